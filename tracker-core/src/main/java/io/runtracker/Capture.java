@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker;
+
+import com.lmax.disruptor.InsufficientCapacityException;
+import com.lmax.disruptor.RingBuffer;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The request thread's end of the ring buffer. Nothing in here blocks, unless the user chose so, or
+ * throws.
+ */
+final class Capture {
+
+  private final RingBuffer<Slot> ring;
+  private final Counts counts;
+  private final String source;
+  private final WhenFull whenFull;
+  private final Runnable publishedAfterClose;
+  private final LongAdder lateWrites = new LongAdder();
+  private final RateLimitedLog log = new RateLimitedLog(LoggerFactory.getLogger(Tracker.class));
+  private volatile boolean closed;
+
+  Capture(
+      RingBuffer<Slot> ring,
+      Counts counts,
+      String source,
+      WhenFull whenFull,
+      Runnable publishedAfterClose) {
+    this.ring = ring;
+    this.counts = counts;
+    this.source = source;
+    this.whenFull = whenFull;
+    this.publishedAfterClose = publishedAfterClose;
+  }
+
+  String source() {
+    return source;
+  }
+
+  void offer(OpenRequest request, @Nullable Note notes, int statusCode, @Nullable Throwable error) {
+    try {
+      long endNanos = System.nanoTime();
+      if (closed) {
+        counts.dropped(DropReason.CLOSED);
+      } else if (!publish(request, notes, statusCode, endNanos, error)) {
+        counts.dropped(DropReason.RING_FULL);
+        log.warn(
+            "ring full", "The ring buffer is full; requests are dropped and counted as RING_FULL");
+      } else if (closed) {
+        publishedAfterClose.run();
+      }
+    } catch (Throwable fault) {
+      fault(fault);
+    }
+  }
+
+  /** A fault of ours: counted and, now and then, logged; never the service's concern. */
+  void fault(Throwable fault) {
+    try {
+      counts.dropped(DropReason.CAPTURE_FAULT);
+      log.warn("capture fault", "A request could not be captured", fault);
+    } catch (Throwable hopeless) {
+      // Out of memory or stack while saying so: there is nothing left that could be done.
+    }
+  }
+
+  void lateWrite() {
+    lateWrites.increment();
+  }
+
+  long lateWrites() {
+    return lateWrites.sum();
+  }
+
+  void close() {
+    closed = true;
+  }
+
+  boolean isClosed() {
+    return closed;
+  }
+
+  private boolean publish(
+      OpenRequest request,
+      @Nullable Note notes,
+      int statusCode,
+      long endNanos,
+      @Nullable Throwable error) {
+    long sequence;
+    if (whenFull == WhenFull.BLOCK) {
+      sequence = ring.next();
+    } else {
+      sequence = tryNext();
+      if (sequence < 0) {
+        return false;
+      }
+    }
+    try {
+      ring.get(sequence).event = request.toEvent(sequence, notes, statusCode, endNanos, error);
+    } finally {
+      // A claimed slot must be published come what may, or the consumer waits for it for ever; an
+      // empty one is counted there.
+      ring.publish(sequence);
+    }
+    return true;
+  }
+
+  private long tryNext() {
+    try {
+      return ring.tryNext();
+    } catch (InsufficientCapacityException full) {
+      return -1;
+    }
+  }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker;
+
+/**
+ * Why a request was not delivered. Every loss has exactly one reason and is counted under it in the
+ * {@link Ledger}; nothing is lost without a name.
+ */
+public enum DropReason {
+  /**
+   * The ring buffer had no free slot when the request ended; the service is faster than this CPU.
+   */
+  RING_FULL(false),
+  /** The request ended after the tracker was closed. */
+  CLOSED(false),
+  /** Capturing the request failed by a fault of Runtracker's own; the service did not notice. */
+  CAPTURE_FAULT(false),
+  /** The backlog reached its limit in count or bytes while the sink was slow or away. */
+  QUEUE_FULL(true),
+  /** The sink said that it will never accept this request; the reason is in the log. */
+  REFUSED(true),
+  /** The deadline of {@link Tracker#close()} passed before the request was delivered. */
+  SHUTDOWN(true),
+  /** Delivering the request failed again and again by a fault that is not the server's. */
+  DELIVERY_FAULT(true);
+
+  private final boolean afterAcceptance;
+
+  DropReason(boolean afterAcceptance) {
+    this.afterAcceptance = afterAcceptance;
+  }
+
+  /** Whether the request had been accepted into the ring buffer before it was dropped. */
+  public boolean isAfterAcceptance() {
+    return afterAcceptance;
+  }
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request from {@link Tracker#open} to {@link #end}: the side of a {@link TrackedRequest} that
+ * adapters use. Every method may be called from any thread, never blocks and never throws.
+ */
+public final class OpenRequest implements TrackedRequest {
+
+  static final ThreadLocal<@Nullable OpenRequest> CURRENT = new ThreadLocal<>();
+
+  private static final VarHandle NOTES;
+
+  static {
+    try {
+      NOTES = MethodHandles.lookup().findVarHandle(OpenRequest.class, "notes", Note.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final Capture capture;
+  private final String method;
+  private final RequestTarget target;
+  private final long startMillis = System.currentTimeMillis();
+  private final long startNanos = System.nanoTime();
+  private volatile @Nullable Note notes;
+  private volatile @Nullable String route;
+  private volatile @Nullable String name;
+  private volatile boolean dropped;
+
+  OpenRequest(Capture capture, String method, RequestTarget target) {
+    this.capture = capture;
+    this.method = method;
+    this.target = target;
+  }
+
+  /**
+   * Makes this the {@link TrackedRequest#current()} of the calling thread until the scope closes.
+   */
+  public Scope makeCurrent() {
+    OpenRequest previous = CURRENT.get();
+    CURRENT.set(this);
+    return new Scope(previous);
+  }
+
+  /** The template that the path matched; null leaves what was set before. */
+  public OpenRequest route(@Nullable String template) {
+    if (template != null) {
+      route = template;
+    }
+    return this;
+  }
+
+  /** Whether {@link #end} was called. */
+  public boolean isEnded() {
+    return notes == Note.END;
+  }
+
+  /**
+   * Ends the request and offers it to the ring buffer. Only the first call counts.
+   *
+   * @param statusCode the status the client was sent
+   * @param error what escaped the handler, unwrapped, or null; only its class name and message are
+   *     kept
+   * @return whether this call was the first
+   */
+  public boolean end(int statusCode, @Nullable Throwable error) {
+    Note newest = (Note) NOTES.getAndSet(this, Note.END);
+    if (newest == Note.END) {
+      return false;
+    }
+    if (!dropped) {
+      capture.offer(this, newest, statusCode, error);
+    }
+    return true;
+  }
+
+  /**
+   * What the ring buffer carries. Runs on the request thread, between claiming a slot and
+   * publishing it.
+   */
+  RequestEvent toEvent(
+      long sequence,
+      @Nullable Note newest,
+      int statusCode,
+      long endNanos,
+      @Nullable Throwable error) {
+    RequestEvent.Builder event =
+        RequestEvent.builder(capture.source(), sequence, method, target)
+            .route(route)
+            .name(name)
+            .statusCode(statusCode)
+            .timing(startMillis, endNanos - startNanos)
+            .notes(newest);
+    if (error != null) {
+      event.error(error.getClass().getName(), messageOf(error));
+    }
+    return event.build();
+  }
+
+  /** An exception's own getMessage() may throw; the class name must arrive all the same. */
+  private static String messageOf(Throwable error) {
+    try {
+      String message = error.getMessage();
+      return message != null ? message : error.getClass().getName();
+    } catch (Throwable brokenMessage) {
+      return error.getClass().getName() + " (its message could not be read)";
+    }
+  }
+
+  @Override
+  public OpenRequest tag(String key, String value) {
+    return text(Note.Kind.TAG, key, value);
+  }
+
+  @Override
+  public OpenRequest param(String key, Object value) {
+    return text(Note.Kind.PARAM, key, stringOf(value));
+  }
+
+  @Override
+  public OpenRequest metric(String key, double value, long step) {
+    if (key == null) {
+      capture.lateWrite();
+      return this;
+    }
+    push(Note.metric(key, value, System.currentTimeMillis(), step));
+    return this;
+  }
+
+  @Override
+  public OpenRequest text(String file, String content) {
+    return text(Note.Kind.TEXT, file, content);
+  }
+
+  @Override
+  public OpenRequest name(String runName) {
+    if (runName == null || isEnded()) {
+      capture.lateWrite();
+    } else {
+      name = runName;
+    }
+    return this;
+  }
+
+  @Override
+  public void drop() {
+    if (isEnded()) {
+      capture.lateWrite();
+    } else {
+      dropped = true;
+    }
+  }
+
+  private static @Nullable String stringOf(@Nullable Object value) {
+    try {
+      return value == null ? null : value.toString();
+    } catch (Throwable brokenToString) {
+      return value.getClass().getName() + " (its toString failed)";
+    }
+  }
+
+  private OpenRequest text(Note.Kind kind, @Nullable String key, @Nullable String value) {
+    if (key == null || value == null) {
+      capture.lateWrite();
+    } else {
+      push(Note.text(kind, key, value));
+    }
+    return this;
+  }
+
+  private void push(Note note) {
+    Note newest;
+    do {
+      newest = notes;
+      if (newest == Note.END) {
+        capture.lateWrite();
+        return;
+      }
+      note.next = newest;
+    } while (!NOTES.compareAndSet(this, newest, note));
+  }
+
+  /**
+   * Restores what was current before {@link OpenRequest#makeCurrent()}; close it on the same
+   * thread.
+   */
+  public static final class Scope implements AutoCloseable {
+    private final @Nullable OpenRequest previous;
+
+    private Scope(@Nullable OpenRequest previous) {
+      this.previous = previous;
+    }
+
+    @Override
+    public void close() {
+      if (previous == null) {
+        CURRENT.remove();
+      } else {
+        CURRENT.set(previous);
+      }
+    }
+  }
+}

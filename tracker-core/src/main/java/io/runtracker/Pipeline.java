@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker;
+
+import com.lmax.disruptor.RingBuffer;
+import com.lmax.disruptor.SleepingWaitStrategy;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.LoggerFactory;
+
+/** The line from ring to sink, put together: capture, batcher, backlog, delivery. */
+final class Pipeline {
+
+  private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+
+  private final RingBuffer<Slot> ring;
+  private final Counts counts;
+  private final Capture capture;
+  private final Backlog backlog;
+  private final Batcher batcher;
+  private final Delivery delivery;
+  private final RunSink sink;
+  private boolean closed;
+
+  Pipeline(Settings settings, RunSink sink) {
+    // The sleeping strategy is the one that never signals; its own way of waiting is not used.
+    this.ring =
+        RingBuffer.createMultiProducer(Slot::new, settings.ringSize(), new SleepingWaitStrategy());
+    this.counts = new Counts(() -> ring.getCursor() + 1);
+    this.backlog =
+        new MemoryBacklog(
+            settings.queueSize(),
+            settings.queueBytes(),
+            counts,
+            new RateLimitedLog(LoggerFactory.getLogger(Tracker.class)));
+    this.batcher = new Batcher(ring, backlog, new UrlRedactor(settings.redact()), counts, settings);
+    this.capture =
+        new Capture(ring, counts, newSource(), settings.whenFull(), batcher::countStragglers);
+    this.sink = sink;
+    this.delivery = new Delivery(backlog, sink, settings);
+    batcher.start();
+    delivery.start();
+  }
+
+  /** 64 random bits: what makes the event ids of this tracker unlike those of any other. */
+  private static String newSource() {
+    return HexFormat.of().toHexDigits(new SecureRandom().nextLong());
+  }
+
+  Capture capture() {
+    return capture;
+  }
+
+  Ledger flush(Duration timeout) {
+    return flushUntil(System.nanoTime() + timeout.toNanos());
+  }
+
+  private Ledger flushUntil(long deadline) {
+    long target = ring.getCursor();
+    while (!isSettled(target)
+        && System.nanoTime() - deadline < 0
+        && !Thread.currentThread().isInterrupted()) {
+      LockSupport.parkNanos(POLL_NANOS);
+    }
+    return counts.ledger();
+  }
+
+  private boolean isSettled(long sequence) {
+    return batcher.handedOver() >= sequence && backlog.oldestSequence() > sequence;
+  }
+
+  synchronized Ledger close(Duration timeout) {
+    if (!closed) {
+      closed = true;
+      long deadline = System.nanoTime() + timeout.toNanos();
+      capture.close();
+      try {
+        batcher.stop(deadline);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+      flushUntil(deadline);
+      delivery.stop();
+      backlog.abandon();
+      sink.close();
+    }
+    return counts.ledger();
+  }
+
+  TrackerStats stats() {
+    return new TrackerStats(
+        counts.ledger(),
+        ring.getBufferSize(),
+        ring.remainingCapacity(),
+        backlog.size(),
+        backlog.bytes(),
+        backlog.oldestAge(),
+        delivery.retries(),
+        capture.lateWrites(),
+        delivery.isServerAway(),
+        delivery.lastError());
+  }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker;
+
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * Everything a tracker can be told, checked. The same word names a setting here, in {@link
+ * Tracker.Builder} and, in capitals behind {@code RUNTRACKER_}, in the environment.
+ */
+record Settings(
+    boolean enabled,
+    List<String> skip,
+    List<String> redact,
+    int ringSize,
+    WhenFull whenFull,
+    int batchSize,
+    long batchBytes,
+    Duration batchAge,
+    int queueSize,
+    long queueBytes,
+    int inFlight,
+    Duration retryDelay,
+    Duration maxRetryDelay,
+    Duration lookupDelay,
+    Duration closeTimeout,
+    boolean shutdownHook) {
+
+  static final List<String> DEFAULT_SKIP = List.of("/health", "/docs", "/openapi.json");
+
+  Settings {
+    skip = List.copyOf(skip);
+    redact = List.copyOf(redact);
+    if (Integer.bitCount(ringSize) != 1) {
+      throw new IllegalArgumentException("ringSize must be a power of two, but is " + ringSize);
+    }
+    atLeast("ringSize", ringSize, 2);
+    atLeast("batchSize", batchSize, 1);
+    atLeast("batchBytes", batchBytes, 1);
+    atLeast("queueSize", queueSize, 1);
+    atLeast("queueBytes", queueBytes, 1);
+    atLeast("inFlight", inFlight, 1);
+    positive("batchAge", batchAge);
+    positive("retryDelay", retryDelay);
+    positive("maxRetryDelay", maxRetryDelay);
+    if (maxRetryDelay.compareTo(retryDelay) < 0) {
+      throw new IllegalArgumentException(
+          "maxRetryDelay (" + maxRetryDelay + ") is shorter than retryDelay (" + retryDelay + ")");
+    }
+    notNegative("lookupDelay", lookupDelay);
+    notNegative("closeTimeout", closeTimeout);
+  }
+
+  private static void atLeast(String name, long value, long least) {
+    if (value < least) {
+      throw new IllegalArgumentException(name + " must be at least " + least + ", but is " + value);
+    }
+  }
+
+  private static void positive(String name, Duration value) {
+    notNegative(name, value);
+    if (value.isZero()) {
+      throw new IllegalArgumentException(name + " must be longer than zero");
+    }
+  }
+
+  /**
+   * A year is longer than any wait makes sense, and keeps all sums in nanoseconds from overflowing.
+   */
+  private static void notNegative(String name, Duration value) {
+    if (value.isNegative() || value.compareTo(Duration.ofDays(365)) > 0) {
+      throw new IllegalArgumentException(
+          name + " must be between zero and 365 days, but is " + value);
+    }
+  }
+}

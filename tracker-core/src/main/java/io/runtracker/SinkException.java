@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** Why a sink could not write a run, and what delivery is to make of it. */
+public final class SinkException extends Exception {
+
+  private static final long serialVersionUID = 1;
+
+  /** What a failure means for the request and for those behind it. */
+  public enum Kind {
+    /** The server is away or busy and did nothing: try the same call again later. */
+    UNAVAILABLE,
+    /** The call may or may not have taken effect; the server is away or in trouble. */
+    UNKNOWN,
+    /** The server failed on this request; others may pass. The call may have taken effect. */
+    FAILED,
+    /** The credentials are missing, wrong or not enough: nothing passes until they are mended. */
+    UNAUTHORIZED,
+    /** The server will never accept this request. */
+    REFUSED
+  }
+
+  private final Kind kind;
+  private final @Nullable Duration retryAfter;
+
+  /** A failure whose message says what was called and what came back, without credentials. */
+  public SinkException(Kind kind, String message, @Nullable Throwable cause) {
+    this(kind, message, cause, null);
+  }
+
+  /**
+   * A failure of a server that asked for a pause.
+   *
+   * @param retryAfter how long the server asked to be left alone, or null
+   */
+  public SinkException(
+      Kind kind, String message, @Nullable Throwable cause, @Nullable Duration retryAfter) {
+    super(message, cause);
+    this.kind = kind;
+    this.retryAfter = retryAfter;
+  }
+
+  /** What delivery is to make of it. */
+  public Kind kind() {
+    return kind;
+  }
+
+  /** How long the server asked to be left alone, or null. */
+  public @Nullable Duration retryAfter() {
+    return retryAfter;
+  }
+}

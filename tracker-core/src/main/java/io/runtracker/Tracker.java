@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker;
+
+import io.runtracker.mlflow.MlflowSink;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Records the requests of a service as runs, off the request thread. One per service; safe for use
+ * by any thread.
+ *
+ * <p>A tracker is built once, when mistakes in its settings are told by {@link
+ * IllegalArgumentException}, and from then on never throws, never blocks a request thread and never
+ * changes what the service answers. A tracker that is turned off has no threads and no connections.
+ */
+public final class Tracker implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(Tracker.class);
+
+  private final @Nullable Pipeline pipeline;
+  private final PathPatterns skip;
+  private final Duration closeTimeout;
+  private final @Nullable Thread shutdownHook;
+
+  private Tracker(Settings settings, @Nullable Pipeline pipeline) {
+    this.pipeline = pipeline;
+    this.skip = new PathPatterns(settings.skip());
+    this.closeTimeout = settings.closeTimeout();
+    this.shutdownHook =
+        pipeline != null && settings.shutdownHook()
+            ? new Thread(() -> pipeline.close(closeTimeout), "runtracker-shutdown")
+            : null;
+    if (shutdownHook != null) {
+      Runtime.getRuntime().addShutdownHook(shutdownHook);
+    }
+  }
+
+  /** Starts a tracker with what the environment says; every setting can be given here instead. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** Whether requests are tracked at all. */
+  public boolean isEnabled() {
+    return pipeline != null;
+  }
+
+  /**
+   * Opens a request, for adapters. Never throws.
+   *
+   * @param method the HTTP method as sent
+   * @param target where the request goes; its path is held against the skip list
+   * @return null when this request is not tracked: tracking is off, its path is skipped, or the
+   *     tracker is closed
+   */
+  public @Nullable OpenRequest open(String method, RequestTarget target) {
+    return open(method, target, target.path());
+  }
+
+  /**
+   * Opens a request of an application that does not live at the server's root, for adapters.
+   *
+   * @param pathInApplication the path below the context path: what is held against the skip list
+   */
+  public @Nullable OpenRequest open(String method, RequestTarget target, String pathInApplication) {
+    if (pipeline == null || pipeline.capture().isClosed()) {
+      return null;
+    }
+    try {
+      return skip.matches(pathInApplication)
+          ? null
+          : new OpenRequest(pipeline.capture(), method, target);
+    } catch (Throwable fault) {
+      pipeline.capture().fault(fault);
+      return null;
+    }
+  }
+
+  /**
+   * Waits until every request that was accepted before this call is delivered or lost.
+   *
+   * @param timeout the longest to wait
+   * @return the ledger then; look at it before saying that all is well
+   */
+  public Ledger flush(Duration timeout) {
+    return pipeline == null ? EMPTY.ledger() : pipeline.flush(timeout);
+  }
+
+  /** As {@link #close(Duration)}, with the setting {@code closeTimeout}. */
+  @Override
+  public void close() {
+    close(closeTimeout);
+  }
+
+  /**
+   * Stops taking requests, delivers what was accepted, and ends every thread. One deadline holds
+   * for all of it; what is not delivered by then is counted as {@link DropReason#SHUTDOWN}. Calls
+   * after the first return at once.
+   *
+   * @return the ledger at the end; look at it before saying that all is well
+   */
+  public Ledger close(Duration timeout) {
+    if (pipeline == null) {
+      return EMPTY.ledger();
+    }
+    Ledger ledger = pipeline.close(timeout);
+    removeShutdownHook();
+    return ledger;
+  }
+
+  /** What the tracker is doing. Cheap enough to ask every second; not for the request thread. */
+  public TrackerStats stats() {
+    return pipeline == null ? EMPTY : pipeline.stats();
+  }
+
+  private void removeShutdownHook() {
+    if (shutdownHook == null) {
+      return;
+    }
+    try {
+      Runtime.getRuntime().removeShutdownHook(shutdownHook);
+    } catch (IllegalStateException alreadyShuttingDown) {
+      log.trace("Closed by the shutdown itself", alreadyShuttingDown);
+    }
+  }
+
+  private static final TrackerStats EMPTY =
+      new TrackerStats(
+          new Ledger(0, 0, 0, 0, 0, Map.of()), 0, 0, 0, 0, Duration.ZERO, 0, 0, false, null);
+
+  /**
+   * Settings of a {@link Tracker}. Each may also be given by the environment, as {@code
+   * RUNTRACKER_} and its name in capitals ({@code batchSize}: {@code RUNTRACKER_BATCH_SIZE}); what
+   * is set here wins. Not safe for use by several threads.
+   */
+  public static final class Builder {
+    private Map<String, String> environment = System.getenv();
+    private @Nullable RunSink sink;
+    private @Nullable Boolean enabled;
+    private @Nullable List<String> skip;
+    private @Nullable List<String> redact;
+    private @Nullable Integer ringSize;
+    private @Nullable WhenFull whenFull;
+    private @Nullable Integer batchSize;
+    private @Nullable Long batchBytes;
+    private @Nullable Duration batchAge;
+    private @Nullable Integer queueSize;
+    private @Nullable Long queueBytes;
+    private @Nullable Integer inFlight;
+    private @Nullable Duration retryDelay;
+    private @Nullable Duration maxRetryDelay;
+    private @Nullable Duration lookupDelay;
+    private @Nullable Duration closeTimeout;
+    private @Nullable Boolean shutdownHook;
+
+    private Builder() {}
+
+    /**
+     * What to read in place of the process's environment, for this tracker and its default sink.
+     */
+    public Builder environment(Map<String, String> variables) {
+      this.environment = Map.copyOf(variables);
+      return this;
+    }
+
+    /**
+     * Where runs go; by default MLflow, as the environment names it. The tracker closes it. Not
+     * used when tracking is off.
+     */
+    public Builder sink(RunSink sink) {
+      this.sink = sink;
+      return this;
+    }
+
+    /** Whether to track at all. Default: true, unless {@code MLFLOW_ENABLE} is false. */
+    public Builder enabled(boolean enabled) {
+      this.enabled = enabled;
+      return this;
+    }
+
+    /**
+     * Paths that are not tracked, in place of {@code /health}, {@code /docs} and {@code
+     * /openapi.json}. {@code *} stands for anything within a segment, {@code **} for anything.
+     */
+    public Builder skip(String... patterns) {
+      this.skip = Arrays.asList(patterns);
+      return this;
+    }
+
+    /**
+     * Query parameters whose values are secrets, in place of the usual ones; case does not matter.
+     * User info and session ids are redacted in any case.
+     */
+    public Builder redact(String... parameters) {
+      this.redact = Arrays.asList(parameters);
+      return this;
+    }
+
+    /** Slots of the ring buffer, a power of two. Default: 8192. */
+    public Builder ringSize(int slots) {
+      this.ringSize = slots;
+      return this;
+    }
+
+    /** What a request thread does when the ring is full. Default: {@link WhenFull#DROP}. */
+    public Builder whenFull(WhenFull policy) {
+      this.whenFull = policy;
+      return this;
+    }
+
+    /** Events at which a group is handed on. Default: 512. */
+    public Builder batchSize(int events) {
+      this.batchSize = events;
+      return this;
+    }
+
+    /** Bytes, as estimated on the heap, at which a group is handed on. Default: 1 MiB. */
+    public Builder batchBytes(long bytes) {
+      this.batchBytes = bytes;
+      return this;
+    }
+
+    /** Age at which a group is handed on. Default: 5 ms. */
+    public Builder batchAge(Duration age) {
+      this.batchAge = age;
+      return this;
+    }
+
+    /** The most events that wait in memory for delivery. Default: 50,000. */
+    public Builder queueSize(int events) {
+      this.queueSize = events;
+      return this;
+    }
+
+    /**
+     * The most bytes, as estimated on the heap, that wait in memory for delivery. Default: 32 MiB.
+     */
+    public Builder queueBytes(long bytes) {
+      this.queueBytes = bytes;
+      return this;
+    }
+
+    /**
+     * The most runs that are written at the same time. Default: 8, at which MLflow is at its best.
+     */
+    public Builder inFlight(int runs) {
+      this.inFlight = runs;
+      return this;
+    }
+
+    /**
+     * The first pause after a failure of the sink; doubles with each further one. Default: 500 ms.
+     */
+    public Builder retryDelay(Duration first) {
+      this.retryDelay = first;
+      return this;
+    }
+
+    /** The longest pause after failures of the sink. Default: 1 minute. */
+    public Builder maxRetryDelay(Duration longest) {
+      this.maxRetryDelay = longest;
+      return this;
+    }
+
+    /**
+     * How long to wait before looking for a run whose create was not answered. Default: 25 s,
+     * because a server on SQLite may commit 20 s after the client gave up. Shorter risks a second
+     * run.
+     */
+    public Builder lookupDelay(Duration delay) {
+      this.lookupDelay = delay;
+      return this;
+    }
+
+    /** The deadline of {@link Tracker#close()}. Default: 10 s. */
+    public Builder closeTimeout(Duration timeout) {
+      this.closeTimeout = timeout;
+      return this;
+    }
+
+    /** Whether the JVM's shutdown closes the tracker. Default: true. */
+    public Builder shutdownHook(boolean register) {
+      this.shutdownHook = register;
+      return this;
+    }
+
+    /**
+     * Builds and starts the tracker.
+     *
+     * @throws IllegalArgumentException when a setting cannot be used; the message names it
+     */
+    public Tracker build() {
+      SettingsReader reader = new SettingsReader(environment);
+      Settings settings = settings(reader);
+      if (!settings.enabled()) {
+        log.info("Tracking is off");
+        return new Tracker(settings, null);
+      }
+      reader.warnOfUnknown();
+      RunSink target = sink != null ? sink : MlflowSink.fromEnvironment(environment);
+      return new Tracker(settings, new Pipeline(settings, target));
+    }
+
+    private Settings settings(SettingsReader reader) {
+      return new Settings(
+          reader.enabled(enabled),
+          reader.read("skip", skip, Settings.DEFAULT_SKIP, SettingsReader::list),
+          reader.read("redact", redact, UrlRedactor.DEFAULTS, SettingsReader::list),
+          reader.read("ringSize", ringSize, 8192, SettingsReader::integer),
+          reader.read("whenFull", whenFull, WhenFull.DROP, SettingsReader::whenFull),
+          reader.read("batchSize", batchSize, 512, SettingsReader::integer),
+          reader.read("batchBytes", batchBytes, 1L << 20, SettingsReader::number),
+          reader.read("batchAge", batchAge, Duration.ofMillis(5), SettingsReader::duration),
+          reader.read("queueSize", queueSize, 50_000, SettingsReader::integer),
+          reader.read("queueBytes", queueBytes, 32L << 20, SettingsReader::number),
+          reader.read("inFlight", inFlight, 8, SettingsReader::integer),
+          reader.read("retryDelay", retryDelay, Duration.ofMillis(500), SettingsReader::duration),
+          reader.read(
+              "maxRetryDelay", maxRetryDelay, Duration.ofMinutes(1), SettingsReader::duration),
+          reader.read("lookupDelay", lookupDelay, Duration.ofSeconds(25), SettingsReader::duration),
+          reader.read(
+              "closeTimeout", closeTimeout, Duration.ofSeconds(10), SettingsReader::duration),
+          reader.read("shutdownHook", shutdownHook, true, SettingsReader::bool));
+    }
+  }
+}
