@@ -121,8 +121,7 @@ final class Batcher {
   private boolean onEvent(Slot slot, long sequence, boolean endOfBatch) {
     try {
       RequestEvent event = slot.take();
-      RequestTarget redacted = redactor.redact(event.target());
-      add(redacted == event.target() ? event : event.withTarget(redacted));
+      add(event.withTarget(redactor.redact(event.target())));
     } catch (Throwable fault) {
       counts.dropped(DropReason.DELIVERY_FAULT);
       log.warn("event", "An event could not be read and is dropped", fault);

@@ -99,6 +99,8 @@ final class Capture {
     }
     try {
       ring.get(sequence).event = request.toEvent(sequence, notes, statusCode, endNanos, error);
+    } catch (Throwable fault) {
+      log.warn("capture fault", "A request could not be captured", fault);
     } finally {
       // A claimed slot must be published come what may, or the consumer waits for it for ever; an
       // empty one is counted there.

@@ -148,7 +148,7 @@ public final class RequestEvent {
 
   /** This event with another target: the batcher's way to redact off the request thread. */
   RequestEvent withTarget(RequestTarget redacted) {
-    return new Builder(this, redacted).build();
+    return redacted.equals(target) ? this : new Builder(this, redacted).build();
   }
 
   @Override

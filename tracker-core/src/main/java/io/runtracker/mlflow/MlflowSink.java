@@ -13,7 +13,7 @@ public final class MlflowSink implements RunSink {
   }
 
   public static MlflowSink fromEnvironment(Map<String, String> environment) {
-    throw new UnsupportedOperationException(environment.toString());
+    return new MlflowSink();
   }
 
   @Override
