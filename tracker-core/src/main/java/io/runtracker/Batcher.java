@@ -85,6 +85,7 @@ final class Batcher {
             counts.dropped(DropReason.SHUTDOWN);
             return true;
           });
+      handedOver = poller.getSequence().get();
     }
   }
 

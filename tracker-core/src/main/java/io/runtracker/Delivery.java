@@ -24,7 +24,6 @@ final class Delivery {
   static final int MOST_FAILURES = 10;
 
   private static final Duration IDLE_TAKE = Duration.ofSeconds(1);
-  private static final long LONGEST_OWN_PAUSE_NANOS = TimeUnit.MINUTES.toNanos(1);
 
   private final Backlog backlog;
   private final RunSink sink;
@@ -217,8 +216,9 @@ final class Delivery {
     if (failures >= MOST_FAILURES && run.othersPassedSince(delivered)) {
       setAside(run, reason, cause);
     } else {
+      long longest = settings.maxRetryDelay().toNanos();
       long pause = settings.retryDelay().toNanos() << Math.min(failures, 20);
-      retry(run, pause <= 0 ? LONGEST_OWN_PAUSE_NANOS : Math.min(pause, LONGEST_OWN_PAUSE_NANOS));
+      retry(run, pause <= 0 ? longest : Math.min(pause, longest));
     }
   }
 

@@ -27,9 +27,9 @@ public final class Tracker implements AutoCloseable {
   private final Duration closeTimeout;
   private final @Nullable Thread shutdownHook;
 
-  private Tracker(Settings settings, @Nullable Pipeline pipeline) {
+  private Tracker(Settings settings, PathPatterns skip, @Nullable Pipeline pipeline) {
     this.pipeline = pipeline;
-    this.skip = new PathPatterns(settings.skip());
+    this.skip = skip;
     this.closeTimeout = settings.closeTimeout();
     this.shutdownHook =
         pipeline != null && settings.shutdownHook()
@@ -297,13 +297,14 @@ public final class Tracker implements AutoCloseable {
     public Tracker build() {
       SettingsReader reader = new SettingsReader(environment);
       Settings settings = settings(reader);
+      PathPatterns skipped = new PathPatterns(settings.skip());
       if (!settings.enabled()) {
         log.info("Tracking is off");
-        return new Tracker(settings, null);
+        return new Tracker(settings, skipped, null);
       }
       reader.warnOfUnknown();
       RunSink target = sink != null ? sink : MlflowSink.fromEnvironment(environment);
-      return new Tracker(settings, new Pipeline(settings, target));
+      return new Tracker(settings, skipped, new Pipeline(settings, target));
     }
 
     private Settings settings(SettingsReader reader) {

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+
+class MemoryBacklogTest {
+
+  private static final Duration AT_ONCE = Duration.ZERO;
+
+  private final Counts counts = new Counts(() -> 10);
+  private final MemoryBacklog backlog = backlog(3, 1 << 20);
+
+  private MemoryBacklog backlog(int capacity, long bytes) {
+    RateLimitedLog log = new RateLimitedLog(LoggerFactory.getLogger(getClass()));
+    return new MemoryBacklog(capacity, bytes, counts, log);
+  }
+
+  private void add(MemoryBacklog to, long... sequences) {
+    to.add(java.util.Arrays.stream(sequences).mapToObj(Requests::event).toList());
+  }
+
+  @Test
+  void runs_come_out_in_the_order_they_went_in() throws Exception {
+    add(backlog, 1, 2);
+    assertThat(backlog.take(AT_ONCE).event().sequence()).isEqualTo(1);
+    assertThat(backlog.take(AT_ONCE).event().sequence()).isEqualTo(2);
+    assertThat(backlog.take(AT_ONCE)).isNull();
+  }
+
+  @Test
+  void a_full_backlog_refuses_what_is_new_and_counts_it() throws Exception {
+    add(backlog, 1, 2, 3, 4, 5);
+    assertThat(backlog.size()).isEqualTo(3);
+    assertThat(backlog.take(AT_ONCE).event().sequence()).isEqualTo(1);
+    assertThat(counts.ledger().dropped()).containsEntry(DropReason.QUEUE_FULL, 2L);
+  }
+
+  @Test
+  void it_is_bounded_by_bytes_too() {
+    MemoryBacklog narrow = backlog(100, Requests.event(1).estimatedBytes() * 2);
+    add(narrow, 1, 2, 3);
+    assertThat(narrow.size()).isEqualTo(2);
+    assertThat(narrow.bytes()).isEqualTo(Requests.event(1).estimatedBytes() * 2);
+  }
+
+  @Test
+  void what_is_being_delivered_takes_room_until_it_is_settled() throws Exception {
+    add(backlog, 1, 2, 3);
+    PendingRun run = backlog.take(AT_ONCE);
+    add(backlog, 4);
+    assertThat(backlog.size()).isEqualTo(3);
+    backlog.delivered(run);
+    add(backlog, 5);
+    assertThat(backlog.oldestSequence()).isEqualTo(2);
+    assertThat(backlog.size()).isEqualTo(3);
+  }
+
+  @Test
+  void a_retry_that_is_due_goes_before_what_is_fresh() throws Exception {
+    add(backlog, 1, 2);
+    PendingRun run = backlog.take(AT_ONCE);
+    backlog.retry(run);
+    assertThat(backlog.take(AT_ONCE)).isSameAs(run);
+  }
+
+  @Test
+  void a_retry_that_is_not_due_holds_up_nothing() throws Exception {
+    add(backlog, 1, 2);
+    PendingRun run = backlog.take(AT_ONCE);
+    run.notBefore(System.nanoTime() + Duration.ofHours(1).toNanos());
+    backlog.retry(run);
+    assertThat(backlog.take(AT_ONCE).event().sequence()).isEqualTo(2);
+    assertThat(backlog.take(AT_ONCE)).isNull();
+  }
+
+  @Test
+  void what_is_abandoned_is_counted_once_even_if_its_delivery_ends_later() throws Exception {
+    add(backlog, 1, 2);
+    PendingRun run = backlog.take(AT_ONCE);
+    backlog.abandon();
+    backlog.delivered(run);
+    assertThat(counts.ledger().dropped()).containsEntry(DropReason.SHUTDOWN, 2L);
+    assertThat(counts.ledger().delivered()).isZero();
+    assertThat(List.of(backlog.size(), backlog.bytes())).containsOnly(0L);
+  }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A sink in memory that fails as a test tells it to, and remembers every run that it was given. */
+final class MemorySink implements RunSink {
+
+  /** What happens before a step takes effect; may throw, block or do nothing. */
+  interface Fault {
+    void strike(RequestEvent event) throws SinkException, InterruptedException;
+  }
+
+  private static final Fault NONE = event -> {};
+
+  final AtomicInteger createCalls = new AtomicInteger();
+  volatile Fault beforeCreate = NONE;
+  volatile Fault afterCreate = NONE;
+  volatile Fault beforeComplete = NONE;
+  volatile boolean closed;
+
+  private final Map<String, String> runOfEvent = new HashMap<>();
+  private final List<RequestEvent> created = new ArrayList<>();
+  private final List<RequestEvent> completed = new ArrayList<>();
+
+  @Override
+  public String create(RequestEvent event) throws SinkException, InterruptedException {
+    createCalls.incrementAndGet();
+    beforeCreate.strike(event);
+    String runId;
+    synchronized (this) {
+      runId = "run-" + created.size();
+      created.add(event);
+      runOfEvent.put(event.eventId(), runId);
+    }
+    afterCreate.strike(event);
+    return runId;
+  }
+
+  @Override
+  public void complete(String runId, RequestEvent event)
+      throws SinkException, InterruptedException {
+    beforeComplete.strike(event);
+    synchronized (this) {
+      completed.add(event);
+    }
+  }
+
+  @Override
+  public synchronized Optional<String> find(RequestEvent event) {
+    return Optional.ofNullable(runOfEvent.get(event.eventId()));
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+  }
+
+  synchronized List<RequestEvent> created() {
+    return List.copyOf(created);
+  }
+
+  synchronized List<RequestEvent> completed() {
+    return List.copyOf(completed);
+  }
+
+  synchronized RequestEvent only() {
+    if (completed.size() != 1) {
+      throw new AssertionError("expected one run, but there are " + completed);
+    }
+    return completed.get(0);
+  }
+}

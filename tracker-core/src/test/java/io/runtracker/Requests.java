@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker;
+
+import java.time.Duration;
+import java.util.Map;
+
+/** Trackers and requests as the tests need them. */
+final class Requests {
+
+  static final Duration LONG = Duration.ofSeconds(30);
+
+  private Requests() {}
+
+  /** Pauses short, so that tests are quick; everything else as users have it. */
+  static Tracker.Builder tracker(RunSink sink) {
+    return Tracker.builder()
+        .environment(Map.of())
+        .sink(sink)
+        .retryDelay(Duration.ofMillis(2))
+        .maxRetryDelay(Duration.ofMillis(20))
+        .lookupDelay(Duration.ofMillis(10));
+  }
+
+  static RequestTarget target(String path) {
+    return new RequestTarget("http", "shop.example", 8080, path, null);
+  }
+
+  static OpenRequest open(Tracker tracker, String path) {
+    OpenRequest request = tracker.open("GET", target(path));
+    if (request == null) {
+      throw new AssertionError(path + " is not tracked");
+    }
+    return request;
+  }
+
+  static void serve(Tracker tracker, String path, int times) {
+    for (int i = 0; i < times; i++) {
+      open(tracker, path).end(200, null);
+    }
+  }
+
+  static RequestEvent event(long sequence) {
+    return RequestEvent.builder("test", sequence, "GET", target("/" + sequence)).build();
+  }
+}

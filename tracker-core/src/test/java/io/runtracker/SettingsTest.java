@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class SettingsTest {
+
+  private static Tracker.Builder with(String variable, String value) {
+    return Tracker.builder().environment(Map.of(variable, value)).sink(new MemorySink());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "RUNTRACKER_ENABLED,         maybe,   must be true or false",
+    "RUNTRACKER_RING_SIZE,       1000,    power of two",
+    "RUNTRACKER_RING_SIZE,       many,    must be a whole number",
+    "RUNTRACKER_RING_SIZE,       99999999999, at most",
+    "RUNTRACKER_BATCH_SIZE,      0,       batchSize must be at least 1",
+    "RUNTRACKER_QUEUE_SIZE,      -1,      queueSize must be at least 1",
+    "RUNTRACKER_QUEUE_BYTES,     0,       queueBytes must be at least 1",
+    "RUNTRACKER_IN_FLIGHT,       0,       inFlight must be at least 1",
+    "RUNTRACKER_CLOSE_TIMEOUT,   soon,    must be a duration such as",
+    "RUNTRACKER_CLOSE_TIMEOUT,   999999h, closeTimeout must be between",
+    "RUNTRACKER_RETRY_DELAY,     0s,      retryDelay must be longer than zero",
+    "RUNTRACKER_RETRY_DELAY,     2h,      is shorter than retryDelay",
+    "RUNTRACKER_WHEN_FULL,       WAIT,    must be DROP or BLOCK",
+    "RUNTRACKER_SKIP,            health,  a path pattern begins with",
+  })
+  void an_unusable_setting_is_a_clear_error_when_building(
+      String variable, String value, String message) {
+    assertThatThrownBy(() -> with(variable, value).build())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(message);
+  }
+
+  @Test
+  void a_failed_build_starts_no_thread() {
+    assertThatThrownBy(() -> with("RUNTRACKER_SKIP", "health").build());
+    assertThat(Thread.getAllStackTraces().keySet())
+        .noneMatch(thread -> thread.getName().startsWith("runtracker-batcher"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"250ms, 250", "3s, 3000", "2m, 120000", "1h, 3600000", "PT1.5S, 1500"})
+  void durations_are_written_as_people_write_them(String text, long millis) {
+    assertThat(SettingsReader.duration(text)).isEqualTo(Duration.ofMillis(millis));
+  }
+
+  @Test
+  void the_environment_is_read() {
+    try (Tracker tracker = with("RUNTRACKER_SKIP", "/a, /b/**").build()) {
+      assertThat(tracker.open("GET", Requests.target("/a"))).isNull();
+      assertThat(tracker.open("GET", Requests.target("/b/c"))).isNull();
+      assertThat(tracker.open("GET", Requests.target("/health"))).isNotNull();
+    }
+  }
+
+  @Test
+  void the_builder_wins_over_the_environment() {
+    try (Tracker tracker = with("RUNTRACKER_RING_SIZE", "64").ringSize(128).build()) {
+      assertThat(tracker.stats().ringCapacity()).isEqualTo(128);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "RUNTRACKER_ENABLED, false",
+    "RUNTRACKER_ENABLED, FALSE",
+    "MLFLOW_ENABLE,      false"
+  })
+  void tracking_is_turned_off_by_either_variable(String variable, String value) {
+    try (Tracker tracker = with(variable, value).build()) {
+      assertThat(tracker.isEnabled()).isFalse();
+      assertThat(tracker.open("GET", Requests.target("/"))).isNull();
+    }
+  }
+
+  @Test
+  void a_tracker_that_is_off_has_no_threads_and_asks_nothing_of_the_sinks_settings() {
+    Map<String, String> environment =
+        Map.of("RUNTRACKER_ENABLED", "false", "MLFLOW_TRACKING_URI", "nonsense://");
+    try (Tracker tracker = Tracker.builder().environment(environment).build()) {
+      assertThat(tracker.flush(Duration.ofSeconds(1)).isComplete()).isTrue();
+      assertThat(Thread.getAllStackTraces().keySet())
+          .noneMatch(thread -> thread.getName().startsWith("runtracker-"));
+    }
+  }
+}

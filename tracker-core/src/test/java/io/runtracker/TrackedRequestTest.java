@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Test;
+
+class TrackedRequestTest {
+
+  private final MemorySink sink = new MemorySink();
+  private final Tracker tracker = Requests.tracker(sink).build();
+
+  @AfterEach
+  void close() {
+    tracker.close();
+  }
+
+  private RequestEvent delivered() {
+    tracker.flush(Requests.LONG);
+    return sink.only();
+  }
+
+  @Test
+  void a_request_becomes_one_event_with_what_it_was() {
+    OpenRequest request = Requests.open(tracker, "/items/7").route("/items/{id}");
+    request.end(404, null);
+
+    RequestEvent event = delivered();
+    assertThat(event.method()).isEqualTo("GET");
+    assertThat(event.target().url()).isEqualTo("http://shop.example:8080/items/7");
+    assertThat(event.route()).isEqualTo("/items/{id}");
+    assertThat(event.statusCode()).isEqualTo(404);
+    assertThat(event.status()).isEqualTo(RunStatus.FINISHED);
+    assertThat(event.errorType()).isNull();
+    assertThat(event.endTime()).isAfterOrEqualTo(event.startTime());
+  }
+
+  @Test
+  void the_run_is_named_by_method_path_and_epoch_seconds() {
+    Requests.open(tracker, "/items/7").end(200, null);
+    RequestEvent event = delivered();
+    assertThat(event.runName()).isEqualTo("GET_/items/7_" + event.startTime().getEpochSecond());
+  }
+
+  @Test
+  void a_status_of_500_or_more_is_a_failure() {
+    Requests.open(tracker, "/").end(500, null);
+    assertThat(delivered().status()).isEqualTo(RunStatus.FAILED);
+  }
+
+  @Test
+  void an_exception_is_a_failure_whatever_the_status_and_leaves_its_class_and_message() {
+    Requests.open(tracker, "/").end(200, new IllegalStateException("boom"));
+    RequestEvent event = delivered();
+    assertThat(event.status()).isEqualTo(RunStatus.FAILED);
+    assertThat(event.errorType()).isEqualTo("java.lang.IllegalStateException");
+    assertThat(event.errorDetails()).isEqualTo("boom");
+  }
+
+  @Test
+  void an_exception_without_a_message_is_described_by_its_class() {
+    Requests.open(tracker, "/").end(500, new IllegalStateException());
+    assertThat(delivered().errorDetails()).isEqualTo("java.lang.IllegalStateException");
+  }
+
+  @Test
+  void an_exception_whose_message_throws_is_recorded_all_the_same() {
+    class Broken extends RuntimeException {
+      private static final long serialVersionUID = 1;
+
+      @Override
+      public String getMessage() {
+        throw new IllegalStateException("no message for you");
+      }
+    }
+    Requests.open(tracker, "/").end(500, new Broken());
+    assertThat(delivered().errorType()).isEqualTo(Broken.class.getName());
+  }
+
+  @Test
+  void what_the_handler_logs_is_in_the_event_in_its_order() {
+    OpenRequest request = Requests.open(tracker, "/");
+    request.tag("b", "1").tag("a", "2").param("depth", 5).metric("loss", 0.5);
+    request.metric("loss", 0.25, 3).text("prompt.txt", "hello").name("my run");
+    request.end(200, null);
+
+    RequestEvent event = delivered();
+    assertThat(event.tags()).containsExactly(Map.entry("b", "1"), Map.entry("a", "2"));
+    assertThat(event.params()).containsExactly(Map.entry("depth", "5"));
+    assertThat(event.metrics()).extracting(Metric::value).containsExactly(0.5, 0.25);
+    assertThat(event.metrics()).extracting(Metric::step).containsExactly(0L, 3L);
+    assertThat(event.texts()).containsExactly(Map.entry("prompt.txt", "hello"));
+    assertThat(event.runName()).isEqualTo("my run");
+  }
+
+  @Test
+  void the_last_value_of_a_key_wins() {
+    OpenRequest request = Requests.open(tracker, "/");
+    request.tag("a", "old").tag("a", "new").param("p", 1).param("p", 2);
+    request.end(200, null);
+    assertThat(delivered().tags()).containsExactly(Map.entry("a", "new"));
+    assertThat(sink.only().params()).containsExactly(Map.entry("p", "2"));
+  }
+
+  @Test
+  void writes_after_the_end_are_ignored_and_counted() {
+    OpenRequest request = Requests.open(tracker, "/");
+    request.end(200, null);
+    request.tag("late", "1").param("late", 1).metric("late", 1).text("late", "1").name("late");
+    request.drop();
+
+    assertThat(delivered().tags()).isEmpty();
+    assertThat(tracker.stats().lateWrites()).isEqualTo(6);
+  }
+
+  @Test
+  void null_keys_and_values_are_ignored_and_counted() {
+    OpenRequest request = Requests.open(tracker, "/");
+    request.tag(null, "v").tag("k", null).param("k", null).metric(null, 1).name(null);
+    request.end(200, null);
+
+    assertThat(delivered().tags()).isEmpty();
+    assertThat(tracker.stats().lateWrites()).isEqualTo(5);
+  }
+
+  @Test
+  void a_param_whose_toString_throws_does_not_reach_the_handler() {
+    Object broken =
+        new Object() {
+          @Override
+          public String toString() {
+            throw new IllegalStateException("no string for you");
+          }
+        };
+    Requests.open(tracker, "/").param("p", broken).tag("after", "1");
+    assertThat(tracker.stats().lateWrites()).isZero();
+  }
+
+  @Test
+  void only_the_first_end_counts() {
+    OpenRequest request = Requests.open(tracker, "/");
+    assertThat(request.end(200, null)).isTrue();
+    assertThat(request.end(500, null)).isFalse();
+    assertThat(delivered().statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void a_dropped_request_leaves_no_run_and_no_count() {
+    OpenRequest request = Requests.open(tracker, "/");
+    request.drop();
+    request.end(200, null);
+    assertThat(tracker.flush(Requests.LONG).offered()).isZero();
+  }
+
+  @Test
+  void current_is_the_request_of_this_thread_until_its_scope_closes() {
+    OpenRequest outer = Requests.open(tracker, "/outer");
+    OpenRequest inner = Requests.open(tracker, "/inner");
+    try (OpenRequest.Scope first = outer.makeCurrent()) {
+      try (OpenRequest.Scope second = inner.makeCurrent()) {
+        assertThat(TrackedRequest.current()).isSameAs(inner);
+      }
+      assertThat(TrackedRequest.current()).isSameAs(outer);
+    }
+    assertThat(TrackedRequest.current()).isSameAs(NoRequest.INSTANCE);
+  }
+
+  @Test
+  void without_a_request_current_takes_everything_and_keeps_nothing() {
+    TrackedRequest none = TrackedRequest.current();
+    none.tag("a", "b").param("a", 1).metric("a", 1).text("a", "b").name("a").drop();
+    assertThat(none).isSameAs(TrackedRequest.current());
+  }
+
+  @RepeatedTest(20)
+  void every_write_of_many_threads_is_either_in_the_event_or_counted_as_late() throws Exception {
+    OpenRequest request = Requests.open(tracker, "/");
+    int writers = 4;
+    int writesEach = 500;
+    CountDownLatch halfway = new CountDownLatch(1);
+    AtomicInteger done = new AtomicInteger();
+    List<Thread> threads = new java.util.ArrayList<>();
+    for (int w = 0; w < writers; w++) {
+      String prefix = "w" + w + "-";
+      Thread thread =
+          new Thread(
+              () -> {
+                for (int i = 0; i < writesEach; i++) {
+                  request.tag(prefix + i, "v");
+                  if (done.incrementAndGet() == writers * writesEach / 2) {
+                    halfway.countDown();
+                  }
+                }
+              });
+      threads.add(thread);
+      thread.start();
+    }
+    halfway.await();
+    request.end(200, null);
+    for (Thread thread : threads) {
+      thread.join();
+    }
+
+    assertThat(delivered().tags().size() + tracker.stats().lateWrites())
+        .isEqualTo((long) writers * writesEach);
+  }
+}
