@@ -93,7 +93,7 @@ public final class MlflowServer implements AutoCloseable {
    */
   public static MlflowServer shared() {
     Build build = Build.current();
-    Path directory = build.directory().resolve("mlflow-shared").resolve("pid-" + build.pid());
+    Path directory = SharedServer.directory(build);
     ServerState state = SharedServer.findOrStart(directory, build.pid());
     return new MlflowServer(Options.plain(), directory, true, state);
   }

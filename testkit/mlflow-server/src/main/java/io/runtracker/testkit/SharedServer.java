@@ -8,6 +8,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -18,12 +19,15 @@ import java.util.Optional;
 /** Finds or starts the one server of a build; of many JVMs that ask at once, one starts it. */
 final class SharedServer {
 
+  private static final String PREFIX = "pid-";
+
   private SharedServer() {}
 
-  /**
-   * @param directory of this build alone, so that two builds in one tree do not end each other's
-   *     server
-   */
+  /** Where the server of one build lives: two builds in one tree must not end each other's. */
+  static Path directory(Build build) {
+    return build.directory().resolve("mlflow-shared").resolve(PREFIX + build.pid());
+  }
+
   // A FileLock holds between processes, the monitor between the threads of this one.
   static synchronized ServerState findOrStart(Path directory, long watchedPid) {
     try {
@@ -37,10 +41,23 @@ final class SharedServer {
         if (found.isPresent()) {
           return found.get();
         }
+        deleteOfEndedBuilds(directory);
         return ServerScript.serve(directory, 0, watchedPid, List.of());
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void deleteOfEndedBuilds(Path directory) throws IOException {
+    try (DirectoryStream<Path> builds =
+        Files.newDirectoryStream(directory.resolveSibling("."), PREFIX + "*")) {
+      for (Path build : builds) {
+        long pid = Long.parseLong(build.getFileName().toString().substring(PREFIX.length()));
+        if (ProcessHandle.of(pid).isEmpty()) {
+          DeleteTree.at(build);
+        }
+      }
     }
   }
 

@@ -297,6 +297,7 @@ def end_group(process):
         while time.monotonic() < until:
             process.poll()  # reaps it
             if not group_members(group):
+                process.wait()  # it may have become a zombie since the poll
                 return
             time.sleep(0.02)
     raise Failure(f"processes {group_members(group)} do not end")
