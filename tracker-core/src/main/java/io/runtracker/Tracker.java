@@ -82,6 +82,16 @@ public final class Tracker implements AutoCloseable {
   }
 
   /**
+   * Counts a request that an adapter could not even open, as {@link DropReason#CAPTURE_FAULT}.
+   * Never throws.
+   */
+  public void captureFailed(Throwable fault) {
+    if (pipeline != null) {
+      pipeline.capture().fault(fault);
+    }
+  }
+
+  /**
    * Waits until every request that was accepted before this call is delivered or lost.
    *
    * @param timeout the longest to wait

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.servlet;
+
+import jakarta.servlet.ServletException;
+import jakarta.servlet.UnavailableException;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** What an exception that left the filter chain means. Containers' classes are known by name. */
+final class Failures {
+
+  private static final int LONGEST_CHAIN = 32;
+
+  private static final Set<String> CLIENT_ABORTS =
+      Set.of(
+          "org.apache.catalina.connector.ClientAbortException",
+          "org.eclipse.jetty.io.EofException",
+          "org.springframework.web.context.request.async.AsyncRequestNotUsableException");
+
+  private Failures() {}
+
+  /** What the service threw, without the ServletException that a container or Spring put it in. */
+  static Throwable unwrap(Throwable thrown) {
+    Throwable inner = thrown;
+    for (int i = 0; i < LONGEST_CHAIN && isMereWrapper(inner); i++) {
+      Throwable cause = inner.getCause();
+      if (cause == null) {
+        break;
+      }
+      inner = cause;
+    }
+    return inner;
+  }
+
+  /** A subclass of ServletException has something to say of its own. */
+  private static boolean isMereWrapper(Throwable thrown) {
+    return thrown.getClass() == ServletException.class
+        || thrown
+            .getClass()
+            .getName()
+            .equals("org.springframework.web.util.NestedServletException");
+  }
+
+  /** Whether the exception says no more than that the client went away. */
+  static boolean isClientAbort(Throwable thrown) {
+    Throwable cause = thrown;
+    for (int i = 0; i < LONGEST_CHAIN && cause != null; i++) {
+      if (CLIENT_ABORTS.contains(cause.getClass().getName())) {
+        return true;
+      }
+      cause = cause.getCause();
+    }
+    return false;
+  }
+
+  /** The status with which a container answers when this leaves the filter chain. */
+  static int status(@Nullable Throwable thrown) {
+    if (thrown instanceof UnavailableException unavailable) {
+      return unavailable.isPermanent() ? 404 : 503;
+    }
+    return 500;
+  }
+}

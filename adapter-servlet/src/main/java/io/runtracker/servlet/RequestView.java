@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.servlet;
+
+import io.runtracker.RequestTarget;
+import jakarta.servlet.http.HttpServletRequest;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is read off a request when it comes in, as copies. Later dispatches change what the same
+ * methods return.
+ */
+final class RequestView {
+
+  private RequestView() {}
+
+  static String method(HttpServletRequest request) {
+    return orElse(request.getMethod(), "UNKNOWN");
+  }
+
+  static RequestTarget target(HttpServletRequest request) {
+    return new RequestTarget(
+        orElse(request.getScheme(), "http"),
+        orElse(request.getServerName(), "localhost"),
+        request.getServerPort(),
+        orElse(request.getRequestURI(), "/"),
+        request.getQueryString());
+  }
+
+  /** Decoded and normalised, so that {@code /%68ealth;x=y} is held against {@code /health}. */
+  static String pathInApplication(HttpServletRequest request) {
+    String path = orElse(request.getServletPath(), "") + orElse(request.getPathInfo(), "");
+    return path.isEmpty() ? "/" : path;
+  }
+
+  static String orElse(@Nullable String value, String otherwise) {
+    return value != null ? value : otherwise;
+  }
+}

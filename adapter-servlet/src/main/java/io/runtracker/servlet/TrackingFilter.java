@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.servlet;
+
+import io.runtracker.OpenRequest;
+import io.runtracker.TrackedRequest;
+import io.runtracker.Tracker;
+import jakarta.servlet.DispatcherType;
+import jakarta.servlet.Filter;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.FilterConfig;
+import jakarta.servlet.FilterRegistration;
+import jakarta.servlet.ServletContext;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletResponse;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.EnumSet;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Records each request of a servlet application as one run, asynchronous ones when they complete.
+ *
+ * <p>It belongs before all other filters, on {@code /*}, with asynchronous support and for the
+ * dispatcher types {@code REQUEST}, {@code ASYNC}, {@code ERROR} and {@code FORWARD}; {@link
+ * #register} sees to all of it. Not for {@code INCLUDE}. Registered twice, it tracks once.
+ *
+ * <p>Whatever fails in here, the service answers as it would without the filter, and an exception
+ * of the service leaves as the object it came as.
+ */
+public final class TrackingFilter implements Filter {
+
+  /**
+   * The request attribute with the {@link TrackedRequest}, for threads and code that {@link
+   * TrackedRequest#current()} does not reach. Absent when the request is not tracked.
+   */
+  public static final String REQUEST_ATTRIBUTE = "io.runtracker.TrackedRequest";
+
+  /**
+   * The request attribute by which a handler or framework may give the template that the path
+   * matched, such as {@code /items/{id}}, without the context path. Read when the filter chain
+   * returns; it goes before what the servlet's mapping or Spring say.
+   */
+  public static final String ROUTE_ATTRIBUTE = "io.runtracker.route";
+
+  private static final String EXCHANGE_ATTRIBUTE = Exchange.class.getName();
+
+  private static final Logger log = LoggerFactory.getLogger(TrackingFilter.class);
+
+  private final boolean ownsTracker;
+  private volatile @Nullable Tracker tracker;
+
+  /** Tracks with a tracker that someone else closes. */
+  public TrackingFilter(Tracker tracker) {
+    this.tracker = tracker;
+    this.ownsTracker = false;
+  }
+
+  /**
+   * For {@code web.xml}: the tracker is built from the environment when the filter is initialised,
+   * and closed when it is destroyed.
+   */
+  public TrackingFilter() {
+    this.ownsTracker = true;
+  }
+
+  /**
+   * Registers a filter as it should be: before those declared elsewhere, on {@code /*}, for all
+   * dispatcher types it needs. To be called while the application starts.
+   *
+   * @throws IllegalStateException when the application has started already
+   */
+  public static void register(ServletContext context, Tracker tracker) {
+    FilterRegistration.Dynamic registration =
+        context.addFilter("runtracker", new TrackingFilter(tracker));
+    if (registration == null) {
+      log.warn("A filter named 'runtracker' is registered already; it stays as it is");
+      return;
+    }
+    registration.setAsyncSupported(true);
+    registration.addMappingForUrlPatterns(
+        EnumSet.of(
+            DispatcherType.REQUEST,
+            DispatcherType.ASYNC,
+            DispatcherType.ERROR,
+            DispatcherType.FORWARD),
+        false,
+        "/*");
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * @throws IllegalArgumentException when the environment holds a setting that cannot be used
+   */
+  @Override
+  public void init(FilterConfig config) {
+    if (tracker == null) {
+      tracker = Tracker.builder().build();
+    }
+  }
+
+  @Override
+  public void destroy() {
+    Tracker owned = tracker;
+    if (ownsTracker && owned != null) {
+      tracker = null;
+      owned.close();
+    }
+  }
+
+  @Override
+  public void doFilter(ServletRequest request, ServletResponse response, FilterChain chain)
+      throws IOException, ServletException {
+    Exchange exchange = enter(request, response);
+    if (exchange == null) {
+      chain.doFilter(request, response);
+      return;
+    }
+    ServletRequest passedOn = exchange.wrap(request);
+    Throwable escaped = null;
+    OpenRequest.Scope scope = exchange.makeCurrent();
+    try {
+      chain.doFilter(passedOn, response);
+    } catch (Throwable error) {
+      escaped = error;
+      throw error;
+    } finally {
+      scope.close();
+      exchange.leave(request, escaped);
+    }
+  }
+
+  /** What this dispatch belongs to, or null when it is none of the filter's concern. */
+  private @Nullable Exchange enter(ServletRequest request, ServletResponse response) {
+    Tracker current = tracker;
+    if (current == null
+        || !(request instanceof HttpServletRequest httpRequest)
+        || !(response instanceof HttpServletResponse httpResponse)) {
+      return null;
+    }
+    try {
+      Object known = request.getAttribute(EXCHANGE_ATTRIBUTE);
+      DispatcherType dispatch = request.getDispatcherType();
+      if (known instanceof Exchange exchange) {
+        return exchange.resumes(httpRequest, dispatch) ? exchange : null;
+      }
+      return dispatch == DispatcherType.REQUEST ? open(current, httpRequest, httpResponse) : null;
+    } catch (Throwable fault) {
+      current.captureFailed(fault);
+      return null;
+    }
+  }
+
+  private static @Nullable Exchange open(
+      Tracker tracker, HttpServletRequest request, HttpServletResponse response) {
+    OpenRequest opened =
+        tracker.open(
+            RequestView.method(request),
+            RequestView.target(request),
+            RequestView.pathInApplication(request));
+    if (opened == null) {
+      return null;
+    }
+    Exchange exchange = new Exchange(opened, response, Route.ofMapping(request));
+    request.setAttribute(EXCHANGE_ATTRIBUTE, exchange);
+    request.setAttribute(REQUEST_ATTRIBUTE, opened);
+    return exchange;
+  }
+}
