@@ -30,7 +30,13 @@ final class SettingsReader {
 
   /** Those of the MLflow sink, and what is read here. */
   private final Set<String> known =
-      new HashSet<>(Set.of("RUNTRACKER_PARENT_RUN", "RUNTRACKER_SERVICE_NAME", "RUNTRACKER_CACHE"));
+      new HashSet<>(
+          Set.of(
+              "RUNTRACKER_PARENT_RUN",
+              "RUNTRACKER_SERVICE_NAME",
+              "RUNTRACKER_CONNECT_TIMEOUT",
+              "RUNTRACKER_DURATION_METRIC",
+              "RUNTRACKER_CACHE"));
 
   SettingsReader(Map<String, String> environment) {
     this.environment = environment;

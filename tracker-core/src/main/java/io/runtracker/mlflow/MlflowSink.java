@@ -3,32 +3,337 @@ package io.runtracker.mlflow;
 
 import io.runtracker.RequestEvent;
 import io.runtracker.RunSink;
+import io.runtracker.SinkException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.mlflow.api.proto.Service;
 
-/** Writes each request as a run of an MLflow server. */
+/**
+ * Writes each request as a run of an MLflow server, in as few calls as it takes: create the run
+ * with its tags, log its metrics and params, store its texts, end it. Safe for many threads.
+ *
+ * <p>A sink that was built has no thread and no connection until its first call. Mistakes in its
+ * settings are told by {@link IllegalArgumentException} when it is built, and never later. All data
+ * is made to fit MLflow's limits here, so that no request is refused for what it holds.
+ */
 public final class MlflowSink implements RunSink {
+
+  private static final Pattern RUN_ID = Pattern.compile("[A-Za-z0-9][\\w-]{0,255}");
+
+  /** What can be put into a search for sure; names with anything else are left out of it. */
+  private static final Pattern SEARCHABLE = Pattern.compile("[\\w\\-./:{}=~,@+%&$!* ()]+");
+
+  private final MlflowSettings settings;
+  private final Transport transport;
+  private final MlflowApi api;
+  private final Experiment experiment;
+  private final Artifacts artifacts;
+
+  private MlflowSink(MlflowSettings settings) {
+    this.settings = settings;
+    this.transport = new Transport(settings);
+    this.api = new MlflowApi(transport);
+    this.experiment = new Experiment(api, settings);
+    this.artifacts = new Artifacts(transport, api, settings.server());
+  }
+
+  /** The sink that the process's environment describes. */
   public static MlflowSink fromEnvironment() {
-    return fromEnvironment(System.getenv());
+    return builder().build();
   }
 
+  /** The sink that these variables describe. */
   public static MlflowSink fromEnvironment(Map<String, String> environment) {
-    return new MlflowSink();
+    return builder().environment(environment).build();
+  }
+
+  /** Settings by hand; what is not set comes from the environment. */
+  public static Builder builder() {
+    return new Builder();
   }
 
   @Override
-  public String create(RequestEvent event) {
-    throw new UnsupportedOperationException();
+  public String create(RequestEvent event) throws SinkException, InterruptedException {
+    RunContent content = new RunContent(event, settings);
+    String experimentId = experiment.id();
+    Answer answer = api.post("runs/create", creation(content, experimentId));
+    boolean isRefused = answer.status() == 400 || answer.status() == 404;
+    if (isRefused && answer.errorCode() != null && experiment.isMended(experimentId)) {
+      answer = api.post("runs/create", creation(content, experiment.id()));
+    }
+    Service.RunInfo run =
+        MlflowApi.read(answer, Service.CreateRun.Response.newBuilder()).getRun().getInfo();
+    if (!RUN_ID.matcher(run.getRunId()).matches()) {
+      throw Failures.unreadable(answer);
+    }
+    if (content.hasTexts()) {
+      artifacts.remember(run.getRunId(), run.getArtifactUri());
+    }
+    return run.getRunId();
+  }
+
+  private static Service.CreateRun creation(RunContent content, String experimentId) {
+    List<Service.RunTag> tags = content.tags();
+    return Service.CreateRun.newBuilder()
+        .setExperimentId(experimentId)
+        .setRunName(content.name())
+        .setStartTime(content.startMillis())
+        .addAllTags(tags.subList(0, Math.min(tags.size(), Batches.MOST_TAGS)))
+        .build();
   }
 
   @Override
-  public void complete(String runId, RequestEvent event) {}
+  public void complete(String runId, RequestEvent event)
+      throws SinkException, InterruptedException {
+    RunContent content = new RunContent(event, settings);
+    List<Service.RunTag> tags = content.tags();
+    List<Service.RunTag> overflow =
+        tags.subList(Math.min(tags.size(), Batches.MOST_TAGS), tags.size());
+    log(Batches.of(runId, content.metrics(), content.params(), overflow));
+    if (content.hasTexts()) {
+      log(Batches.of(runId, List.of(), List.of(), storeTexts(runId, content)));
+    }
+    api.post(
+        "runs/update",
+        Service.UpdateRun.newBuilder()
+            .setRunId(runId)
+            .setStatus(content.status())
+            .setEndTime(content.endMillis()),
+        Service.UpdateRun.Response.newBuilder());
+    artifacts.forget(runId);
+  }
 
+  private void log(List<Service.LogBatch> batches) throws SinkException, InterruptedException {
+    for (Service.LogBatch batch : batches) {
+      api.post("runs/log-batch", batch, Service.LogBatch.Response.newBuilder());
+    }
+  }
+
+  /** The tags that stand in for texts that the server does not take. */
+  private List<Service.RunTag> storeTexts(String runId, RunContent content)
+      throws SinkException, InterruptedException {
+    List<Service.RunTag> instead = new ArrayList<>();
+    String lastReason = null;
+    for (Map.Entry<String, String> text : content.texts().entrySet()) {
+      String reason = artifacts.store(runId, text.getKey(), text.getValue());
+      if (reason != null) {
+        lastReason = reason;
+        instead.add(content.furtherTag(text.getKey(), text.getValue()));
+      }
+    }
+    if (lastReason != null) {
+      instead.add(content.furtherTag(RunContent.ARTIFACT_ERROR, lastReason));
+    }
+    return instead;
+  }
+
+  /**
+   * Searches by the run's name, which MLflow has an index on, and its event's id. Deleted runs
+   * count: who deleted one does not want it again.
+   */
   @Override
-  public Optional<String> find(RequestEvent event) {
-    return Optional.empty();
+  public Optional<String> find(RequestEvent event) throws SinkException, InterruptedException {
+    String name = new RunContent(event, settings).name();
+    String byName =
+        SEARCHABLE.matcher(name).matches() ? "attributes.run_name = '" + name + "' and " : "";
+    String byId = "tags.`" + RunContent.EVENT_ID + "` = '" + RunContent.eventId(event) + "'";
+    Service.SearchRuns.ResponseOrBuilder found =
+        api.post(
+            "runs/search",
+            Service.SearchRuns.newBuilder()
+                .addExperimentIds(experiment.id())
+                .setFilter(byName + byId)
+                .setRunViewType(Service.ViewType.ALL)
+                .setMaxResults(1),
+            Service.SearchRuns.Response.newBuilder());
+    return found.getRunsCount() == 0
+        ? Optional.empty()
+        : Optional.of(found.getRuns(0).getInfo().getRunId());
   }
 
   @Override
-  public void close() {}
+  public void close() {
+    transport.close();
+  }
+
+  /**
+   * Settings of a {@link MlflowSink}. What is not set here comes from the environment, in MLflow's
+   * own variables and a few of Runtracker's. Not safe for use by several threads.
+   */
+  public static final class Builder {
+    Map<String, String> environment = System.getenv();
+    @Nullable String trackingUri;
+    @Nullable String experiment;
+    @Nullable String experimentId;
+    @Nullable String username;
+    @Nullable String password;
+    @Nullable String token;
+    @Nullable Boolean insecureTls;
+    @Nullable Path serverCertificate;
+    @Nullable Path clientCertificate;
+    @Nullable String workspace;
+    @Nullable Duration requestTimeout;
+    @Nullable Duration connectTimeout;
+    @Nullable String parentRun;
+    @Nullable String serviceName;
+    @Nullable Boolean durationMetric;
+    final Map<String, String> tags = new LinkedHashMap<>();
+
+    private Builder() {}
+
+    /** What to read in place of the process's environment. */
+    public Builder environment(Map<String, String> variables) {
+      this.environment = Map.copyOf(variables);
+      return this;
+    }
+
+    /**
+     * The server: {@code http://} or {@code https://}, with a path where it is not at the root, or
+     * {@code databricks} or {@code databricks://profile}. User and password may be part of it.
+     * Default: {@code MLFLOW_TRACKING_URI}, else {@code http://127.0.0.1:5000}.
+     */
+    public Builder trackingUri(String uri) {
+      this.trackingUri = uri;
+      return this;
+    }
+
+    /**
+     * The experiment's name; created when there is none. Not together with {@link #experimentId}.
+     * Default: {@code MLFLOW_EXPERIMENT_NAME}.
+     */
+    public Builder experiment(String name) {
+      this.experiment = name;
+      return this;
+    }
+
+    /**
+     * The experiment's number. Default: {@code MLFLOW_EXPERIMENT_ID}, else 0, MLflow's "Default".
+     */
+    public Builder experimentId(String id) {
+      this.experimentId = id;
+      return this;
+    }
+
+    /**
+     * For basic authentication; needs a {@link #password}. Default: {@code
+     * MLFLOW_TRACKING_USERNAME}, else {@code ~/.mlflow/credentials}.
+     */
+    public Builder username(String username) {
+      this.username = username;
+      return this;
+    }
+
+    /** Default: {@code MLFLOW_TRACKING_PASSWORD}, else {@code ~/.mlflow/credentials}. */
+    public Builder password(String password) {
+      this.password = password;
+      return this;
+    }
+
+    /** For bearer authentication. Default: {@code MLFLOW_TRACKING_TOKEN}. */
+    public Builder token(String token) {
+      this.token = token;
+      return this;
+    }
+
+    /**
+     * Whether to believe any server to be the right one; never in production. Default: {@code
+     * MLFLOW_TRACKING_INSECURE_TLS}, else false.
+     */
+    public Builder insecureTls(boolean insecure) {
+      this.insecureTls = insecure;
+      return this;
+    }
+
+    /**
+     * A PEM file with the certificates to trust, in place of the JVM's. Default: {@code
+     * MLFLOW_TRACKING_SERVER_CERT_PATH}.
+     */
+    public Builder serverCertificate(Path pem) {
+      this.serverCertificate = pem;
+      return this;
+    }
+
+    /**
+     * A PEM file with a certificate and its key (PKCS#8), to show to the server. Default: {@code
+     * MLFLOW_TRACKING_CLIENT_CERT_PATH}.
+     */
+    public Builder clientCertificate(Path pem) {
+      this.clientCertificate = pem;
+      return this;
+    }
+
+    /** The workspace of a server that has such. Default: {@code MLFLOW_WORKSPACE}. */
+    public Builder workspace(String name) {
+      this.workspace = name;
+      return this;
+    }
+
+    /**
+     * The longest that one call may take, its body included. Default: {@code
+     * MLFLOW_HTTP_REQUEST_TIMEOUT} (seconds), else 30 s: longer than a locked SQLite takes to give
+     * up (20 s), so that its answer is heard.
+     */
+    public Builder requestTimeout(Duration timeout) {
+      this.requestTimeout = timeout;
+      return this;
+    }
+
+    /** The longest to wait for a connection. Default: 5 s. */
+    public Builder connectTimeout(Duration timeout) {
+      this.connectTimeout = timeout;
+      return this;
+    }
+
+    /**
+     * The id of the run that every run is nested under. Default: {@code RUNTRACKER_PARENT_RUN},
+     * else {@code MLFLOW_RUN_ID}, else none.
+     */
+    public Builder parentRun(String runId) {
+      this.parentRun = runId;
+      return this;
+    }
+
+    /**
+     * What runs name as their source. Default: {@code RUNTRACKER_SERVICE_NAME}, else the main class
+     * or jar.
+     */
+    public Builder serviceName(String name) {
+      this.serviceName = name;
+      return this;
+    }
+
+    /**
+     * A tag of every run, unless its handler gives it another value; wins over {@code
+     * MLFLOW_RUN_CONTEXT}.
+     */
+    public Builder tag(String key, String value) {
+      this.tags.put(key, value);
+      return this;
+    }
+
+    /**
+     * Whether a run holds the metric {@code duration_ms}; without it, a plain run takes two calls
+     * in place of three. Default: true.
+     */
+    public Builder durationMetric(boolean record) {
+      this.durationMetric = record;
+      return this;
+    }
+
+    /**
+     * Builds the sink; makes no call.
+     *
+     * @throws IllegalArgumentException when a setting cannot be used; the message names it
+     */
+    public MlflowSink build() {
+      return new MlflowSink(new SettingsResolver(this).resolve());
+    }
+  }
 }

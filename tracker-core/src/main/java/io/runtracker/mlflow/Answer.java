@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.mlflow;
+
+import java.net.http.HttpHeaders;
+import org.jspecify.annotations.Nullable;
+import org.mlflow_project.google.gson.JsonElement;
+import org.mlflow_project.google.gson.JsonObject;
+import org.mlflow_project.google.gson.JsonParseException;
+import org.mlflow_project.google.gson.JsonParser;
+
+/**
+ * What came back from a call.
+ *
+ * @param call the method and the path, for messages
+ */
+record Answer(String call, int status, HttpHeaders headers, String body) {
+
+  boolean isOk() {
+    return status >= 200 && status < 300;
+  }
+
+  /** MLflow's code of an error; null when the answer is none of MLflow's own. */
+  @Nullable String errorCode() {
+    return text("error_code");
+  }
+
+  boolean hasErrorCode(String code) {
+    return code.equals(errorCode());
+  }
+
+  /** MLflow's message, or the beginning of what came in its place. */
+  String message() {
+    String message = text("message");
+    return message != null ? message : body;
+  }
+
+  /** The body as a JSON object, or null: a page of a proxy, half an answer, or none at all. */
+  @Nullable JsonObject json() {
+    try {
+      JsonElement json = JsonParser.parseString(body);
+      return json.isJsonObject() ? json.getAsJsonObject() : null;
+    } catch (JsonParseException notJson) {
+      return null;
+    }
+  }
+
+  private @Nullable String text(String field) {
+    JsonObject json = json();
+    JsonElement value = json == null ? null : json.get(field);
+    return value != null && value.isJsonPrimitive() ? value.getAsString() : null;
+  }
+}

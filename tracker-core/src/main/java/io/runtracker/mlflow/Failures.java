@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.mlflow;
+
+import io.runtracker.SinkException;
+import io.runtracker.SinkException.Kind;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.net.http.HttpConnectTimeoutException;
+import java.nio.channels.UnresolvedAddressException;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.Optional;
+import java.util.Set;
+import javax.net.ssl.SSLHandshakeException;
+import org.jspecify.annotations.Nullable;
+
+/** Says what a failure means, and what happened in words that hold no credentials. */
+final class Failures {
+
+  private static final int LONGEST_MESSAGE = 300;
+
+  /** Codes that come with status 500, for what will be no different the next time. */
+  private static final Set<String> PERMANENT =
+      Set.of(
+          "FEATURE_DISABLED",
+          "INVALID_PARAMETER_VALUE",
+          "BAD_REQUEST",
+          "NOT_IMPLEMENTED",
+          "ENDPOINT_NOT_FOUND",
+          "RESOURCE_DOES_NOT_EXIST",
+          "INVALID_STATE");
+
+  private Failures() {}
+
+  /** A call that was not answered. */
+  static SinkException unanswered(String call, Throwable cause) {
+    Kind kind = isNeverSent(cause) ? Kind.UNAVAILABLE : Kind.UNKNOWN;
+    String hint =
+        cause instanceof SSLHandshakeException
+            ? "; check MLFLOW_TRACKING_SERVER_CERT_PATH and MLFLOW_TRACKING_CLIENT_CERT_PATH"
+            : "";
+    return new SinkException(
+        kind,
+        call + " failed: " + deepest(cause).map(t -> t + ", ").orElse("") + cause + hint,
+        cause);
+  }
+
+  /** The bottom of the causes says more than the top, such as which certificate was not trusted. */
+  private static Optional<String> deepest(Throwable cause) {
+    Throwable deepest = cause;
+    for (int i = 0; i < 20 && deepest.getCause() != null; i++) {
+      deepest = deepest.getCause();
+    }
+    return deepest == cause ? Optional.empty() : Optional.of(shorten(deepest.toString()));
+  }
+
+  private static boolean isNeverSent(@Nullable Throwable cause) {
+    return cause instanceof ConnectException
+        || cause instanceof HttpConnectTimeoutException
+        || cause instanceof UnknownHostException
+        || cause instanceof NoRouteToHostException
+        || cause instanceof UnresolvedAddressException
+        || cause instanceof SSLHandshakeException
+        || (cause instanceof IOException && cause.getCause() instanceof UnresolvedAddressException);
+  }
+
+  /** An answer that is not a success. */
+  static SinkException of(Answer answer) {
+    String code = answer.errorCode();
+    String message =
+        answer.call()
+            + " answered "
+            + answer.status()
+            + (code == null ? "" : " " + code)
+            + redirection(answer)
+            + ": "
+            + shorten(answer.message());
+    return new SinkException(kind(answer), message, null, retryAfter(answer));
+  }
+
+  /** A success whose body is not what MLflow answers; whether it did anything, nobody knows. */
+  static SinkException unreadable(Answer answer) {
+    return new SinkException(
+        Kind.UNKNOWN,
+        answer.call()
+            + " answered "
+            + answer.status()
+            + " with what is not MLflow's answer (is there a proxy between?): "
+            + shorten(answer.body()),
+        null);
+  }
+
+  private static Kind kind(Answer answer) {
+    int status = answer.status();
+    if (status < 400) {
+      return Kind.UNAVAILABLE;
+    }
+    return switch (status) {
+      case 401, 403, 407 -> Kind.UNAUTHORIZED;
+      case 408, 429, 503 -> Kind.UNAVAILABLE;
+      case 413, 414, 431 -> Kind.REFUSED;
+      case 502, 504 -> Kind.UNKNOWN;
+      default -> kindByCode(answer);
+    };
+  }
+
+  /**
+   * A refusal that is not in MLflow's words may come from anything in between, so it is tried again
+   * and does not condemn every request behind a mistyped address.
+   */
+  private static Kind kindByCode(Answer answer) {
+    String code = answer.errorCode();
+    if (code == null) {
+      return Kind.FAILED;
+    }
+    if (code.equals("TEMPORARILY_UNAVAILABLE") || code.equals("REQUEST_LIMIT_EXCEEDED")) {
+      return Kind.UNAVAILABLE;
+    }
+    if (code.equals("PERMISSION_DENIED") || code.equals("UNAUTHENTICATED")) {
+      return Kind.UNAUTHORIZED;
+    }
+    return answer.status() < 500 || PERMANENT.contains(code) ? Kind.REFUSED : Kind.FAILED;
+  }
+
+  private static String redirection(Answer answer) {
+    String location = answer.headers().firstValue("Location").orElse(null);
+    if (answer.status() / 100 != 3 || location == null) {
+      return "";
+    }
+    try {
+      URI uri = URI.create(location);
+      String host = uri.getHost() == null ? "" : uri.getScheme() + "://" + uri.getHost();
+      String port = uri.getPort() < 0 ? "" : ":" + uri.getPort();
+      return " (to "
+          + host
+          + port
+          + uri.getPath()
+          + "; redirects are not followed, so name"
+          + " that server in MLFLOW_TRACKING_URI)";
+    } catch (IllegalArgumentException notAnAddress) {
+      return " (redirects are not followed)";
+    }
+  }
+
+  static @Nullable Duration retryAfter(Answer answer) {
+    String value = answer.headers().firstValue("Retry-After").map(String::strip).orElse("");
+    if (value.matches("\\d{1,9}(\\.\\d*)?")) {
+      return Duration.ofMillis((long) (Double.parseDouble(value) * 1000));
+    }
+    try {
+      Instant until = ZonedDateTime.parse(value, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant();
+      Duration pause = Duration.between(Instant.now(), until);
+      return pause.isNegative() ? Duration.ZERO : pause;
+    } catch (DateTimeException neither) {
+      return null;
+    }
+  }
+
+  static String shorten(String text) {
+    String line = text.strip().replaceAll("\\s+", " ");
+    return line.length() <= LONGEST_MESSAGE ? line : Text.prefix(line, LONGEST_MESSAGE) + "…";
+  }
+}

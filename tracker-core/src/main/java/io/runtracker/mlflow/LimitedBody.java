@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.mlflow;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.http.HttpResponse.BodySubscriber;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Flow;
+import org.jspecify.annotations.Nullable;
+
+/** Collects an answer's body as text, and gives up on one that is too long to be MLflow's. */
+final class LimitedBody implements BodySubscriber<String> {
+
+  /** MLflow repeats a run's tags when it creates it: 100 of 8,000 characters, each escaped. */
+  static final int LIMIT = 32 << 20;
+
+  private final CompletableFuture<String> body = new CompletableFuture<>();
+  private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+  private Flow.@Nullable Subscription subscription;
+
+  @Override
+  public CompletionStage<String> getBody() {
+    return body;
+  }
+
+  @Override
+  public void onSubscribe(Flow.Subscription subscription) {
+    this.subscription = subscription;
+    subscription.request(Long.MAX_VALUE);
+  }
+
+  @Override
+  public void onNext(List<ByteBuffer> buffers) {
+    if (body.isDone()) {
+      return;
+    }
+    for (ByteBuffer buffer : buffers) {
+      byte[] chunk = new byte[buffer.remaining()];
+      buffer.get(chunk);
+      bytes.write(chunk, 0, chunk.length);
+    }
+    if (bytes.size() > LIMIT && subscription != null) {
+      subscription.cancel();
+      onError(new IOException("the answer is longer than " + LIMIT + " bytes"));
+    }
+  }
+
+  @Override
+  public void onError(Throwable error) {
+    body.completeExceptionally(error);
+  }
+
+  @Override
+  public void onComplete() {
+    body.complete(bytes.toString(StandardCharsets.UTF_8));
+  }
+}

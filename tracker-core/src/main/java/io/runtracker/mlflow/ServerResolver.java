@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.mlflow;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.net.URLDecoder;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.mlflow.tracking.creds.BasicMlflowHostCreds;
+import org.mlflow.tracking.creds.DatabricksConfigHostCredsProvider;
+import org.mlflow.tracking.creds.DatabricksDynamicHostCredsProvider;
+import org.mlflow.tracking.creds.HostCredsProviderChain;
+import org.mlflow.tracking.creds.MlflowHostCredsProvider;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds out where the server is and how to be let in. No message repeats a URI: it may be secret.
+ */
+final class ServerResolver {
+
+  private static final String VARIABLE = "MLFLOW_TRACKING_URI";
+  private static final String BY_DEFAULT = "http://127.0.0.1:5000";
+  private static final Logger log = LoggerFactory.getLogger(MlflowSink.class);
+
+  private final MlflowSink.Builder told;
+  private final Environment environment;
+  private final boolean insecure;
+
+  private record Login(@Nullable String username, @Nullable String password) {}
+
+  ServerResolver(MlflowSink.Builder told, Environment environment, boolean insecure) {
+    this.told = told;
+    this.environment = environment;
+    this.insecure = insecure;
+  }
+
+  Server resolve() {
+    String address = told.trackingUri != null ? told.trackingUri : environment.get(VARIABLE);
+    if (address == null) {
+      log.info("{} is not set; runs go to {}", VARIABLE, BY_DEFAULT);
+      address = BY_DEFAULT;
+    }
+    address = address.strip();
+    if (address.equals("databricks") || address.startsWith("databricks://")) {
+      return new Server(databricks(address));
+    }
+    URI uri = parse(address);
+    return new Server(credentials(uri, withoutUserInfo(uri)));
+  }
+
+  private MlflowHostCredsProvider databricks(String address) {
+    if (told.username != null || told.password != null || told.token != null) {
+      throw new IllegalArgumentException(
+          "credentials for Databricks come from its own configuration, not from the builder");
+    }
+    String profile = address.replaceFirst("^databricks(://)?", "").replaceAll("/+$", "");
+    if (!profile.isEmpty()) {
+      return checked(new DatabricksConfigHostCredsProvider(profile));
+    }
+    String host = environment.get("DATABRICKS_HOST");
+    String token = environment.get("DATABRICKS_TOKEN");
+    if (host != null && token != null) {
+      return new BasicMlflowHostCreds(host, null, null, token, insecure);
+    }
+    MlflowHostCredsProvider configured = new DatabricksConfigHostCredsProvider();
+    MlflowHostCredsProvider dynamic = DatabricksDynamicHostCredsProvider.createIfAvailable();
+    return checked(dynamic == null ? configured : new HostCredsProviderChain(configured, dynamic));
+  }
+
+  private static MlflowHostCredsProvider checked(MlflowHostCredsProvider provider) {
+    try {
+      provider.getHostCreds();
+      return provider;
+    } catch (RuntimeException e) {
+      throw new IllegalArgumentException(
+          "no credentials for Databricks were found; set DATABRICKS_HOST and DATABRICKS_TOKEN, or"
+              + " run `databricks configure`",
+          e);
+    }
+  }
+
+  private static URI parse(String address) {
+    int colon = address.indexOf(':');
+    String scheme = colon < 0 ? "" : address.substring(0, colon).toLowerCase(Locale.ROOT);
+    if (!scheme.equals("http") && !scheme.equals("https")) {
+      boolean isScheme = scheme.matches("[a-z][a-z0-9+.-]+");
+      throw new IllegalArgumentException(
+          VARIABLE
+              + ": must start with http:// or https://, or be databricks, but "
+              + (isScheme ? "is " + scheme + ":..." : "is a path or a bare name")
+              + "; runs are written to a server, which opens a database or folder by `mlflow server"
+              + " --backend-store-uri ...`");
+    }
+    try {
+      URI uri = new URI(address);
+      if (uri.getHost() == null || uri.getRawQuery() != null || uri.getRawFragment() != null) {
+        throw new IllegalArgumentException(
+            VARIABLE + ": must name a host, and have neither a query nor a fragment");
+      }
+      return uri;
+    } catch (URISyntaxException e) {
+      // Without its cause, which repeats the whole of it.
+      throw new IllegalArgumentException(VARIABLE + ": is not a URI: " + e.getReason());
+    }
+  }
+
+  private static String withoutUserInfo(URI uri) {
+    String port = uri.getPort() < 0 ? "" : ":" + uri.getPort();
+    String path = uri.getRawPath() == null ? "" : uri.getRawPath();
+    return uri.getScheme() + "://" + uri.getHost() + port + path;
+  }
+
+  private BasicMlflowHostCreds credentials(URI uri, String host) {
+    String token = told.token;
+    Login login = told(uri);
+    if (token != null && login != null) {
+      throw new IllegalArgumentException(
+          "a token and a user are both set; a call can carry only one of them");
+    }
+    if (token == null && login == null) {
+      login = fromEnvironment();
+      token = environment.get("MLFLOW_TRACKING_TOKEN");
+    }
+    if (login != null) {
+      if (token != null) {
+        log.warn("MLFLOW_TRACKING_TOKEN is not used: MLflow prefers the user and password");
+      }
+      check(login);
+      return new BasicMlflowHostCreds(host, login.username, login.password, null, insecure);
+    }
+    SettingsResolver.header("the token", token);
+    return new BasicMlflowHostCreds(host, null, null, token, insecure);
+  }
+
+  /** What the builder or the address say. */
+  private @Nullable Login told(URI uri) {
+    boolean byBuilder = told.username != null || told.password != null;
+    String userInfo = uri.getRawUserInfo();
+    if (userInfo == null) {
+      return byBuilder ? new Login(told.username, told.password) : null;
+    }
+    if (byBuilder || environment.get("MLFLOW_TRACKING_USERNAME") != null) {
+      throw new IllegalArgumentException(
+          "the user is set twice: in " + VARIABLE + " and beside it");
+    }
+    int colon = userInfo.indexOf(':');
+    return colon < 0
+        ? new Login(decode(userInfo), null)
+        : new Login(decode(userInfo.substring(0, colon)), decode(userInfo.substring(colon + 1)));
+  }
+
+  private static String decode(String text) {
+    return URLDecoder.decode(text.replace("+", "%2B"), UTF_8);
+  }
+
+  private @Nullable Login fromEnvironment() {
+    Map<String, String> file = CredentialsFile.read(environment.home());
+    String username = environment.get("MLFLOW_TRACKING_USERNAME");
+    String password = environment.get("MLFLOW_TRACKING_PASSWORD");
+    username = username != null ? username : file.get("mlflow_tracking_username");
+    password = password != null ? password : file.get("mlflow_tracking_password");
+    return username == null && password == null ? null : new Login(username, password);
+  }
+
+  private static void check(Login login) {
+    if (login.username == null || login.password == null) {
+      throw new IllegalArgumentException(
+          login.username == null
+              ? "a password is set, but no user: set MLFLOW_TRACKING_USERNAME as well"
+              : "a user is set, but no password: set MLFLOW_TRACKING_PASSWORD as well");
+    }
+    if (login.username.isEmpty() || login.username.indexOf(':') >= 0) {
+      throw new IllegalArgumentException(
+          "MLFLOW_TRACKING_USERNAME: must neither be empty nor hold a colon");
+    }
+  }
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.mlflow;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.runtracker.SinkException;
+import io.runtracker.SinkException.Kind;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes calls. There is no thread and no connection before the first one. Safe for many threads.
+ */
+final class Transport {
+
+  private static final int THREADS = 4;
+  private static final int IDLE_SECONDS = 10;
+  private static final AtomicInteger THREAD_NUMBER = new AtomicInteger();
+
+  private final MlflowSettings settings;
+  private @Nullable HttpClient client;
+  private @Nullable ThreadPoolExecutor executor;
+  private boolean closed;
+
+  Transport(MlflowSettings settings) {
+    this.settings = settings;
+  }
+
+  Answer get(String path) throws SinkException, InterruptedException {
+    return send("GET", path, null, "application/json");
+  }
+
+  Answer postJson(String path, String json) throws SinkException, InterruptedException {
+    return send("POST", path, json, "application/json");
+  }
+
+  /** {@code path} may carry a query; it is not repeated in messages. */
+  Answer send(String method, String path, @Nullable String body, String contentType)
+      throws SinkException, InterruptedException {
+    String call = method + ' ' + path.replaceFirst("\\?.*", "");
+    HttpRequest request = request(method, path, body, contentType);
+    CompletableFuture<HttpResponse<String>> exchange =
+        client().sendAsync(request, head -> new LimitedBody());
+    try {
+      HttpResponse<String> response =
+          exchange.get(settings.requestTimeout().toMillis(), TimeUnit.MILLISECONDS);
+      return new Answer(
+          call,
+          response.statusCode(),
+          response.headers(),
+          response.statusCode() < 300
+              ? response.body()
+              : settings.server().withoutSecrets(response.body()));
+    } catch (ExecutionException e) {
+      throw Failures.unanswered(call, e.getCause() == null ? e : e.getCause());
+    } catch (TimeoutException e) {
+      throw new SinkException(
+          Kind.UNKNOWN, call + " was not answered within " + settings.requestTimeout(), e);
+    } finally {
+      // After a time-out or an interruption the connection must not stay with a dead call.
+      exchange.cancel(true);
+    }
+  }
+
+  private HttpRequest request(
+      String method, String path, @Nullable String body, String contentType) {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create(settings.server().address() + path))
+            .header("Accept", "application/json")
+            .header("User-Agent", "runtracker")
+            .method(
+                method,
+                body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body, UTF_8));
+    if (body != null) {
+      request.header("Content-Type", contentType);
+    }
+    String authorization = settings.server().authorization();
+    if (authorization != null) {
+      request.header("Authorization", authorization);
+    }
+    if (settings.workspace() != null) {
+      request.header("X-MLFLOW-WORKSPACE", settings.workspace());
+    }
+    return request.build();
+  }
+
+  private synchronized HttpClient client() throws SinkException {
+    if (closed) {
+      throw new SinkException(Kind.UNAVAILABLE, "the sink is closed", null);
+    }
+    if (client == null) {
+      executor = executor();
+      HttpClient.Builder builder =
+          HttpClient.newBuilder()
+              .version(HttpClient.Version.HTTP_1_1)
+              .followRedirects(HttpClient.Redirect.NEVER)
+              .connectTimeout(settings.connectTimeout())
+              .executor(executor);
+      if (settings.tls() != null) {
+        builder.sslContext(settings.tls());
+      }
+      client = builder.build();
+    }
+    return client;
+  }
+
+  private static ThreadPoolExecutor executor() {
+    ThreadPoolExecutor executor =
+        new ThreadPoolExecutor(
+            THREADS,
+            THREADS,
+            IDLE_SECONDS,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            work -> {
+              Thread thread =
+                  new Thread(work, "runtracker-mlflow-http-" + THREAD_NUMBER.incrementAndGet());
+              thread.setDaemon(true);
+              // Or it would hold on to the application that happened to make the first call.
+              thread.setContextClassLoader(Transport.class.getClassLoader());
+              return thread;
+            });
+    executor.allowCoreThreadTimeOut(true);
+    return executor;
+  }
+
+  synchronized void close() {
+    closed = true;
+    if (client != null) {
+      shutdown(client);
+    }
+    client = null;
+    executor = null;
+  }
+
+  /**
+   * From Java 21 on a client can be told to end. Before, its selector thread ends when nobody holds
+   * the client any more; its other threads time out.
+   */
+  private static void shutdown(HttpClient client) {
+    try {
+      MethodHandles.publicLookup()
+          .findVirtual(HttpClient.class, "shutdownNow", MethodType.methodType(void.class))
+          .invoke(client);
+    } catch (NoSuchMethodException beforeJava21) {
+      return;
+    } catch (Throwable e) {
+      throw new IllegalStateException("the HTTP client does not end", e);
+    }
+  }
+}
