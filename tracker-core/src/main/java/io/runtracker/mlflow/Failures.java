@@ -67,7 +67,7 @@ final class Failures {
         || cause instanceof NoRouteToHostException
         || cause instanceof UnresolvedAddressException
         || cause instanceof SSLHandshakeException
-        || cause instanceof IOException && cause.getCause() instanceof UnresolvedAddressException;
+        || (cause instanceof IOException && cause.getCause() instanceof UnresolvedAddressException);
   }
 
   /** An answer that is not a success. */

@@ -64,7 +64,7 @@ final class Keys {
    */
   private static boolean isAllowed(int c) {
     return c < 128
-        ? c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || isPunctuation(c)
+        ? Character.isLetterOrDigit(c) || isPunctuation(c)
         : Character.isBmpCodePoint(c) && Character.isLetterOrDigit(c) && !isYoung(c);
   }
 
@@ -74,6 +74,9 @@ final class Keys {
 
   /** Letters that came with Unicode 15 and later. */
   private static boolean isYoung(int c) {
-    return c == 0x1C89 || c == 0x1C8A || c >= 0xA7CB && c <= 0xA7CF || c >= 0xA7D2 && c <= 0xA7F1;
+    return c == 0x1C89
+        || c == 0x1C8A
+        || (c >= 0xA7CB && c <= 0xA7CF)
+        || (c >= 0xA7D2 && c <= 0xA7F1);
   }
 }

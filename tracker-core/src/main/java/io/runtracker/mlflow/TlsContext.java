@@ -42,6 +42,8 @@ final class TlsContext {
   private TlsContext() {}
 
   /**
+   * Makes the context that these settings ask for.
+   *
    * @param serverCertificates a bundle of certificates to trust, in place of the JVM's, or null
    * @param clientCertificate a file with a certificate chain and its key, or null
    * @return null when the JVM's own context will do
@@ -141,14 +143,16 @@ final class TlsContext {
           null);
     }
     byte[] der = Base64.getMimeDecoder().decode(key.group(2));
+    InvalidKeySpecException unknown = null;
     for (String algorithm : List.of("RSA", "EC", "EdDSA")) {
       try {
         return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(der));
       } catch (InvalidKeySpecException anotherAlgorithm) {
-        continue;
+        unknown = anotherAlgorithm;
       }
     }
-    throw unusable("the client certificate", file, "its key is not one of RSA, EC or EdDSA", null);
+    throw unusable(
+        "the client certificate", file, "its key is not one of RSA, EC or EdDSA", unknown);
   }
 
   private static String read(String what, Path file) {
