@@ -172,7 +172,7 @@ class DeliveryTest {
         event -> {
           if (calls.incrementAndGet() > 8) {
             seenTogether.add(underWay.incrementAndGet());
-            Thread.yield();
+            java.util.concurrent.TimeUnit.MILLISECONDS.sleep(1);
             underWay.decrementAndGet();
           }
           throw failure(UNAVAILABLE);

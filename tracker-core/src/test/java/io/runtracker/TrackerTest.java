@@ -18,8 +18,9 @@ import org.junit.jupiter.api.Test;
 
 class TrackerTest {
 
-  private static final SinkException AWAY =
-      new SinkException(SinkException.Kind.UNAVAILABLE, "away", null);
+  private static SinkException away() {
+    return new SinkException(SinkException.Kind.UNAVAILABLE, "away", null);
+  }
 
   private final MemorySink sink = new MemorySink();
 
@@ -69,7 +70,7 @@ class TrackerTest {
   void flush_gives_up_at_its_deadline_and_does_not_call_that_complete() {
     sink.beforeCreate =
         event -> {
-          throw AWAY;
+          throw away();
         };
     try (Tracker tracker = Requests.tracker(sink).closeTimeout(Duration.ZERO).build()) {
       Requests.serve(tracker, "/", 10);
@@ -92,7 +93,7 @@ class TrackerTest {
   void close_counts_what_its_deadline_cut_off() {
     sink.beforeCreate =
         event -> {
-          throw AWAY;
+          throw away();
         };
     Tracker tracker = Requests.tracker(sink).build();
     Requests.serve(tracker, "/", 10);
@@ -241,7 +242,7 @@ class TrackerTest {
         event -> {
           switch (ThreadLocalRandom.current().nextInt(20)) {
             case 0 -> throw new SinkException(SinkException.Kind.REFUSED, "refused", null);
-            case 1 -> throw AWAY;
+            case 1 -> throw away();
             case 2 -> throw new SinkException(SinkException.Kind.UNKNOWN, "unknown", null);
             default -> {}
           }

@@ -47,7 +47,7 @@ public final class Service implements AutoCloseable {
 
   /** A prediction that logs what a data scientist wants to see of it into its run. */
   public String predict(String input) {
-    double score = (Math.floorMod(input.hashCode(), 1000)) / 1000.0;
+    double score = Math.floorMod(input.hashCode(), 1000) / 1000.0;
     TrackedRequest.current()
         .param("model", "example-1")
         .metric("score", score)
@@ -56,8 +56,9 @@ public final class Service implements AutoCloseable {
     return "score " + score + "\n";
   }
 
-  public String boom() {
-    throw new IllegalStateException("boom");
+  /** What {@code /boom} throws. */
+  public IllegalStateException boom() {
+    return new IllegalStateException("boom");
   }
 
   /**
@@ -68,7 +69,7 @@ public final class Service implements AutoCloseable {
     long pause = Math.max(0, Math.min(millis, LONGEST_MILLIS));
     later.schedule(
         () -> {
-          request.metric("slept_ms", pause);
+          request.metric("slept_ms", (double) pause);
           answer.run();
         },
         pause,

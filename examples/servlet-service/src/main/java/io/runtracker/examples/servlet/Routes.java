@@ -96,9 +96,8 @@ final class Routes {
     }
 
     @Override
-    protected void doGet(HttpServletRequest request, HttpServletResponse response)
-        throws IOException {
-      answer(response, service.boom());
+    protected void doGet(HttpServletRequest request, HttpServletResponse response) {
+      throw service.boom();
     }
   }
 
@@ -119,8 +118,7 @@ final class Routes {
         return;
       }
       AsyncContext async = request.startAsync();
-      service.slow(
-          Long.parseLong(millis), TrackedRequest.current(), () -> finish(async, millis));
+      service.slow(Long.parseLong(millis), TrackedRequest.current(), () -> finish(async, millis));
     }
 
     private static void finish(AsyncContext async, String millis) {
@@ -171,6 +169,16 @@ final class Routes {
     protected void doGet(HttpServletRequest request, HttpServletResponse response)
         throws IOException {
       answer(response, "ok\n");
+    }
+  }
+
+  static final class Missing extends HttpServlet {
+    private static final long serialVersionUID = 1;
+
+    @Override
+    protected void service(HttpServletRequest request, HttpServletResponse response)
+        throws IOException {
+      response.sendError(HttpServletResponse.SC_NOT_FOUND);
     }
   }
 

@@ -40,6 +40,8 @@ public final class ServletService implements AutoCloseable {
     serve(context, "/stream", new Routes.Stream(service));
     serve(context, "/health", new Routes.Health());
     serve(context, "/tracker", new Routes.LedgerPage(service, tracker));
+    // Tomcat asks no filter about a path that no servlet is mapped to.
+    serve(context, "/", new Routes.Missing());
     tomcat.start();
   }
 

@@ -45,7 +45,9 @@ class FiveHundredRequestsTest {
         Client client = new Client(service.port(), CONNECTIONS)) {
       List<Client.Answer> answers = client.sendAll(calls);
       for (int i = 0; i < calls.size(); i++) {
-        assertThat(answers.get(i).status()).as(calls.get(i).path()).isEqualTo(calls.get(i).status());
+        assertThat(answers.get(i).status())
+            .as(calls.get(i).path())
+            .isEqualTo(calls.get(i).status());
       }
       ledger = tracker.flush(Duration.ofMinutes(3));
     }
@@ -55,7 +57,9 @@ class FiveHundredRequestsTest {
     List<RecordedRun> runs = mlflow.search(experiment.id());
     assertThat(runs).hasSize(500);
     assertThat(byPath(runs)).isEqualTo(byCalledPath(calls));
-    assertThat(runs).extracting(run -> run.tags().get("runtracker.event_id")).doesNotHaveDuplicates();
+    assertThat(runs)
+        .extracting(run -> run.tags().get("runtracker.event_id"))
+        .doesNotHaveDuplicates();
     SoftAssertions right = new SoftAssertions();
     for (RecordedRun run : runs) {
       checkRun(right, run, before, after);
@@ -63,7 +67,9 @@ class FiveHundredRequestsTest {
     right.assertAll();
   }
 
-  /** A hundred each of plain, templated, logging and asynchronous ones, and a hundred that go wrong. */
+  /**
+   * A hundred each of plain, templated, logging and asynchronous ones, and a hundred that go wrong.
+   */
   private static List<Call> mixedCalls() {
     List<Call> calls = new ArrayList<>();
     for (int i = 0; i < 100; i++) {
@@ -84,7 +90,8 @@ class FiveHundredRequestsTest {
   }
 
   private static Map<String, Long> byPath(List<RecordedRun> runs) {
-    return runs.stream().collect(Collectors.groupingBy(FiveHundredRequestsTest::path, Collectors.counting()));
+    return runs.stream()
+        .collect(Collectors.groupingBy(FiveHundredRequestsTest::path, Collectors.counting()));
   }
 
   private static Map<String, Long> byCalledPath(List<Call> calls) {
@@ -103,7 +110,8 @@ class FiveHundredRequestsTest {
     String method = path.equals("/predict") ? "POST" : "GET";
     int status = Integer.parseInt(tags.get("http.status_code"));
     boolean failed = status >= 500;
-    right.assertThat(run.name())
+    right
+        .assertThat(run.name())
         .isEqualTo(method + "_" + path + "_" + run.startTime().getEpochSecond());
     right.assertThat(tags).containsEntry("http.method", method).doesNotContainValue("secret");
     right.assertThat(tags.get("http.url")).startsWith("http://127.0.0.1:").doesNotContain("secret");

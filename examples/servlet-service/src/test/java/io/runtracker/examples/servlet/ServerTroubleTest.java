@@ -43,9 +43,12 @@ class ServerTroubleTest {
     return Tracker.builder()
         .environment(
             Map.of(
-                "MLFLOW_TRACKING_URI", server.toString(),
-                "MLFLOW_EXPERIMENT_NAME", experiment,
-                "MLFLOW_HTTP_REQUEST_TIMEOUT", "2"))
+                "MLFLOW_TRACKING_URI",
+                server.toString(),
+                "MLFLOW_EXPERIMENT_NAME",
+                experiment,
+                "MLFLOW_HTTP_REQUEST_TIMEOUT",
+                "2"))
         .retryDelay(Duration.ofMillis(50))
         .maxRetryDelay(Duration.ofSeconds(1))
         .lookupDelay(Duration.ofSeconds(1))
