@@ -12,6 +12,7 @@ import org.apache.catalina.Context;
 import org.apache.catalina.LifecycleException;
 import org.apache.catalina.Wrapper;
 import org.apache.catalina.startup.Tomcat;
+import org.apache.catalina.valves.ErrorReportValve;
 
 /** An example service on embedded Tomcat; {@code java -jar servlet-service.jar}. */
 public final class ServletService implements AutoCloseable {
@@ -28,6 +29,10 @@ public final class ServletService implements AutoCloseable {
     tomcat.setBaseDir(base.toString());
     tomcat.setPort(port);
     tomcat.getConnector();
+    ErrorReportValve errors = new ErrorReportValve();
+    errors.setShowReport(false);
+    errors.setShowServerInfo(false);
+    tomcat.getHost().getPipeline().addValve(errors);
     Context context = tomcat.addContext("", base.toString());
     context.addServletContainerInitializer(
         (classes, servletContext) -> TrackingFilter.register(servletContext, tracker), null);

@@ -39,7 +39,12 @@ class ServerTroubleTest {
     return calls;
   }
 
-  private static Tracker.Builder tracker(URI server, String experiment) {
+  /**
+   * Look-ups come soon after a create without an answer, which is safe only where no call is given
+   * up while the server still works on it: hence the long time-out.
+   */
+  private static Tracker.Builder tracker(
+      URI server, String experiment, String requestTimeoutSeconds) {
     return Tracker.builder()
         .environment(
             Map.of(
@@ -48,7 +53,7 @@ class ServerTroubleTest {
                 "MLFLOW_EXPERIMENT_NAME",
                 experiment,
                 "MLFLOW_HTTP_REQUEST_TIMEOUT",
-                "2"))
+                requestTimeoutSeconds))
         .retryDelay(Duration.ofMillis(50))
         .maxRetryDelay(Duration.ofSeconds(1))
         .lookupDelay(Duration.ofSeconds(1))
@@ -76,7 +81,7 @@ class ServerTroubleTest {
       MlflowRuns mlflow = MlflowRuns.of(server);
       MlflowRuns.Experiment experiment = mlflow.createExperiment("stopped");
       server.kill();
-      Tracker tracker = tracker(server.uri(), experiment.name()).build();
+      Tracker tracker = tracker(server.uri(), experiment.name(), "60").build();
       try (ServletService service = new ServletService(tracker, 0);
           Client client = new Client(service.port(), 8)) {
         assertThat(client.sendAll(calls())).isEqualTo(answersWithoutTracking());
@@ -99,7 +104,7 @@ class ServerTroubleTest {
       MlflowRuns.Experiment experiment = mlflow.createExperiment("frozen");
       // Longer than the frozen server may take to work off what it was sent while it slept.
       Tracker tracker =
-          tracker(server.uri(), experiment.name()).lookupDelay(Duration.ofSeconds(10)).build();
+          tracker(server.uri(), experiment.name(), "2").lookupDelay(Duration.ofSeconds(10)).build();
       try (ServletService service = new ServletService(tracker, 0);
           Client client = new Client(service.port(), 8)) {
         client.sendAll(List.of(Call.get("/hello", 200)));
@@ -127,7 +132,7 @@ class ServerTroubleTest {
     MlflowRuns mlflow = MlflowRuns.of(server);
     MlflowRuns.Experiment experiment = mlflow.createExperiment("trouble-" + trouble);
     try (FaultProxy proxy = FaultProxy.inFrontOf(server.uri())) {
-      Tracker tracker = tracker(proxy.uri(), experiment.name()).build();
+      Tracker tracker = tracker(proxy.uri(), experiment.name(), "60").build();
       try (ServletService service = new ServletService(tracker, 0);
           Client client = new Client(service.port(), 8)) {
         client.sendAll(List.of(Call.get("/hello", 200)));
@@ -160,7 +165,7 @@ class ServerTroubleTest {
 
   @Test
   void a_closed_service_says_what_it_could_not_deliver() throws Exception {
-    Tracker tracker = tracker(URI.create("http://127.0.0.1:1"), "nowhere").build();
+    Tracker tracker = tracker(URI.create("http://127.0.0.1:1"), "nowhere", "60").build();
     try (ServletService service = new ServletService(tracker, 0);
         Client client = new Client(service.port(), 8)) {
       client.sendAll(calls());
