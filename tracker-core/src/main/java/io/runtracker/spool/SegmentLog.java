@@ -218,6 +218,11 @@ public final class SegmentLog implements AutoCloseable {
     reader.giveBack(sequence);
   }
 
+  /** Threads waiting for the write in progress, for tests. */
+  int waiting() {
+    return writing.getQueueLength();
+  }
+
   /** Totals of this moment. */
   public SpoolStats stats() {
     return new SpoolStats(

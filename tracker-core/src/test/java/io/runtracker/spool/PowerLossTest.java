@@ -96,7 +96,7 @@ class PowerLossTest {
     load(POWER);
     for (int crash = 0; crash < CRASHES; crash++) {
       Path image = image(crash);
-      try (SegmentLog log = SegmentLog.open(image, POWER)) {
+      try (SegmentLog log = SegmentLog.open(image, SMALL)) {
         byte[] ledger = log.ledger();
         assertThat(ledger == null ? 0 : ByteBuffer.wrap(ledger).getInt())
             .as("ledger, crash %s", crash)

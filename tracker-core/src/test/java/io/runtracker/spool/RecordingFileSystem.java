@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -35,7 +36,8 @@ final class RecordingFileSystem implements FileSystem {
   record Step(Kind kind, String file, long position, byte[] bytes, Runnable note) {}
 
   private final FileSystem real = new NioFileSystem();
-  final List<Step> steps = new ArrayList<>();
+  final List<Step> steps = Collections.synchronizedList(new ArrayList<>());
+  volatile Runnable onForce = () -> {};
 
   synchronized void note(Runnable note) {
     steps.add(new Step(Kind.NOTE, "", 0, new byte[0], note));
@@ -107,6 +109,7 @@ final class RecordingFileSystem implements FileSystem {
     @Override
     public void force() {
       step(Kind.FORCE, path, 0, new byte[0]);
+      onForce.run();
     }
 
     @Override
