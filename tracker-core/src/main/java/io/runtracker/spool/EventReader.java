@@ -94,15 +94,25 @@ final class EventReader implements Closeable {
         continue;
       }
       loseUntil(at, sequence);
-      at.expected = sequence + 1;
-      if (!at.segment.isDone(sequence)) {
+      if (sequence < at.segment.end() && !at.segment.isDone(sequence)) {
         int size = Format.RECORD_HEADER + record.length();
-        byte[] payload = record.payload(limit);
+        byte[] payload = payload(record, limit);
+        at.expected = sequence + 1;
         out.put(sequence, new Location(at.segment, record.start(), size));
         return new SpooledEvent(sequence, payload, created.get(sequence));
       }
+      at.expected = sequence + 1;
     }
     return null;
+  }
+
+  private static byte[] payload(RecordScanner record, long limit) throws IOException {
+    try {
+      return record.payload(limit);
+    } catch (IOException e) {
+      record.seek(record.start()); // the next poll comes here again
+      throw e;
+    }
   }
 
   private @Nullable Cursor cursor() throws IOException {

@@ -27,6 +27,13 @@ final class Format {
 
   private Format() {}
 
+  static void requireSize(byte[] payload) {
+    if (payload.length > MAX_PAYLOAD) {
+      throw new IllegalArgumentException(
+          payload.length + " bytes, at most " + MAX_PAYLOAD + " make a record");
+    }
+  }
+
   static byte[] segmentHeader(SegmentName name) {
     ByteBuffer header = ByteBuffer.allocate(SEGMENT_HEADER);
     header.putLong(MAGIC).putInt(VERSION).putInt(name.mark());

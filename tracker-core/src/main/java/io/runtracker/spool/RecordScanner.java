@@ -22,6 +22,7 @@ final class RecordScanner implements Closeable {
   private long windowStart;
   private long position = Format.SEGMENT_HEADER;
   private long expected;
+  private long bound = Long.MAX_VALUE;
   private byte kind;
   private long sequence;
   private long start;
@@ -53,6 +54,11 @@ final class RecordScanner implements Closeable {
     return length;
   }
 
+  /** Events from this sequence on belong to the next segment: here a failed commit left them. */
+  void bound(long sequenceOfNext) {
+    bound = sequenceOfNext;
+  }
+
   /** Where the record begins. */
   long start() {
     return start;
@@ -60,6 +66,7 @@ final class RecordScanner implements Closeable {
 
   void seek(long to) {
     position = to;
+    expected = name.base();
   }
 
   /** Goes to the next valid record that ends within {@code limit}. */
@@ -131,7 +138,9 @@ final class RecordScanner implements Closeable {
   /** Events ascend, and those missing before one have stood in the bytes before it. */
   private boolean plausible(long at) {
     return kind != Format.EVENT
-        || (sequence >= expected && sequence - name.base() <= at / Format.RECORD_HEADER);
+        || (sequence >= expected
+            && sequence < bound
+            && sequence - name.base() <= at / Format.RECORD_HEADER);
   }
 
   private void update(int index, int n) {

@@ -63,7 +63,8 @@ final class Recovery {
     for (SegmentName name : names.values()) {
       nextSequence = Math.max(nextSequence, name.base());
       closeGap(index.newest(), name.base());
-      index.add(scan(name, name.number() == nextNumber - 1));
+      Map.Entry<Long, SegmentName> next = names.higherEntry(name.number());
+      index.add(scan(name, next == null ? null : next.getValue()));
     }
     segments = index.all().length;
     closeGap(index.newest(), nextSequence);
@@ -93,7 +94,8 @@ final class Recovery {
         System.nanoTime() - started);
   }
 
-  private Segment scan(SegmentName name, boolean newest) throws IOException {
+  private Segment scan(SegmentName name, @Nullable SegmentName next) throws IOException {
+    boolean newest = next == null;
     Segment segment = new Segment(name);
     try (FileSystem.File file = files.open(directory.resolve(name.file()), false)) {
       long size = file.size();
@@ -112,6 +114,7 @@ final class Recovery {
             }
           };
       RecordScanner scanner = new RecordScanner(file, name, window, true, damage);
+      scanner.bound(next == null ? Long.MAX_VALUE : next.base());
       boolean controls = false;
       while (scanner.next(size)) {
         if (scanner.kind() == Format.EVENT) {
@@ -165,12 +168,21 @@ final class Recovery {
 
   private void done(long first, int count, Segment current) {
     nextSequence = Math.max(nextSequence, first + count);
-    long from = Math.max(first, index.headBase());
+    gapBefore(first + count, current);
+    long from = Math.max(first, index.newest() == null ? current.name.base() : index.headBase());
     for (long sequence = from; sequence < first + count; sequence++) {
       Segment segment = sequence >= current.name.base() ? current : index.find(sequence);
       if (segment != null) {
         segment.markDone(sequence);
       }
+    }
+  }
+
+  /** What is done was there: those of it that the scan has not met are damaged, yet not lost. */
+  private void gapBefore(long end, Segment current) {
+    if (end > current.end() && end - current.end() <= LARGEST_GAP) {
+      gap(current.end(), end);
+      current.publish(end, 0, true);
     }
   }
 

@@ -2,35 +2,36 @@
 package io.runtracker.spool;
 
 import java.util.Arrays;
-import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/** The segments of a log in order, and its totals; safe for all threads without a lock. */
+/**
+ * The segments of a log in order, and its totals; safe for all threads; no lock is held over I/O.
+ */
 final class SegmentIndex {
-  private final AtomicReference<Segment[]> segments = new AtomicReference<>(new Segment[0]);
+  private volatile Segment[] segments = new Segment[0];
   final AtomicLong live = new AtomicLong();
   final AtomicLong bytes = new AtomicLong();
   final AtomicLong lost = new AtomicLong();
 
   Segment[] all() {
-    return Objects.requireNonNull(segments.get());
+    return segments;
   }
 
-  void add(Segment segment) {
-    segments.updateAndGet(
-        old -> {
-          Segment[] grown = Arrays.copyOf(old, old.length + 1);
-          grown[old.length] = segment;
-          return grown;
-        });
+  synchronized void add(Segment segment) {
+    Segment[] grown = Arrays.copyOf(segments, segments.length + 1);
+    grown[segments.length] = segment;
+    segments = grown;
   }
 
-  void remove(Segment segment) {
-    segments.updateAndGet(
-        old -> Arrays.stream(old).filter(s -> s != segment).toArray(Segment[]::new));
-    bytes.addAndGet(-segment.committed());
+  /** Takes a segment out, unless another thread has. */
+  synchronized void remove(Segment segment) {
+    Segment[] left =
+        Arrays.stream(segments).filter(other -> other != segment).toArray(Segment[]::new);
+    if (left.length < segments.length) {
+      segments = left;
+      bytes.addAndGet(-segment.committed());
+    }
   }
 
   /** The newest segment, which is never deleted: it knows the ledger and the next sequence. */

@@ -89,7 +89,7 @@ public final class SegmentLog implements AutoCloseable {
    */
   public Appended append(List<byte[]> payloads) throws SpoolException {
     for (byte[] payload : payloads) {
-      requireSize(payload);
+      Format.requireSize(payload);
     }
     writing.lock();
     try {
@@ -98,13 +98,6 @@ public final class SegmentLog implements AutoCloseable {
       return new Appended(first, fits, payloads.size() - fits);
     } finally {
       writing.unlock();
-    }
-  }
-
-  private static void requireSize(byte[] payload) {
-    if (payload.length > Format.MAX_PAYLOAD) {
-      throw new IllegalArgumentException(
-          payload.length + " bytes, at most " + Format.MAX_PAYLOAD + " make a record");
     }
   }
 
@@ -163,7 +156,7 @@ public final class SegmentLog implements AutoCloseable {
 
   /** As {@link #done(long)}, with a ledger that becomes durable together with it. */
   public void done(long sequence, byte[] ledger) {
-    requireSize(ledger);
+    Format.requireSize(ledger);
     finish(sequence, ledger);
   }
 
@@ -180,7 +173,7 @@ public final class SegmentLog implements AutoCloseable {
 
   /** Replaces the ledger, some bytes of the caller's, with the next write. */
   public void ledger(byte[] ledger) {
-    requireSize(ledger);
+    Format.requireSize(ledger);
     pending.ledger(ledger);
   }
 

@@ -26,7 +26,7 @@ final class SegmentWriter {
   private final SecureRandom random = new SecureRandom();
   private @Nullable Target current;
   private @Nullable Repair repair;
-  private byte @Nullable [] ledger;
+  private volatile byte @Nullable [] ledger;
   private long nextNumber;
   private volatile long nextSequence;
 
@@ -187,6 +187,7 @@ final class SegmentWriter {
         repair =
             () -> {
               truncate.run();
+              target.file().force(); // else what is cut off here may stand beside its successor
               FileSystem.closeQuietly(target.file());
             };
         current = null;

@@ -23,6 +23,9 @@ final class FailingFileSystem implements FileSystem {
   private final FileSystem real = new NioFileSystem();
   final Set<Call> failing = EnumSet.noneOf(Call.class);
 
+  /** How many reads succeed before one fails; none fails while this is negative. */
+  int failingRead = -1;
+
   /** What a failing write still writes before it fails. */
   int room;
 
@@ -73,6 +76,9 @@ final class FailingFileSystem implements FileSystem {
 
     @Override
     public int read(ByteBuffer target, long position) throws IOException {
+      if (failingRead-- == 0) {
+        throw new IOException("this read fails");
+      }
       check(Call.READ);
       return file.read(target, position);
     }

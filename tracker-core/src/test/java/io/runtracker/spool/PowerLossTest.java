@@ -118,6 +118,30 @@ class PowerLossTest {
   }
 
   @Test
+  void noEventComesBackWithoutItsRunIdWhenDeletionsAreCutShort() throws IOException {
+    try (SegmentLog log = SegmentLog.open(directory.resolve("live"), POWER, disk)) {
+      Spools.fill(log, 1000, 50);
+      for (long sequence = 1; sequence <= 1000; sequence++) {
+        log.created(sequence, "run-" + sequence);
+      }
+      int before = disk.steps.size();
+      for (long sequence = 1000; sequence > 0; sequence--) {
+        log.done(sequence);
+      }
+      for (int crash = 0; crash < 100; crash++) {
+        Random random = new Random(crash);
+        Path image = directory.resolve("image" + crash);
+        disk.crash(before + random.nextInt(disk.steps.size() - before + 1), image, random);
+        try (SegmentLog after = SegmentLog.open(image, SMALL)) {
+          for (SpooledEvent event : pollAll(after).values()) {
+            assertThat(event.runId()).as("crash %s", crash).isEqualTo("run-" + event.sequence());
+          }
+        }
+      }
+    }
+  }
+
+  @Test
   void everyImageOfAPowerLossOpensUnderProcessToo() throws IOException {
     load(SMALL);
     for (int crash = 0; crash < CRASHES / 3; crash++) {

@@ -186,6 +186,51 @@ class SegmentDamageTest {
   }
 
   @Test
+  void anEventThatIsDoneIsNotLostWithItsRecord() throws IOException {
+    Path spool = directory.resolve("done");
+    try (SegmentLog log = SegmentLog.open(spool, SMALL)) {
+      fill(log, 10, 10);
+      log.done(10);
+    }
+    Path file = segments(spool).get(0);
+    Map<Long, long[]> places = new java.util.HashMap<>();
+    locate(file, places);
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[(int) places.get(10L)[0]] ^= 1;
+    Files.write(file, bytes);
+    try (SegmentLog log = SegmentLog.open(spool, SMALL)) {
+      assertThat(log.recovery().damagedRegions()).isEqualTo(1);
+      assertThat(log.recovery().lostEvents()).isZero();
+      assertThat(pollAll(log)).hasSize(9);
+    }
+  }
+
+  @Test
+  void whatAFailedCommitLeftIsNotTakenForTheEventsOfTheNextSegment() throws IOException {
+    Path first = directory.resolve("first");
+    try (SegmentLog log = SegmentLog.open(first, SMALL)) {
+      fill(log, 10, 10);
+    }
+    try (SegmentLog log = SegmentLog.open(first, SMALL)) {
+      fill(log, 10, 10);
+    }
+    Path other = directory.resolve("other");
+    try (SegmentLog log = SegmentLog.open(other, SMALL)) {
+      fill(log, 20, 20); // the first segment with a group behind that was to be cut off
+    }
+    Path both = Files.createDirectory(directory.resolve("both"));
+    Files.copy(segments(other).get(0), both.resolve(segments(other).get(0).getFileName()));
+    Files.copy(segments(first).get(1), both.resolve(segments(first).get(1).getFileName()));
+    try (SegmentLog log = SegmentLog.open(both, SMALL)) {
+      assertThat(log.stats().live()).isEqualTo(20);
+      assertThat(pollAll(log)).hasSize(20);
+      Spools.range(1, 20).forEach(log::done);
+      assertThat(log.stats().live()).isZero();
+      assertThat(segments(both)).hasSize(1);
+    }
+  }
+
+  @Test
   void whatIsKeptAsideIsBounded() throws IOException {
     Path spool = Files.createDirectory(directory.resolve("large"));
     byte[] noise = new byte[9 << 20];

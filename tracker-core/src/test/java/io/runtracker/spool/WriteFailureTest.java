@@ -17,9 +17,11 @@ import io.runtracker.spool.FailingFileSystem.Call;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -186,6 +188,25 @@ class WriteFailureTest {
       }
       disk.failing.clear();
       assertThat(pollSequences(log)).isEqualTo(range(1, 1000));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6, 7})
+  void aReadThatFailsOnceWhereverCostsNoEvent(int reads) throws IOException {
+    try (SegmentLog log = open(SMALL)) {
+      log.append(List.of(payload(1), new byte[200_000], payload(3)));
+      disk.failingRead = reads;
+      Set<Long> found = new TreeSet<>();
+      for (int i = 0; i < 8; i++) {
+        try {
+          found.addAll(pollAll(log).keySet());
+        } catch (SpoolException e) {
+          range(1, 3).forEach(log::giveBack);
+        }
+      }
+      assertThat(found).containsExactly(1L, 2L, 3L);
+      assertThat(log.stats().lost()).isZero();
     }
   }
 
