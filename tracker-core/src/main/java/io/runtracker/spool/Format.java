@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.spool;
+
+import java.nio.ByteBuffer;
+import java.util.zip.CRC32C;
+
+/** The bytes of a segment, big-endian; docs describe them in a table. */
+final class Format {
+  static final int VERSION = 1;
+  static final int SEGMENT_HEADER = 64;
+  static final int RECORD_HEADER = 28;
+  static final int MAX_PAYLOAD = 16 << 20;
+
+  static final byte EVENT = 1;
+  static final byte CREATED = 2;
+  static final byte DONE = 3;
+  static final byte LEDGER = 4;
+
+  /** Where the header's own check ends and its value stands. */
+  static final int CHECKED = 20;
+
+  /** Bytes of one range in a DONE record: first sequence, count. */
+  static final int RANGE = 12;
+
+  private static final long MAGIC = 0x8952545350_4f4f4cL; // \x89RTSPOOL
+  private static final int HEADER_CHECK = 60;
+
+  private Format() {}
+
+  static void requireSize(byte[] payload) {
+    if (payload.length > MAX_PAYLOAD) {
+      throw new IllegalArgumentException(
+          payload.length + " bytes, at most " + MAX_PAYLOAD + " make a record");
+    }
+  }
+
+  static byte[] segmentHeader(SegmentName name) {
+    ByteBuffer header = ByteBuffer.allocate(SEGMENT_HEADER);
+    header.putLong(MAGIC).putInt(VERSION).putInt(name.mark());
+    header.putLong(name.number()).putLong(name.base());
+    return header.putInt(HEADER_CHECK, headerCheck(header)).array();
+  }
+
+  /** The version that an intact header states, or 0 when it is damaged or none. */
+  static int version(ByteBuffer header) {
+    boolean intact =
+        header.limit() >= SEGMENT_HEADER
+            && header.getLong(0) == MAGIC
+            && header.getInt(HEADER_CHECK) == headerCheck(header);
+    return intact ? header.getInt(8) : 0;
+  }
+
+  private static int headerCheck(ByteBuffer header) {
+    CRC32C crc = new CRC32C();
+    crc.update(header.duplicate().position(0).limit(HEADER_CHECK));
+    return (int) crc.getValue();
+  }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.spool;
+
+/**
+ * What was found when a log was opened.
+ *
+ * @param segments segment files read
+ * @param bytes their size together
+ * @param liveEvents events waiting for delivery
+ * @param createdEvents those of them with a known run id
+ * @param lostEvents events that damage has cost and no earlier report has counted. Events torn off
+ *     at the very end with nothing behind them leave no number to count by; see {@code
+ *     truncatedBytes}.
+ * @param damagedRegions stretches of bytes skipped as no valid records, copied to {@code damaged/};
+ *     found again at each opening until their segment is delivered and deleted
+ * @param damagedBytes their size together
+ * @param truncatedBytes bytes cut from the end of the newest segment, copied to {@code damaged/}: a
+ *     commit that the crash interrupted
+ * @param nextSequence sequence of the next event; one more than events were ever appended here
+ * @param nanos time the recovery took
+ */
+public record RecoveryReport(
+    int segments,
+    long bytes,
+    long liveEvents,
+    int createdEvents,
+    long lostEvents,
+    int damagedRegions,
+    long damagedBytes,
+    long truncatedBytes,
+    long nextSequence,
+    long nanos) {
+  /** Whether anything was skipped, cut or lost. */
+  public boolean damaged() {
+    return lostEvents > 0 || damagedRegions > 0 || truncatedBytes > 0;
+  }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.spool;
+
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a segment is called, and with that all of its header: a damaged header costs nothing.
+ *
+ * @param number counts the segments of a log
+ * @param base sequence of the first event that it may hold
+ * @param mark random bytes that open each of its records. Nobody who may choose a payload knows
+ *     them, so no payload can pass for a record when damage makes a scan look inside it; nor can
+ *     what a power loss left of another segment.
+ */
+record SegmentName(long number, long base, int mark) {
+  static final String SUFFIX = ".seg";
+  private static final Pattern FORM =
+      Pattern.compile("(\\d{10,18})-([0-7][0-9a-f]{15})-([0-9a-f]{8})\\.seg");
+
+  static @Nullable SegmentName parse(String file) {
+    Matcher form = FORM.matcher(file);
+    return form.matches()
+        ? new SegmentName(
+            Long.parseLong(form.group(1)),
+            Long.parseLong(form.group(2), 16),
+            Integer.parseUnsignedInt(form.group(3), 16))
+        : null;
+  }
+
+  String file() {
+    return String.format(Locale.ROOT, "%010d-%016x-%08x%s", number, base, mark, SUFFIX);
+  }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.spool;
+
+import static io.runtracker.spool.Spools.SMALL;
+import static io.runtracker.spool.Spools.payload;
+import static io.runtracker.spool.Spools.payloads;
+import static io.runtracker.spool.Spools.pollAll;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A file system that really is full, and one that really is read-only. */
+class FullDiskTest {
+  @TempDir Path parent;
+  private Path mount;
+  private boolean mounted;
+
+  private static String run(String... command) throws IOException, InterruptedException {
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String output =
+        new String(
+            process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+    return process.waitFor() == 0 ? "" : "failed: " + output;
+  }
+
+  @BeforeEach
+  void mountSmallDisk() throws Exception {
+    mount = Files.createDirectory(parent.resolve("disk"));
+    String result;
+    try {
+      result = run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", mount.toString());
+    } catch (IOException e) {
+      result = e.getMessage();
+    }
+    mounted = result.isEmpty();
+    assumeTrue(mounted, "mounting a tmpfs is not permitted here: " + result);
+  }
+
+  @AfterEach
+  void unmount() throws Exception {
+    if (mounted) {
+      assertThat(run("umount", mount.toString())).isEmpty();
+    }
+  }
+
+  @Test
+  void aFullDiskIsACleanErrorAndTheSameLogGoesOnWhenThereIsSpace() throws Exception {
+    Path spool = mount.resolve("spool");
+    Path ballast = mount.resolve("ballast");
+    Files.write(ballast, new byte[512 << 10]);
+    long next = 1;
+    try (SegmentLog log = SegmentLog.open(spool, SMALL)) {
+      boolean full = false;
+      while (!full) {
+        try {
+          log.append(payloads(next, 25));
+          next += 25;
+        } catch (SpoolException e) {
+          full = true;
+        }
+      }
+      assertThatThrownBy(() -> log.append(payloads(1, 400))).isInstanceOf(SpoolException.class);
+      assertThat(log.stats().nextSequence()).isEqualTo(next);
+      Files.delete(ballast);
+      log.append(payloads(next, 25));
+      next += 25;
+    }
+    try (SegmentLog log = SegmentLog.open(spool, SMALL)) {
+      assertThat(log.recovery().damaged()).isFalse();
+      Map<Long, SpooledEvent> found = pollAll(log);
+      assertThat(found.keySet()).containsExactlyElementsOf(Spools.range(1, next - 1));
+      found.forEach((s, event) -> assertThat(event.payload()).isEqualTo(payload(s)));
+    }
+  }
+
+  @Test
+  void aFullDiskCanBeDrained() throws Exception {
+    Path spool = mount.resolve("spool");
+    try (SegmentLog log = SegmentLog.open(spool, SMALL)) {
+      assertThatThrownBy(
+              () -> {
+                while (true) {
+                  Spools.fill(log, 25, 25);
+                }
+              })
+          .isInstanceOf(SpoolException.class);
+      pollAll(log).keySet().forEach(log::done);
+      log.commit();
+      assertThat(log.stats().segments()).isEqualTo(1);
+      Spools.fill(log, 100, 25);
+    }
+  }
+
+  @Test
+  void aReadOnlyDiskIsACleanErrorAtStartAndKeepsWhatItHas() throws Exception {
+    Path spool = mount.resolve("spool");
+    try (SegmentLog log = SegmentLog.open(spool, SMALL)) {
+      Spools.fill(log, 10, 10);
+    }
+    assertThat(run("mount", "-o", "remount,ro", mount.toString())).isEmpty();
+    assertThatThrownBy(() -> SegmentLog.open(spool, SMALL)).isInstanceOf(SpoolException.class);
+    assertThat(run("mount", "-o", "remount,rw", mount.toString())).isEmpty();
+    try (SegmentLog log = SegmentLog.open(spool, SMALL)) {
+      assertThat(pollAll(log)).hasSize(10);
+    }
+  }
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.spool;
+
+import static io.runtracker.spool.Spools.SEGMENT;
+import static io.runtracker.spool.Spools.SMALL;
+import static io.runtracker.spool.Spools.fill;
+import static io.runtracker.spool.Spools.pollAll;
+import static io.runtracker.spool.Spools.pollSequences;
+import static io.runtracker.spool.Spools.range;
+import static io.runtracker.spool.Spools.segments;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.runtracker.spool.SegmentLog.Appended;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SegmentSpaceTest {
+  @TempDir Path directory;
+
+  private SegmentLog open() throws IOException {
+    return SegmentLog.open(directory, SMALL);
+  }
+
+  private long bytesOnDisk() throws IOException {
+    long bytes = 0;
+    for (Path segment : segments(directory)) {
+      bytes += Files.size(segment);
+    }
+    return bytes;
+  }
+
+  @Test
+  void aFullSegmentIsFollowedByAnother() throws IOException {
+    try (SegmentLog log = open()) {
+      fill(log, 2000, 10);
+      assertThat(segments(directory)).hasSizeGreaterThan(5);
+      for (Path segment : segments(directory)) {
+        assertThat(Files.size(segment)).isLessThanOrEqualTo(SEGMENT);
+      }
+      assertThat(log.stats().bytes()).isEqualTo(bytesOnDisk());
+      assertThat(log.stats().segments()).isEqualTo(segments(directory).size());
+    }
+  }
+
+  @Test
+  void aDrainedLogIsSmallerThanASegment() throws IOException {
+    try (SegmentLog log = open()) {
+      fill(log, 5000, 50);
+      pollSequences(log).forEach(log::done);
+      assertThat(segments(directory)).hasSize(1);
+      assertThat(bytesOnDisk()).isLessThanOrEqualTo(SEGMENT).isEqualTo(log.stats().bytes());
+    }
+  }
+
+  @Test
+  void oneEventHoldsItsSegmentAndThoseBehindIt() throws IOException {
+    try (SegmentLog log = open()) {
+      fill(log, 2000, 10);
+      Path head = segments(directory).get(0);
+      range(2, 2000).forEach(log::done);
+      assertThat(segments(directory)).contains(head);
+      log.done(1);
+      assertThat(segments(directory)).hasSize(1).doesNotContain(head);
+    }
+  }
+
+  @Test
+  void aRunIdOutlivesTheHeadSegmentsBeforeIt() throws IOException {
+    try (SegmentLog log = open()) {
+      fill(log, 1000, 10);
+      log.created(1, "stale");
+      log.created(990, "live");
+      range(1, 980).forEach(log::done);
+    }
+    try (SegmentLog log = open()) {
+      assertThat(log.recovery().createdEvents()).isEqualTo(1);
+      assertThat(pollAll(log).get(990L).runId()).isEqualTo("live");
+    }
+  }
+
+  @Test
+  void aStaleRunIdIsNotGivenToANewEvent() throws IOException {
+    for (int round = 0; round < 5; round++) {
+      try (SegmentLog log = open()) {
+        fill(log, 3, 3);
+        for (SpooledEvent event : pollAll(log).values()) {
+          assertThat(event.runId()).isNull();
+          log.created(event.sequence(), "run" + round);
+          log.done(event.sequence());
+        }
+      }
+    }
+  }
+
+  @Test
+  void theLedgerIsCarriedIntoNewSegments() throws IOException {
+    try (SegmentLog log = open()) {
+      log.ledger(new byte[] {7});
+      fill(log, 3000, 10);
+      pollSequences(log).forEach(log::done);
+      assertThat(segments(directory)).hasSize(1);
+    }
+    try (SegmentLog log = open()) {
+      assertThat(log.ledger()).isEqualTo(new byte[] {7});
+    }
+  }
+
+  @Test
+  void ledgersAloneDoNotFillTheDiskBehindAnEventThatStays() throws IOException {
+    try (SegmentLog log = open()) {
+      fill(log, 1, 1);
+      for (int i = 0; i < 2000; i++) {
+        log.ledger(new byte[300]);
+        log.commit();
+      }
+      assertThat(bytesOnDisk()).isLessThan(3L * SEGMENT);
+      assertThat(pollSequences(log)).containsExactly(1L);
+    }
+  }
+
+  @Test
+  void theQuotaRefusesTheEventsThatDoNotFit() throws IOException {
+    SegmentLogOptions options = SMALL.withQuotaBytes(4L * SEGMENT);
+    try (SegmentLog log = SegmentLog.open(directory, options)) {
+      List<byte[]> group = Collections.nCopies(50, new byte[1000]);
+      Appended last = log.append(group);
+      while (last.refused() == 0) {
+        last = log.append(group);
+      }
+      assertThat(last.accepted()).isLessThan(50);
+      assertThat(last.accepted() + last.refused()).isEqualTo(50);
+      assertThat(log.append(group)).isEqualTo(new Appended(log.stats().nextSequence(), 0, 50));
+      assertThat(bytesOnDisk()).isLessThanOrEqualTo(4L * SEGMENT);
+      assertThat(pollSequences(log)).hasSize((int) log.stats().live());
+    }
+  }
+
+  @Test
+  void deliveryOfAFullLogStaysWithinTheQuotaAndMakesRoom() throws IOException {
+    SegmentLogOptions options = SMALL.withQuotaBytes(4L * SEGMENT);
+    try (SegmentLog log = SegmentLog.open(directory, options)) {
+      List<byte[]> group = Collections.nCopies(64, new byte[10]);
+      while (log.append(group).refused() == 0) {
+        // go on
+      }
+      List<Long> all = pollSequences(log);
+      for (long sequence : all.subList(1, all.size())) {
+        log.created(sequence, "0123456789abcdef0123456789abcdef");
+        log.done(sequence);
+      }
+      assertThat(bytesOnDisk()).isLessThanOrEqualTo(4L * SEGMENT);
+      log.done(all.get(0));
+      assertThat(bytesOnDisk()).isLessThanOrEqualTo(SEGMENT);
+      assertThat(log.append(group).refused()).isZero();
+    }
+  }
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.spool;
+
+import static io.runtracker.spool.Spools.POWER;
+import static io.runtracker.spool.Spools.SMALL;
+import static io.runtracker.spool.Spools.fill;
+import static io.runtracker.spool.Spools.payload;
+import static io.runtracker.spool.Spools.payloads;
+import static io.runtracker.spool.Spools.pollAll;
+import static io.runtracker.spool.Spools.pollSequences;
+import static io.runtracker.spool.Spools.range;
+import static io.runtracker.spool.Spools.segments;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.runtracker.spool.FailingFileSystem.Call;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class WriteFailureTest {
+  @TempDir Path directory;
+  private final FailingFileSystem disk = new FailingFileSystem();
+
+  private SegmentLog open(SegmentLogOptions options) throws IOException {
+    return SegmentLog.open(directory, options, disk);
+  }
+
+  private void refuses(SegmentLog log, int events) {
+    assertThatThrownBy(() -> log.append(payloads(900_000, events)))
+        .isInstanceOf(SpoolException.class)
+        .hasMessageContaining(directory.toString());
+  }
+
+  private void holds(long events) throws IOException {
+    try (SegmentLog log = SegmentLog.open(directory, SMALL)) {
+      assertThat(log.recovery().damaged()).isFalse();
+      Map<Long, SpooledEvent> found = pollAll(log);
+      assertThat(found.keySet()).containsExactlyElementsOf(range(1, events));
+      found.forEach((s, event) -> assertThat(event.payload()).isEqualTo(payload(s)));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 30, 1000, 5000})
+  void aFailedWriteLeavesNothingAndTheSameLogGoesOn(int room) throws IOException {
+    try (SegmentLog log = open(SMALL)) {
+      fill(log, 20, 10);
+      disk.room = room;
+      disk.failing.add(Call.WRITE);
+      refuses(log, 50);
+      refuses(log, 50);
+      disk.failing.clear();
+      fill(log, 20, 10);
+      assertThat(pollSequences(log)).isEqualTo(range(1, 40));
+    }
+    holds(40);
+  }
+
+  @Test
+  void aFailedFirstWriteOfASegmentLeavesNoFile() throws IOException {
+    try (SegmentLog log = open(SMALL)) {
+      disk.room = 5000;
+      disk.failing.add(Call.WRITE);
+      refuses(log, 50);
+      assertThat(segments(directory)).isEmpty();
+      disk.failing.clear();
+      fill(log, 20, 10);
+    }
+    holds(20);
+  }
+
+  @Test
+  void nothingIsWrittenBehindAGroupThatCouldNotBeTakenAway() throws IOException {
+    try (SegmentLog log = open(SMALL)) {
+      fill(log, 20, 10);
+      disk.room = 3000;
+      disk.failing.addAll(Set.of(Call.WRITE, Call.TRUNCATE));
+      refuses(log, 50);
+      disk.failing.remove(Call.WRITE);
+      long size = Files.size(segments(directory).get(0));
+      refuses(log, 1);
+      assertThat(Files.size(segments(directory).get(0))).isEqualTo(size);
+      assertThat(pollSequences(log)).isEqualTo(range(1, 20));
+      disk.failing.clear();
+      fill(log, 20, 10);
+      assertThat(pollSequences(log)).isEqualTo(range(21, 40));
+    }
+    holds(40);
+  }
+
+  @Test
+  void afterAFailedSyncTheNextGroupGoesToAnotherFile() throws IOException {
+    try (SegmentLog log = open(POWER)) {
+      fill(log, 20, 10);
+      disk.failing.add(Call.FORCE);
+      refuses(log, 5);
+      disk.failing.clear();
+      fill(log, 20, 10);
+      assertThat(segments(directory)).hasSize(2);
+      assertThat(pollSequences(log)).isEqualTo(range(1, 40));
+    }
+    holds(40);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Call.class,
+      names = {"CREATE", "SYNC_DIRECTORY", "FORCE", "WRITE"})
+  void aFailedRollLeavesNothingAndIsTriedAgain(Call call) throws IOException {
+    try (SegmentLog log = open(POWER)) {
+      fill(log, 150, 10);
+      disk.failing.add(call);
+      refuses(log, 200);
+      refuses(log, 200);
+      disk.failing.clear();
+      fill(log, 200, 200);
+      assertThat(pollSequences(log)).isEqualTo(range(1, 350));
+    }
+    holds(350);
+  }
+
+  @Test
+  void aRunIdThatCouldNotBeWrittenIsWrittenWithTheNextWrite() throws IOException {
+    try (SegmentLog log = open(SMALL)) {
+      fill(log, 2, 2);
+      log.poll();
+      disk.failing.add(Call.WRITE);
+      assertThatThrownBy(() -> log.created(1, "run")).isInstanceOf(SpoolException.class);
+      log.giveBack(1);
+      assertThat(log.poll().runId()).isEqualTo("run");
+      disk.failing.clear();
+      log.commit();
+    }
+    try (SegmentLog log = SegmentLog.open(directory, SMALL)) {
+      assertThat(pollAll(log).get(1L).runId()).isEqualTo("run");
+    }
+  }
+
+  @Test
+  void doneEventsAndTheLedgerOutliveAFailedWrite() throws IOException {
+    try (SegmentLog log = open(SMALL)) {
+      fill(log, 3000, 50);
+      disk.failing.add(Call.WRITE);
+      range(2, 2900).forEach(log::done);
+      log.done(2901, new byte[] {9});
+      assertThatThrownBy(log::commit).isInstanceOf(SpoolException.class);
+      disk.failing.clear();
+    }
+    try (SegmentLog log = SegmentLog.open(directory, SMALL)) {
+      assertThat(log.stats().live()).isEqualTo(100);
+      assertThat(log.ledger()).isEqualTo(new byte[] {9});
+    }
+  }
+
+  @Test
+  void aSegmentThatCannotBeDeletedIsDeletedLater() throws IOException {
+    try (SegmentLog log = open(SMALL)) {
+      fill(log, 1000, 10);
+      disk.failing.add(Call.DELETE);
+      range(1, 999).forEach(log::done);
+      assertThat(segments(directory)).hasSizeGreaterThan(2);
+      disk.failing.clear();
+      log.done(1000);
+      assertThat(segments(directory)).hasSize(1);
+    }
+  }
+
+  @Test
+  void aFailedReadIsAnExceptionAndCostsNothing() throws IOException {
+    try (SegmentLog log = open(SMALL)) {
+      fill(log, 1000, 10);
+      assertThat(log.poll().sequence()).isEqualTo(1);
+      log.giveBack(1);
+      disk.failing.add(Call.READ);
+      for (int i = 0; i < 3; i++) {
+        assertThatThrownBy(log::poll).isInstanceOf(SpoolException.class);
+      }
+      disk.failing.clear();
+      assertThat(pollSequences(log)).isEqualTo(range(1, 1000));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6, 7})
+  void aReadThatFailsOnceWhereverCostsNoEvent(int reads) throws IOException {
+    try (SegmentLog log = open(SMALL)) {
+      log.append(List.of(payload(1), new byte[200_000], payload(3)));
+      disk.failingRead = reads;
+      Set<Long> found = new TreeSet<>();
+      for (int i = 0; i < 8; i++) {
+        try {
+          found.addAll(pollAll(log).keySet());
+        } catch (SpoolException e) {
+          range(1, 3).forEach(log::giveBack);
+        }
+      }
+      assertThat(found).containsExactly(1L, 2L, 3L);
+      assertThat(log.stats().lost()).isZero();
+    }
+  }
+
+  @Test
+  void aFileThatCannotBeReadDoesNotPreventTheStart() throws IOException {
+    try (SegmentLog log = open(SMALL)) {
+      fill(log, 10, 10);
+    }
+    disk.failing.add(Call.READ);
+    try (SegmentLog log = open(SMALL)) {
+      assertThat(log.recovery().damaged()).isTrue();
+      assertThat(log.append(payloads(1, 1)).accepted()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void whateverFailsInWhateverOrderNothingAcknowledgedIsLost() throws IOException {
+    Random random = new Random(7);
+    long next = 1;
+    try (SegmentLog log = open(POWER)) {
+      for (int i = 0; i < 2000; i++) {
+        disk.failing.clear();
+        disk.room = random.nextInt(4000);
+        for (Call call : Call.values()) {
+          if (call != Call.READ && random.nextInt(6) == 0) {
+            disk.failing.add(call);
+          }
+        }
+        int n = 1 + random.nextInt(20);
+        try {
+          log.append(payloads(next, n));
+          next += n;
+        } catch (SpoolException e) {
+          // not acknowledged
+        }
+        assertThat(log.stats().nextSequence()).isEqualTo(next);
+      }
+      disk.failing.clear();
+      assertThat(pollSequences(log)).isEqualTo(range(1, next - 1));
+    }
+    holds(next - 1);
+  }
+}
