@@ -3,6 +3,7 @@ package io.runtracker;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,11 +31,11 @@ interface Backlog {
   /** Counts a run as delivered and forgets it. */
   void delivered(PendingRun run);
 
-  /** Counts a run as dropped and forgets it. */
-  void dropped(PendingRun run, DropReason reason);
+  /** Sets a run aside for good: counts it as dropped, and keeps the cause where it can. */
+  void dropped(PendingRun run, DropReason reason, String cause);
 
   /** The end of delivery: what only memory holds is counted as {@link DropReason#SHUTDOWN}. */
-  void abandon();
+  void close();
 
   /** Events that wait or are being delivered. */
   long size();
@@ -42,9 +43,12 @@ interface Backlog {
   /** Their estimated size on the heap, in bytes. */
   long bytes();
 
-  /** The sequence of the oldest event that is not settled, or {@link Long#MAX_VALUE}. */
-  long oldestSequence();
+  /** What the spool takes on disk, in bytes; 0 without one. */
+  long spoolBytes();
 
-  /** How long the oldest event that is not settled has been finished. */
+  /** How long the oldest event that is being delivered or waits in memory has been finished. */
   Duration oldestAge();
+
+  /** A question to ask again and again: is everything settled that was added before now? */
+  BooleanSupplier allSettled();
 }

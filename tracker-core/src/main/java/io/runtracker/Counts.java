@@ -5,6 +5,7 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The counters behind the {@link Ledger}.
@@ -15,15 +16,37 @@ import java.util.function.LongSupplier;
  */
 final class Counts {
 
-  private final LongSupplier accepted;
+  private final LongSupplier acceptedSinceStart;
+  private volatile long acceptedBefore;
+  private volatile LongSupplier spooled = () -> 0;
   private final LongAdder delivered = new LongAdder();
   private final Map<DropReason, LongAdder> dropped = new EnumMap<>(DropReason.class);
 
-  Counts(LongSupplier accepted) {
-    this.accepted = accepted;
+  Counts(LongSupplier acceptedSinceStart) {
+    this.acceptedSinceStart = acceptedSinceStart;
     for (DropReason reason : DropReason.values()) {
       dropped.put(reason, new LongAdder());
     }
+  }
+
+  /**
+   * Goes on where a spool left off. What was accepted before and never became safe is gone with the
+   * process that accepted it; so what was accepted is what has an end, or is in the spool.
+   *
+   * @param waiting events in the spool now
+   * @param lost events found lost to damage of the spool
+   * @param spooledNow how many there are at any later moment
+   */
+  void restore(SpoolLedger ledger, long waiting, long lost, LongSupplier spooledNow) {
+    long ended = ledger.delivered();
+    delivered.add(ledger.delivered());
+    for (Map.Entry<DropReason, Long> entry : ledger.dropped().entrySet()) {
+      dropped(entry.getKey(), entry.getValue());
+      ended += entry.getKey().isAfterAcceptance() ? entry.getValue() : 0;
+    }
+    dropped(DropReason.DAMAGED, lost);
+    acceptedBefore = ended + waiting + lost;
+    spooled = spooledNow;
   }
 
   void delivered() {
@@ -38,17 +61,22 @@ final class Counts {
     counter(reason).add(count);
   }
 
-  long droppedNow(DropReason reason) {
-    return counter(reason).sum();
+  Ledger ledger() {
+    return ledger(0, null);
   }
 
-  Ledger ledger() {
-    long deliveredNow = delivered.sum();
+  /** The ledger as it will be when one more event has been delivered or, with a reason, dropped. */
+  Ledger ledgerWithOneMore(@Nullable DropReason reason) {
+    return reason == null ? ledger(1, null) : ledger(0, reason);
+  }
+
+  private Ledger ledger(long moreDelivered, @Nullable DropReason moreDropped) {
+    long deliveredNow = delivered.sum() + moreDelivered;
     Map<DropReason, Long> droppedNow = new EnumMap<>(DropReason.class);
     long before = 0;
     long after = 0;
     for (Map.Entry<DropReason, LongAdder> entry : dropped.entrySet()) {
-      long count = entry.getValue().sum();
+      long count = entry.getValue().sum() + (entry.getKey() == moreDropped ? 1 : 0);
       if (count == 0) {
         continue;
       }
@@ -59,9 +87,11 @@ final class Counts {
         before += count;
       }
     }
-    long acceptedNow = accepted.getAsLong();
-    long inFlight = acceptedNow - deliveredNow - after;
-    return new Ledger(acceptedNow + before, acceptedNow, deliveredNow, inFlight, 0, droppedNow);
+    long spooledNow = spooled.getAsLong();
+    long acceptedNow = acceptedBefore + acceptedSinceStart.getAsLong();
+    long inFlight = acceptedNow - deliveredNow - spooledNow - after;
+    return new Ledger(
+        acceptedNow + before, acceptedNow, deliveredNow, inFlight, spooledNow, droppedNow);
   }
 
   private LongAdder counter(DropReason reason) {

@@ -231,7 +231,7 @@ final class Delivery {
   }
 
   private void setAside(PendingRun run, DropReason reason, String cause) {
-    backlog.dropped(run, reason);
+    backlog.dropped(run, reason, cause);
     log.warn("set aside", "Set aside as " + reason + ": " + run.event() + ": " + cause);
   }
 }

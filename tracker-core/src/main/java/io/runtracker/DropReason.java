@@ -16,7 +16,14 @@ public enum DropReason {
   CAPTURE_FAULT(false),
   /** The backlog reached its limit in count or bytes while the sink was slow or away. */
   QUEUE_FULL(true),
-  /** The sink said that it will never accept this request; the reason is in the log. */
+  /** The spool reached its quota; what is in it was kept and the new request refused. */
+  SPOOL_FULL(true),
+  /** The request was in the spool and was lost to damage of its files. */
+  DAMAGED(true),
+  /**
+   * The sink said that it will never accept this request; the reason is in the log, and with a
+   * spool in {@code rejected/}.
+   */
   REFUSED(true),
   /** The deadline of {@link Tracker#close()} passed before the request was delivered. */
   SHUTDOWN(true),

@@ -8,9 +8,10 @@ import java.util.Deque;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +31,8 @@ final class MemoryBacklog implements Backlog {
   private final PriorityQueue<PendingRun> retries =
       new PriorityQueue<>(Comparator.comparingLong(PendingRun::notBeforeNanos));
   private final TreeMap<Long, PendingRun> unsettled = new TreeMap<>();
+  private Supplier<@Nullable PendingRun> source = () -> null;
+  private long tickets;
   private long bytes;
 
   MemoryBacklog(int capacity, long maxBytes, Counts counts, RateLimitedLog log) {
@@ -50,8 +53,7 @@ final class MemoryBacklog implements Backlog {
           refused++;
           continue;
         }
-        unsettled.put(event.sequence(), run);
-        bytes += run.bytes();
+        hold(run);
         fresh.add(run);
       }
       changed.signalAll();
@@ -62,6 +64,49 @@ final class MemoryBacklog implements Backlog {
       counts.dropped(DropReason.QUEUE_FULL, refused);
       log.warn("queue full", "The queue is full; requests are dropped and counted as QUEUE_FULL");
     }
+  }
+
+  /** Where to look for fresh runs when memory has none; asked under the lock. */
+  void readFrom(Supplier<@Nullable PendingRun> more) {
+    source = more;
+  }
+
+  /** Says that {@link #readFrom} may have something now. */
+  void wake() {
+    lock.lock();
+    try {
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  int heldUnderLock() {
+    return unsettled.size();
+  }
+
+  private void hold(PendingRun run) {
+    run.ticket(++tickets);
+    unsettled.put(run.ticket(), run);
+    bytes += run.bytes();
+  }
+
+  /** The next one that is due; those read that are not due yet wait among the retries. */
+  private @Nullable PendingRun nextFresh(long now) {
+    PendingRun run = fresh.poll();
+    while (run == null) {
+      PendingRun read = source.get();
+      if (read == null) {
+        return null;
+      }
+      hold(read);
+      if (read.notBeforeNanos() - now <= 0) {
+        run = read;
+      } else {
+        retries.add(read);
+      }
+    }
+    return run;
   }
 
   @Override
@@ -75,13 +120,14 @@ final class MemoryBacklog implements Backlog {
         if (retry != null && retry.notBeforeNanos() - now <= 0) {
           return retries.poll();
         }
-        PendingRun next = fresh.poll();
+        PendingRun next = nextFresh(now);
         if (next != null) {
           return next;
         }
         if (now - deadline >= 0) {
           return null;
         }
+        retry = retries.peek();
         long until = retry == null ? deadline : Math.min(deadline, retry.notBeforeNanos());
         changed.awaitNanos(until - now);
       }
@@ -112,15 +158,15 @@ final class MemoryBacklog implements Backlog {
   }
 
   @Override
-  public void dropped(PendingRun run, DropReason reason) {
+  public void dropped(PendingRun run, DropReason reason, String cause) {
     settle(run, () -> counts.dropped(reason));
   }
 
   /** Counts under the lock, so that a run is counted once and none is forgotten uncounted. */
-  private void settle(PendingRun run, Runnable count) {
+  void settle(PendingRun run, Runnable count) {
     lock.lock();
     try {
-      if (unsettled.remove(run.event().sequence()) != null) {
+      if (unsettled.remove(run.ticket()) != null) {
         bytes -= run.bytes();
         count.run();
       }
@@ -130,10 +176,12 @@ final class MemoryBacklog implements Backlog {
   }
 
   @Override
-  public void abandon() {
+  public void close() {
     lock.lock();
     try {
-      counts.dropped(DropReason.SHUTDOWN, unsettled.size());
+      source = () -> null;
+      long lost = unsettled.values().stream().filter(run -> !run.isSpooled()).count();
+      counts.dropped(DropReason.SHUTDOWN, lost);
       unsettled.clear();
       fresh.clear();
       retries.clear();
@@ -145,29 +193,29 @@ final class MemoryBacklog implements Backlog {
 
   @Override
   public long size() {
-    lock.lock();
-    try {
-      return unsettled.size();
-    } finally {
-      lock.unlock();
-    }
+    return withLock(() -> (long) unsettled.size());
   }
 
   @Override
   public long bytes() {
-    lock.lock();
-    try {
-      return bytes;
-    } finally {
-      lock.unlock();
-    }
+    return withLock(() -> bytes);
   }
 
   @Override
-  public long oldestSequence() {
+  public long spoolBytes() {
+    return 0;
+  }
+
+  @Override
+  public BooleanSupplier allSettled() {
+    long upTo = withLock(() -> tickets);
+    return () -> withLock(() -> unsettled.isEmpty() || unsettled.firstKey() > upTo);
+  }
+
+  private <T> T withLock(Supplier<T> question) {
     lock.lock();
     try {
-      return unsettled.isEmpty() ? Long.MAX_VALUE : unsettled.firstKey();
+      return question.get();
     } finally {
       lock.unlock();
     }
@@ -175,16 +223,13 @@ final class MemoryBacklog implements Backlog {
 
   @Override
   public Duration oldestAge() {
-    lock.lock();
-    try {
-      if (unsettled.isEmpty()) {
-        return Duration.ZERO;
-      }
-      long ended = unsettled.firstEntry().getValue().event().endTime().toEpochMilli();
-      long age = System.currentTimeMillis() - ended;
-      return Duration.ofNanos(TimeUnit.MILLISECONDS.toNanos(Math.max(age, 0)));
-    } finally {
-      lock.unlock();
-    }
+    return withLock(
+        () -> {
+          if (unsettled.isEmpty()) {
+            return Duration.ZERO;
+          }
+          long ended = unsettled.firstEntry().getValue().event().endTime().toEpochMilli();
+          return Duration.ofMillis(Math.max(System.currentTimeMillis() - ended, 0));
+        });
   }
 }

@@ -9,22 +9,49 @@ import org.jspecify.annotations.Nullable;
  */
 final class PendingRun {
 
+  private static final long NOT_SPOOLED = -1;
+
   private final RequestEvent event;
+  private final long position;
   private final long bytes;
   private @Nullable String runId;
   private boolean mayExist;
   private int failures;
   private long deliveredBeforeFirstFailure;
   private long notBeforeNanos;
+  private long ticket;
 
   PendingRun(RequestEvent event) {
+    this(event, NOT_SPOOLED);
+  }
+
+  PendingRun(RequestEvent event, long position) {
     this.event = event;
+    this.position = position;
     this.bytes = event.estimatedBytes();
     this.notBeforeNanos = System.nanoTime();
   }
 
   RequestEvent event() {
     return event;
+  }
+
+  /** Whether the event is in the spool, at {@link #position()}. */
+  boolean isSpooled() {
+    return position != NOT_SPOOLED;
+  }
+
+  long position() {
+    return position;
+  }
+
+  /** Its number among all that the memory held, in the order they came in. */
+  long ticket() {
+    return ticket;
+  }
+
+  void ticket(long number) {
+    ticket = number;
   }
 
   long bytes() {

@@ -3,11 +3,13 @@ package io.runtracker;
 
 import com.lmax.disruptor.RingBuffer;
 import com.lmax.disruptor.SleepingWaitStrategy;
+import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.slf4j.LoggerFactory;
 
 /** The line from ring to sink, put together: capture, batcher, backlog, delivery. */
@@ -29,12 +31,7 @@ final class Pipeline {
     this.ring =
         RingBuffer.createMultiProducer(Slot::new, settings.ringSize(), new SleepingWaitStrategy());
     this.counts = new Counts(() -> ring.getCursor() + 1);
-    this.backlog =
-        new MemoryBacklog(
-            settings.queueSize(),
-            settings.queueBytes(),
-            counts,
-            new RateLimitedLog(LoggerFactory.getLogger(Tracker.class)));
+    this.backlog = openBacklog(settings, counts);
     this.batcher = new Batcher(ring, backlog, new UrlRedactor(settings.redact()), counts, settings);
     this.capture =
         new Capture(ring, counts, newSource(), settings.whenFull(), batcher::countStragglers);
@@ -42,6 +39,23 @@ final class Pipeline {
     this.delivery = new Delivery(backlog, sink, settings);
     batcher.start();
     delivery.start();
+  }
+
+  private static Backlog openBacklog(Settings settings, Counts counts) {
+    MemoryBacklog memory =
+        new MemoryBacklog(
+            settings.queueSize(),
+            settings.queueBytes(),
+            counts,
+            new RateLimitedLog(LoggerFactory.getLogger(Tracker.class)));
+    if (settings.spool() == null) {
+      return memory;
+    }
+    try {
+      return SpoolBacklog.open(settings.spool(), settings, memory, counts);
+    } catch (IOException e) {
+      throw new IllegalArgumentException("spool: " + e.getMessage(), e);
+    }
   }
 
   /** 64 random bits: what makes the event ids of this tracker unlike those of any other. */
@@ -59,16 +73,20 @@ final class Pipeline {
 
   private Ledger flushUntil(long deadline) {
     long target = ring.getCursor();
-    while (!isSettled(target)
-        && System.nanoTime() - deadline < 0
-        && !Thread.currentThread().isInterrupted()) {
-      LockSupport.parkNanos(POLL_NANOS);
+    if (await(() -> batcher.handedOver() >= target, deadline)) {
+      await(backlog.allSettled(), deadline);
     }
     return counts.ledger();
   }
 
-  private boolean isSettled(long sequence) {
-    return batcher.handedOver() >= sequence && backlog.oldestSequence() > sequence;
+  private static boolean await(BooleanSupplier condition, long deadline) {
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() - deadline >= 0 || Thread.currentThread().isInterrupted()) {
+        return false;
+      }
+      LockSupport.parkNanos(POLL_NANOS);
+    }
+    return true;
   }
 
   synchronized Ledger close(Duration timeout) {
@@ -83,7 +101,7 @@ final class Pipeline {
       }
       flushUntil(deadline);
       delivery.stop();
-      backlog.abandon();
+      backlog.close();
       sink.close();
     }
     return counts.ledger();
@@ -96,6 +114,7 @@ final class Pipeline {
         ring.remainingCapacity(),
         backlog.size(),
         backlog.bytes(),
+        backlog.spoolBytes(),
         backlog.oldestAge(),
         delivery.retries(),
         capture.lateWrites(),

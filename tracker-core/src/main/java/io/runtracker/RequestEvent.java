@@ -55,8 +55,17 @@ public final class RequestEvent {
     return source + '-' + sequence;
   }
 
+  String source() {
+    return source;
+  }
+
   long sequence() {
     return sequence;
+  }
+
+  /** The handler's name for the run, or null when it gave none. */
+  @Nullable String givenName() {
+    return name;
   }
 
   /** The HTTP method as sent. */

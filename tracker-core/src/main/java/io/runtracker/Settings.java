@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker;
 
+import io.runtracker.spool.SegmentLogOptions;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything a tracker can be told, checked. The same word names a setting here, in {@link
@@ -17,6 +20,10 @@ record Settings(
     int batchSize,
     long batchBytes,
     Duration batchAge,
+    @Nullable Path spool,
+    boolean spoolShared,
+    long spoolQuota,
+    SegmentLogOptions.Durability durability,
     int queueSize,
     long queueBytes,
     int inFlight,
@@ -27,6 +34,9 @@ record Settings(
     boolean shutdownHook) {
 
   static final List<String> DEFAULT_SKIP = List.of("/health", "/docs", "/openapi.json");
+
+  /** Two segments of the spool. */
+  private static final long LEAST_QUOTA = 8L << 20;
 
   Settings {
     skip = List.copyOf(skip);
@@ -40,6 +50,7 @@ record Settings(
     atLeast("queueSize", queueSize, 1);
     atLeast("queueBytes", queueBytes, 1);
     atLeast("inFlight", inFlight, 1);
+    atLeast("spoolQuota", spoolQuota, LEAST_QUOTA);
     positive("batchAge", batchAge);
     positive("retryDelay", retryDelay);
     positive("maxRetryDelay", maxRetryDelay);

@@ -48,6 +48,11 @@ final class SettingsReader {
   }
 
   <T> T read(String setting, @Nullable T told, T byDefault, Function<String, T> parser) {
+    T value = readIfSet(setting, told, parser);
+    return value != null ? value : byDefault;
+  }
+
+  <T> @Nullable T readIfSet(String setting, @Nullable T told, Function<String, T> parser) {
     String variable = variable(setting);
     known.add(variable);
     if (told != null) {
@@ -55,7 +60,7 @@ final class SettingsReader {
     }
     String text = environment.get(variable);
     if (text == null || text.isBlank()) {
-      return byDefault;
+      return null;
     }
     try {
       return parser.apply(text.trim());
@@ -130,11 +135,14 @@ final class SettingsReader {
     return Arrays.stream(text.split(",")).map(String::trim).filter(s -> !s.isEmpty()).toList();
   }
 
-  static WhenFull whenFull(String text) {
+  /** A constant of an enum, in any case. */
+  static <E extends Enum<E>> E constant(Class<E> type, String text) {
     try {
-      return WhenFull.valueOf(text.toUpperCase(Locale.ROOT));
+      return Enum.valueOf(type, text.toUpperCase(Locale.ROOT));
     } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException("must be DROP or BLOCK, but is '" + text + "'", e);
+      throw new IllegalArgumentException(
+          "must be one of " + Arrays.toString(type.getEnumConstants()) + ", but is '" + text + "'",
+          e);
     }
   }
 }

@@ -2,6 +2,8 @@
 package io.runtracker;
 
 import io.runtracker.mlflow.MlflowSink;
+import io.runtracker.spool.SegmentLogOptions;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -141,7 +143,7 @@ public final class Tracker implements AutoCloseable {
 
   private static final TrackerStats EMPTY =
       new TrackerStats(
-          new Ledger(0, 0, 0, 0, 0, Map.of()), 0, 0, 0, 0, Duration.ZERO, 0, 0, false, null);
+          new Ledger(0, 0, 0, 0, 0, Map.of()), 0, 0, 0, 0, 0, Duration.ZERO, 0, 0, false, null);
 
   /**
    * Settings of a {@link Tracker}. Each may also be given by the environment, as {@code
@@ -159,6 +161,10 @@ public final class Tracker implements AutoCloseable {
     private @Nullable Integer batchSize;
     private @Nullable Long batchBytes;
     private @Nullable Duration batchAge;
+    private @Nullable Path spool;
+    private @Nullable Boolean spoolShared;
+    private @Nullable Long spoolQuota;
+    private SegmentLogOptions.@Nullable Durability durability;
     private @Nullable Integer queueSize;
     private @Nullable Long queueBytes;
     private @Nullable Integer inFlight;
@@ -238,6 +244,38 @@ public final class Tracker implements AutoCloseable {
     /** Age at which a group is handed on. Default: 5 ms. */
     public Builder batchAge(Duration age) {
       this.batchAge = age;
+      return this;
+    }
+
+    /**
+     * A directory in which requests are safe until they are delivered: what was answered more than
+     * 50 ms ago survives the end of this process, however it ends. Created when it is not there;
+     * used by one process at a time. In the environment: {@code RUNTRACKER_SPOOL_DIR}. Default:
+     * none.
+     */
+    public Builder spool(Path directory) {
+      this.spool = directory;
+      return this;
+    }
+
+    /**
+     * Whether several processes are given the same spool directory: each then takes a sub-directory
+     * {@code instance-N} of its own, the first that no running process uses. Default: false.
+     */
+    public Builder spoolShared(boolean shared) {
+      this.spoolShared = shared;
+      return this;
+    }
+
+    /** The most bytes that the spool takes on disk; what is new is refused then. Default: 1 GiB. */
+    public Builder spoolQuota(long bytes) {
+      this.spoolQuota = bytes;
+      return this;
+    }
+
+    /** What the spool survives. Default: the end of the process, but not of the machine. */
+    public Builder durability(SegmentLogOptions.Durability durability) {
+      this.durability = durability;
       return this;
     }
 
@@ -323,10 +361,22 @@ public final class Tracker implements AutoCloseable {
           reader.read("skip", skip, Settings.DEFAULT_SKIP, SettingsReader::list),
           reader.read("redact", redact, UrlRedactor.DEFAULTS, SettingsReader::list),
           reader.read("ringSize", ringSize, 8192, SettingsReader::integer),
-          reader.read("whenFull", whenFull, WhenFull.DROP, SettingsReader::whenFull),
+          reader.read(
+              "whenFull",
+              whenFull,
+              WhenFull.DROP,
+              text -> SettingsReader.constant(WhenFull.class, text)),
           reader.read("batchSize", batchSize, 512, SettingsReader::integer),
           reader.read("batchBytes", batchBytes, 1L << 20, SettingsReader::number),
           reader.read("batchAge", batchAge, Duration.ofMillis(5), SettingsReader::duration),
+          reader.readIfSet("spoolDir", spool, Path::of),
+          reader.read("spoolShared", spoolShared, false, SettingsReader::bool),
+          reader.read("spoolQuota", spoolQuota, 1L << 30, SettingsReader::number),
+          reader.read(
+              "durability",
+              durability,
+              SegmentLogOptions.Durability.PROCESS,
+              text -> SettingsReader.constant(SegmentLogOptions.Durability.class, text)),
           reader.read("queueSize", queueSize, 50_000, SettingsReader::integer),
           reader.read("queueBytes", queueBytes, 32L << 20, SettingsReader::number),
           reader.read("inFlight", inFlight, 8, SettingsReader::integer),

@@ -15,8 +15,9 @@ import java.util.function.ToDoubleFunction;
  *
  * <p>Counters: {@code runtracker.offered}, {@code .accepted}, {@code .delivered}, {@code .dropped}
  * (tag {@code reason}), {@code .retries}, {@code .late.writes}. Gauges: {@code
- * runtracker.in.flight}, {@code .spooled}, {@code .ring.remaining}, {@code .queue.size}, {@code
- * .queue.bytes}, {@code .oldest.age} and {@code .server.away} (1 while delivery pauses).
+ * runtracker.in.flight}, {@code .spooled}, {@code .spool.bytes}, {@code .ring.remaining}, {@code
+ * .queue.size}, {@code .queue.bytes}, {@code .oldest.age} and {@code .server.away} (1 while
+ * delivery pauses).
  */
 public final class TrackerMetrics implements MeterBinder {
 
@@ -48,10 +49,8 @@ public final class TrackerMetrics implements MeterBinder {
     gauge(registry, "ring.remaining", "Free slots of the ring", TrackerStats::ringRemaining);
     gauge(registry, "queue.size", "Requests that wait for delivery", TrackerStats::queueSize);
     gauge(registry, "server.away", "1 while delivery pauses", s -> s.serverAway() ? 1 : 0);
-    Gauge.builder("runtracker.queue.bytes", tracker, t -> t.stats().queueBytes())
-        .description("Estimated heap size of the requests that wait")
-        .baseUnit("bytes")
-        .register(registry);
+    bytes(registry, "queue.bytes", "Estimated heap size of waiting", TrackerStats::queueBytes);
+    bytes(registry, "spool.bytes", "What the spool takes on disk", TrackerStats::spoolBytes);
     TimeGauge.builder(
             "runtracker.oldest.age",
             tracker,
@@ -65,6 +64,14 @@ public final class TrackerMetrics implements MeterBinder {
       MeterRegistry registry, String name, String what, ToDoubleFunction<TrackerStats> value) {
     FunctionCounter.builder("runtracker." + name, tracker, t -> value.applyAsDouble(t.stats()))
         .description(what)
+        .register(registry);
+  }
+
+  private void bytes(
+      MeterRegistry registry, String name, String what, ToDoubleFunction<TrackerStats> value) {
+    Gauge.builder("runtracker." + name, tracker, t -> value.applyAsDouble(t.stats()))
+        .description(what)
+        .baseUnit("bytes")
         .register(registry);
   }
 

@@ -11,8 +11,10 @@ import org.jspecify.annotations.Nullable;
  * @param ringCapacity slots of the ring buffer
  * @param ringRemaining free slots of the ring buffer
  * @param queueSize requests that wait for delivery or are being delivered
- * @param queueBytes their estimated size on the heap, in bytes
- * @param oldestAge how long the oldest of them has been finished; zero when there is none
+ * @param queueBytes the estimated heap size of those in memory, in bytes
+ * @param spoolBytes what the spool takes on disk, in bytes; 0 without one
+ * @param oldestAge how long the oldest request that is in memory has been finished; zero when there
+ *     is none
  * @param retries deliveries tried again since the start
  * @param lateWrites writes to a handle that were ignored: after the request's end, or null
  * @param serverAway whether delivery is pausing because the sink is away or refuses the credentials
@@ -24,6 +26,7 @@ public record TrackerStats(
     long ringRemaining,
     long queueSize,
     long queueBytes,
+    long spoolBytes,
     Duration oldestAge,
     long retries,
     long lateWrites,

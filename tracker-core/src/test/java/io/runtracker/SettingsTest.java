@@ -30,7 +30,7 @@ class SettingsTest {
     "RUNTRACKER_CLOSE_TIMEOUT,   999999h, closeTimeout must be between",
     "RUNTRACKER_RETRY_DELAY,     0s,      retryDelay must be longer than zero",
     "RUNTRACKER_RETRY_DELAY,     2h,      is shorter than retryDelay",
-    "RUNTRACKER_WHEN_FULL,       WAIT,    must be DROP or BLOCK",
+    "RUNTRACKER_WHEN_FULL,       WAIT,    must be one of",
     "RUNTRACKER_SKIP,            health,  a path pattern begins with",
   })
   void an_unusable_setting_is_a_clear_error_when_building(

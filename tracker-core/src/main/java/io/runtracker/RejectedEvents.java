@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Events that the sink will never take as they are: one file of JSON each, for a person to read,
+ * with the event itself in it, to be sent again.
+ */
+final class RejectedEvents {
+
+  static final String DIRECTORY = "rejected";
+
+  private static final Pattern EVENT = Pattern.compile("\"event\": \"([A-Za-z0-9+/=]*)\"");
+
+  private final Path directory;
+
+  RejectedEvents(Path spool) {
+    this.directory = spool.resolve(DIRECTORY);
+  }
+
+  /** Writes the file whole or not at all. Writing it again replaces it. */
+  void add(RequestEvent event, String reason) throws IOException {
+    Files.createDirectories(directory, ownerOnly("rwx------"));
+    Path file = directory.resolve(event.eventId() + ".json");
+    Path unfinished = directory.resolve(event.eventId() + ".tmp");
+    Files.deleteIfExists(unfinished);
+    Files.createFile(unfinished, ownerOnly("rw-------"));
+    Files.writeString(unfinished, json(event, reason));
+    Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  /** Keeps bytes that no event could be read from; if that fails too, they are gone. */
+  void addUnreadable(long position, byte[] payload) {
+    try {
+      Files.createDirectories(directory, ownerOnly("rwx------"));
+      Files.write(directory.resolve("unreadable-" + position + ".bin"), payload);
+    } catch (IOException e) {
+      LoggerFactory.getLogger(Tracker.class).warn("Unreadable bytes could not be kept", e);
+    }
+  }
+
+  /** The files, oldest name first; none when nothing was rejected. */
+  List<Path> files() throws IOException {
+    List<Path> files = new ArrayList<>();
+    if (Files.isDirectory(directory)) {
+      try (DirectoryStream<Path> stream = Files.newDirectoryStream(directory, "*.json")) {
+        stream.forEach(files::add);
+      }
+    }
+    files.sort(null);
+    return files;
+  }
+
+  static RequestEvent read(Path file) throws IOException {
+    Matcher matcher = EVENT.matcher(Files.readString(file));
+    if (!matcher.find()) {
+      throw new IOException(file + " holds no event");
+    }
+    return EventCodec.decode(Base64.getDecoder().decode(matcher.group(1)));
+  }
+
+  private static FileAttribute<?>[] ownerOnly(String permissions) {
+    return FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
+        ? new FileAttribute<?>[] {
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions))
+        }
+        : new FileAttribute<?>[0];
+  }
+
+  private static String json(RequestEvent event, String reason) {
+    StringBuilder json = new StringBuilder("{\n");
+    field(json, "reason", reason);
+    field(json, "event_id", event.eventId());
+    field(json, "run_name", event.runName());
+    field(json, "method", event.method());
+    field(json, "url", event.target().url());
+    field(json, "status_code", String.valueOf(event.statusCode()));
+    field(json, "start_time", event.startTime().toString());
+    field(json, "tags", event.tags());
+    field(json, "params", event.params());
+    field(json, "metrics", event.metrics().toString());
+    field(json, "texts", event.texts().keySet().toString());
+    json.append("  \"event\": \"")
+        .append(Base64.getEncoder().encodeToString(EventCodec.encode(event)))
+        .append("\"\n}\n");
+    return json.toString();
+  }
+
+  private static void field(StringBuilder json, String name, String value) {
+    json.append("  ");
+    quote(json, name);
+    json.append(": ");
+    quote(json, value);
+    json.append(",\n");
+  }
+
+  private static void field(StringBuilder json, String name, Map<String, String> values) {
+    json.append("  ");
+    quote(json, name);
+    json.append(": {");
+    String separator = "";
+    for (Map.Entry<String, String> value : values.entrySet()) {
+      json.append(separator);
+      quote(json, value.getKey());
+      json.append(": ");
+      quote(json, value.getValue());
+      separator = ", ";
+    }
+    json.append("},\n");
+  }
+
+  /** Everything but plain ASCII is escaped, so that the file is valid whatever a handler logged. */
+  private static void quote(StringBuilder json, String text) {
+    json.append('"');
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == '"' || c == '\\') {
+        json.append('\\').append(c);
+      } else if (c < 0x20 || c > 0x7E) {
+        json.append(String.format("\\u%04x", (int) c));
+      } else {
+        json.append(c);
+      }
+    }
+    json.append('"');
+  }
+
+  /** Its text, for a person. */
+  static String describe(Path file) throws IOException {
+    return Files.readString(file, StandardCharsets.UTF_8);
+  }
+}
