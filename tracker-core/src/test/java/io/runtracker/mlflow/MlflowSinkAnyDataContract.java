@@ -35,7 +35,7 @@ abstract class MlflowSinkAnyDataContract {
 
   abstract MlflowRuns runs();
 
-  @Property(tries = 60, shrinking = ShrinkingMode.OFF)
+  @Property(tries = 40, shrinking = ShrinkingMode.OFF)
   void everyRunIsTakenAndNothingInItIsLost(
       @ForAll("texts") String name,
       @ForAll("pairs") List<Tuple2<String, String>> tags,

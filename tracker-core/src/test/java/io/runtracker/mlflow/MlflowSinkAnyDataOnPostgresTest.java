@@ -2,18 +2,35 @@
 package io.runtracker.mlflow;
 
 import static io.runtracker.mlflow.TestEvents.NO_ENVIRONMENT;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.runtracker.testkit.MlflowRuns;
 import io.runtracker.testkit.MlflowServer;
-import java.nio.file.Path;
-import java.util.Optional;
+import net.jqwik.api.lifecycle.AddLifecycleHook;
 import net.jqwik.api.lifecycle.AfterContainer;
 import net.jqwik.api.lifecycle.BeforeContainer;
+import net.jqwik.api.lifecycle.LifecycleContext;
+import net.jqwik.api.lifecycle.PropagationMode;
+import net.jqwik.api.lifecycle.SkipExecutionHook;
 import org.jspecify.annotations.Nullable;
 
 /** On PostgreSQL, which refuses what SQLite stores: NUL, and whatever is longer than its column. */
+@AddLifecycleHook(MlflowSinkAnyDataOnPostgresTest.NeedsPostgres.class)
 class MlflowSinkAnyDataOnPostgresTest extends MlflowSinkAnyDataContract {
+
+  /** A hook, because jqwik takes an assumption that fails for a whole class for an error. */
+  static final class NeedsPostgres implements SkipExecutionHook {
+    @Override
+    public SkipResult shouldBeSkipped(LifecycleContext context) {
+      return Postgres.installed().isPresent()
+          ? SkipResult.doNotSkip()
+          : SkipResult.skip("PostgreSQL's binaries are not below /usr/lib/postgresql");
+    }
+
+    @Override
+    public PropagationMode propagateTo() {
+      return PropagationMode.ALL_DESCENDANTS;
+    }
+  }
 
   private static @Nullable Postgres postgres;
   private static @Nullable MlflowServer server;
@@ -22,9 +39,7 @@ class MlflowSinkAnyDataOnPostgresTest extends MlflowSinkAnyDataContract {
 
   @BeforeContainer
   static void start() {
-    Optional<Path> binaries = Postgres.installed();
-    assumeThat(binaries).describedAs("PostgreSQL's binaries below /usr/lib/postgresql").isPresent();
-    postgres = Postgres.start(binaries.orElseThrow());
+    postgres = Postgres.start(Postgres.installed().orElseThrow());
     server = MlflowServer.start(MlflowServer.Options.plain().backendStoreUri(postgres.uri()));
     runs = MlflowRuns.of(server);
     sink =

@@ -107,6 +107,10 @@ class MlflowSinkFailureTest {
         "200 | {\"run\":{\"info\":{\"run_id\":\"../..\"}}} | UNKNOWN",
         "200 | | UNKNOWN",
         "200 | {\"run\": | UNKNOWN",
+        "200 | {\"run\":5} | UNKNOWN",
+        "200 | {\"run\":{\"info\":[1]}} | UNKNOWN",
+        "200 | {\"run\":{\"data\":{\"metrics\":[{\"value\":{}}]}}} | UNKNOWN",
+        "200 | [1] | UNKNOWN",
         "302 | | UNAVAILABLE",
       })
   void anAnswerMeans(int status, String body, Kind kind) {
