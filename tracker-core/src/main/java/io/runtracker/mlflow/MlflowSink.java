@@ -6,14 +6,10 @@ import io.runtracker.RunSink;
 import io.runtracker.SinkException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.mlflow.api.proto.Service;
 
 /**
  * Writes each request as a run of an MLflow server, in as few calls as it takes: create the run
@@ -25,23 +21,10 @@ import org.mlflow.api.proto.Service;
  */
 public final class MlflowSink implements RunSink {
 
-  private static final Pattern RUN_ID = Pattern.compile("[A-Za-z0-9][\\w-]{0,255}");
-
-  /** What can be put into a search for sure; names with anything else are left out of it. */
-  private static final Pattern SEARCHABLE = Pattern.compile("[\\w\\-./:{}=~,@+%&$!* ()]+");
-
-  private final MlflowSettings settings;
-  private final Transport transport;
-  private final MlflowApi api;
-  private final Experiment experiment;
-  private final Artifacts artifacts;
+  private final RunWriter runs;
 
   private MlflowSink(MlflowSettings settings) {
-    this.settings = settings;
-    this.transport = new Transport(settings);
-    this.api = new MlflowApi(transport);
-    this.experiment = new Experiment(api, settings);
-    this.artifacts = new Artifacts(transport, api, settings.server());
+    this.runs = new RunWriter(settings);
   }
 
   /** The sink that the process's environment describes. */
@@ -61,106 +44,23 @@ public final class MlflowSink implements RunSink {
 
   @Override
   public String create(RequestEvent event) throws SinkException, InterruptedException {
-    RunContent content = new RunContent(event, settings);
-    String experimentId = experiment.id();
-    Answer answer = api.post("runs/create", creation(content, experimentId));
-    boolean isRefused = answer.status() == 400 || answer.status() == 404;
-    if (isRefused && answer.errorCode() != null && experiment.isMended(experimentId)) {
-      answer = api.post("runs/create", creation(content, experiment.id()));
-    }
-    Service.RunInfo run =
-        MlflowApi.read(answer, Service.CreateRun.Response.newBuilder()).getRun().getInfo();
-    if (!RUN_ID.matcher(run.getRunId()).matches()) {
-      throw Failures.unreadable(answer);
-    }
-    if (content.hasTexts()) {
-      artifacts.remember(run.getRunId(), run.getArtifactUri());
-    }
-    return run.getRunId();
-  }
-
-  private static Service.CreateRun creation(RunContent content, String experimentId) {
-    List<Service.RunTag> tags = content.tags();
-    return Service.CreateRun.newBuilder()
-        .setExperimentId(experimentId)
-        .setRunName(content.name())
-        .setStartTime(content.startMillis())
-        .addAllTags(tags.subList(0, Math.min(tags.size(), Batches.MOST_TAGS)))
-        .build();
+    return runs.create(event);
   }
 
   @Override
   public void complete(String runId, RequestEvent event)
       throws SinkException, InterruptedException {
-    RunContent content = new RunContent(event, settings);
-    List<Service.RunTag> tags = content.tags();
-    List<Service.RunTag> overflow =
-        tags.subList(Math.min(tags.size(), Batches.MOST_TAGS), tags.size());
-    log(Batches.of(runId, content.metrics(), content.params(), overflow));
-    if (content.hasTexts()) {
-      log(Batches.of(runId, List.of(), List.of(), storeTexts(runId, content)));
-    }
-    api.post(
-        "runs/update",
-        Service.UpdateRun.newBuilder()
-            .setRunId(runId)
-            .setStatus(content.status())
-            .setEndTime(content.endMillis()),
-        Service.UpdateRun.Response.newBuilder());
-    artifacts.forget(runId);
+    runs.complete(runId, event);
   }
 
-  private void log(List<Service.LogBatch> batches) throws SinkException, InterruptedException {
-    for (Service.LogBatch batch : batches) {
-      api.post("runs/log-batch", batch, Service.LogBatch.Response.newBuilder());
-    }
-  }
-
-  /** The tags that stand in for texts that the server does not take. */
-  private List<Service.RunTag> storeTexts(String runId, RunContent content)
-      throws SinkException, InterruptedException {
-    List<Service.RunTag> instead = new ArrayList<>();
-    String lastReason = null;
-    for (Map.Entry<String, String> text : content.texts().entrySet()) {
-      String reason = artifacts.store(runId, text.getKey(), text.getValue());
-      if (reason != null) {
-        lastReason = reason;
-        instead.add(content.furtherTag(text.getKey(), text.getValue()));
-      }
-    }
-    if (lastReason != null) {
-      instead.add(content.furtherTag(RunContent.ARTIFACT_ERROR, lastReason));
-    }
-    return instead;
-  }
-
-  /**
-   * Searches by the run's name, which MLflow has an index on, and its event's id. Deleted runs
-   * count: who deleted one does not want it again.
-   */
   @Override
   public Optional<String> find(RequestEvent event) throws SinkException, InterruptedException {
-    String name = new RunContent(event, settings).name();
-    String byName =
-        SEARCHABLE.matcher(name).matches() ? "attributes.run_name = '" + name + "' and " : "";
-    String byId = "tags.`" + RunContent.EVENT_ID + "` = '" + RunContent.eventId(event) + "'";
-    Service.SearchRuns.ResponseOrBuilder found =
-        api.post(
-            "runs/search",
-            Service.SearchRuns.newBuilder()
-                .addExperimentIds(experiment.id())
-                .setFilter(byName + byId)
-                .setRunViewType(Service.ViewType.ALL)
-                .setMaxResults(1),
-            Service.SearchRuns.Response.newBuilder());
-    return found.getRunsCount() == 0
-        ? Optional.empty()
-        : Optional.of(found.getRuns(0).getInfo().getRunId());
+    return runs.find(event);
   }
 
   @Override
   public void close() {
-    transport.close();
+    runs.close();
   }
 
   /**
