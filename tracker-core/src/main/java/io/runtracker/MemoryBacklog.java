@@ -92,7 +92,7 @@ final class MemoryBacklog implements Backlog {
   }
 
   /** The next one that is due; those read that are not due yet wait among the retries. */
-  private @Nullable PendingRun nextFresh(long now) {
+  private @Nullable PendingRun nextFresh() {
     PendingRun run = fresh.poll();
     while (run == null) {
       PendingRun read = source.get();
@@ -100,7 +100,7 @@ final class MemoryBacklog implements Backlog {
         return null;
       }
       hold(read);
-      if (read.notBeforeNanos() - now <= 0) {
+      if (read.notBeforeNanos() - System.nanoTime() <= 0) {
         run = read;
       } else {
         retries.add(read);
@@ -120,7 +120,7 @@ final class MemoryBacklog implements Backlog {
         if (retry != null && retry.notBeforeNanos() - now <= 0) {
           return retries.poll();
         }
-        PendingRun next = nextFresh(now);
+        PendingRun next = nextFresh();
         if (next != null) {
           return next;
         }

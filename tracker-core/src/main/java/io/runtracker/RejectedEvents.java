@@ -2,7 +2,6 @@
 package io.runtracker;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
@@ -139,10 +138,5 @@ final class RejectedEvents {
       }
     }
     json.append('"');
-  }
-
-  /** Its text, for a person. */
-  static String describe(Path file) throws IOException {
-    return Files.readString(file, StandardCharsets.UTF_8);
   }
 }

@@ -24,7 +24,7 @@ class TrackerTest {
 
   private final MemorySink sink = new MemorySink();
 
-  private static void assertAddsUp(Ledger ledger) {
+  static void assertAddsUp(Ledger ledger) {
     long before = 0;
     long after = 0;
     for (Map.Entry<DropReason, Long> dropped : ledger.dropped().entrySet()) {

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SpoolTest {
+
+  @TempDir Path directory;
+
+  private final MemorySink sink = new MemorySink();
+
+  private Tracker.Builder tracker() {
+    return Requests.tracker(sink).spool(directory);
+  }
+
+  private static MemorySink.Fault away() {
+    return event -> {
+      throw new SinkException(SinkException.Kind.UNAVAILABLE, "away", null);
+    };
+  }
+
+  private void sinkIsBack() {
+    sink.beforeCreate = event -> {};
+    sink.afterCreate = event -> {};
+    sink.beforeComplete = event -> {};
+  }
+
+  /** What a crash at this moment would leave: the files as they are, without a clean end. */
+  private Path crashed() throws IOException {
+    Path copy = Files.createTempDirectory(directory.getParent(), "crashed");
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        Path target = copy.resolve(directory.relativize(file));
+        Files.createDirectories(target.getParent());
+        Files.copy(file, target);
+      }
+    }
+    return copy;
+  }
+
+  @Test
+  void what_could_not_be_delivered_waits_in_the_spool_and_is_delivered_by_the_next_tracker() {
+    sink.beforeCreate = away();
+    Tracker first = tracker().build();
+    Requests.serve(first, "/", 1000);
+    Ledger left = first.close(Duration.ofMillis(50));
+    assertThat(left.spooled()).isEqualTo(1000);
+    assertThat(left.dropped()).isEmpty();
+
+    sinkIsBack();
+    try (Tracker second = tracker().build()) {
+      Ledger ledger = second.flush(Requests.LONG);
+      assertThat(ledger.isComplete()).as("%s", ledger).isTrue();
+      assertThat(ledger.delivered()).isEqualTo(1000);
+      assertThat(sink.completed()).extracting(RequestEvent::eventId).doesNotHaveDuplicates();
+    }
+  }
+
+  @Test
+  void the_ledger_goes_on_across_restarts() {
+    sink.beforeCreate =
+        event -> {
+          if (event.target().path().equals("/poison")) {
+            throw new SinkException(SinkException.Kind.REFUSED, "refused", null);
+          }
+        };
+    for (int round = 1; round <= 3; round++) {
+      Tracker tracker = tracker().build();
+      Requests.serve(tracker, "/", 10);
+      Requests.serve(tracker, "/poison", 1);
+      tracker.flush(Requests.LONG);
+      Ledger ledger = tracker.close(Requests.LONG);
+      assertThat(ledger.offered()).isEqualTo(11L * round);
+      assertThat(ledger.delivered()).isEqualTo(10L * round);
+      assertThat(ledger.dropped()).isEqualTo(Map.of(DropReason.REFUSED, (long) round));
+      assertThat(ledger.inFlight()).isZero();
+      assertThat(ledger.spooled()).isZero();
+    }
+  }
+
+  @Test
+  void what_is_in_the_spool_is_there_after_a_crash() throws IOException {
+    sink.beforeCreate = away();
+    try (Tracker first = tracker().closeTimeout(Duration.ZERO).build()) {
+      Requests.serve(first, "/", 500);
+      await().until(() -> first.stats().ledger().spooled() == 500);
+      Path crashed = crashed();
+      sinkIsBack();
+      try (Tracker second = tracker().spool(crashed).build()) {
+        Ledger ledger = second.flush(Requests.LONG);
+        assertThat(ledger.delivered()).isEqualTo(500);
+        assertThat(ledger.isComplete()).isTrue();
+      }
+    }
+  }
+
+  @Test
+  void a_run_that_was_created_before_the_crash_is_completed_and_not_created_again()
+      throws IOException {
+    sink.beforeComplete = away();
+    try (Tracker first = tracker().closeTimeout(Duration.ZERO).build()) {
+      Requests.serve(first, "/", 1);
+      await().until(() -> first.stats().retries() > 0);
+      Path crashed = crashed();
+      sinkIsBack();
+      try (Tracker second = tracker().spool(crashed).build()) {
+        assertThat(second.flush(Requests.LONG).delivered()).isEqualTo(1);
+        assertThat(sink.created()).hasSize(1);
+      }
+    }
+  }
+
+  @Test
+  void a_create_that_the_crash_cut_off_is_looked_up_and_not_repeated() throws IOException {
+    // The server has created the run, and the answer is still on its way when the process ends.
+    sink.afterCreate = event -> TimeUnit.DAYS.sleep(1);
+    try (Tracker first = tracker().closeTimeout(Duration.ZERO).build()) {
+      Requests.serve(first, "/", 8);
+      await().until(() -> sink.created().size() == 8);
+      Path crashed = crashed();
+      sinkIsBack();
+      try (Tracker second = tracker().spool(crashed).build()) {
+        assertThat(second.flush(Requests.LONG).delivered()).isEqualTo(8);
+        assertThat(sink.created()).hasSize(8);
+      }
+    }
+  }
+
+  @Test
+  void requests_that_were_never_tried_are_not_looked_up_after_a_crash() throws IOException {
+    sink.beforeCreate = away();
+    try (Tracker first = tracker().closeTimeout(Duration.ZERO).build()) {
+      Requests.serve(first, "/", 1000);
+      await().until(() -> first.stats().ledger().spooled() == 1000);
+      Path crashed = crashed();
+      sinkIsBack();
+      // So long that a look-up would be seen as a request that is still not delivered.
+      try (Tracker second =
+          tracker()
+              .spool(crashed)
+              .lookupDelay(Duration.ofHours(1))
+              .closeTimeout(Duration.ZERO)
+              .build()) {
+        await()
+            .untilAsserted(
+                () ->
+                    assertThat(second.stats().ledger().delivered())
+                        .as("%s", second.stats())
+                        .isGreaterThanOrEqualTo(1000 - 2 * 64));
+      }
+    }
+  }
+
+  @Test
+  void a_refused_request_is_kept_as_readable_json_with_its_reason() throws IOException {
+    sink.beforeCreate =
+        event -> {
+          throw new SinkException(
+              SinkException.Kind.REFUSED, "no \"such\" thing\n\u0000\uD800", null);
+        };
+    try (Tracker tracker = tracker().build()) {
+      Requests.open(tracker, "/poison").tag("k\u00e9y", "v\"1").end(200, null);
+      tracker.flush(Requests.LONG);
+    }
+    try (Spool spool = Spool.open(directory)) {
+      assertThat(spool.rejected()).hasSize(1);
+      JsonNode json = new ObjectMapper().readTree(Files.readString(spool.rejected().get(0)));
+      assertThat(json.get("reason").asText()).startsWith("REFUSED: no \"such\" thing\n\u0000");
+      assertThat(json.get("url").asText()).isEqualTo("http://shop.example:8080/poison");
+      assertThat(json.get("tags").get("k\u00e9y").asText()).isEqualTo("v\"1");
+    }
+  }
+
+  @Test
+  void a_refused_request_is_sent_again_when_told_to() throws IOException {
+    sink.beforeCreate =
+        event -> {
+          throw new SinkException(SinkException.Kind.REFUSED, "refused", null);
+        };
+    try (Tracker tracker = tracker().build()) {
+      Requests.serve(tracker, "/poison", 1);
+      tracker.flush(Requests.LONG);
+    }
+    try (Spool spool = Spool.open(directory)) {
+      spool.resend(spool.rejected().get(0));
+      assertThat(spool.rejected()).isEmpty();
+      assertThat(spool.ledger().spooled()).isEqualTo(1);
+    }
+    sinkIsBack();
+    try (Tracker tracker = tracker().build()) {
+      assertThat(tracker.flush(Requests.LONG).delivered()).isEqualTo(1);
+      assertThat(sink.completed()).hasSize(1);
+    }
+  }
+
+  @Test
+  void a_second_tracker_on_the_same_directory_is_a_clear_error() {
+    try (Tracker first = tracker().build()) {
+      assertThat(first.isEnabled()).isTrue();
+      assertThatThrownBy(() -> tracker().build())
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining(directory.toString());
+    }
+  }
+
+  @Test
+  void processes_that_share_a_directory_have_a_part_of_it_each() {
+    try (Tracker first = tracker().spoolShared(true).build();
+        Tracker second = tracker().spoolShared(true).build()) {
+      Requests.serve(first, "/", 1);
+      Requests.serve(second, "/", 1);
+      assertThat(first.flush(Requests.LONG).delivered()).isEqualTo(1);
+      assertThat(second.flush(Requests.LONG).delivered()).isEqualTo(1);
+    }
+    assertThat(directory.resolve("instance-0")).isDirectory();
+    assertThat(directory.resolve("instance-1")).isDirectory();
+  }
+
+  @Test
+  void only_the_owner_can_read_what_is_in_the_spool() throws IOException {
+    sink.beforeCreate =
+        event -> {
+          throw new SinkException(SinkException.Kind.REFUSED, "refused", null);
+        };
+    Path own = directory.resolve("own");
+    try (Tracker tracker = tracker().spool(own).build()) {
+      Requests.serve(tracker, "/", 1);
+      tracker.flush(Requests.LONG);
+    }
+    try (Stream<Path> files = Files.walk(own)) {
+      for (Path file : files.toList()) {
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+            .as("%s", file)
+            .endsWith("------");
+      }
+    }
+  }
+
+  @Test
+  void a_full_spool_refuses_what_is_new_and_counts_it() {
+    sink.beforeCreate = away();
+    Tracker tracker = tracker().spoolQuota(8 << 20).build();
+    String large = "x".repeat(100_000);
+    for (int i = 0; i < 200; i++) {
+      Requests.open(tracker, "/").text("large.txt", large).end(200, null);
+    }
+    Ledger ledger = tracker.close(Duration.ofMillis(50));
+    assertThat(ledger.dropped()).containsOnlyKeys(DropReason.SPOOL_FULL);
+    assertThat(ledger.spooled() + ledger.droppedTotal()).isEqualTo(200);
+    assertThat(ledger.spooled()).isBetween(50L, 85L);
+  }
+
+  @Test
+  void a_drained_spool_gives_its_space_back() {
+    sink.beforeCreate = away();
+    try (Tracker tracker = tracker().build()) {
+      String large = "x".repeat(100_000);
+      for (int i = 0; i < 200; i++) {
+        Requests.open(tracker, "/").text("large.txt", large).end(200, null);
+      }
+      await().until(() -> tracker.stats().ledger().spooled() == 200);
+      assertThat(tracker.stats().spoolBytes()).isGreaterThan(20_000_000);
+      sinkIsBack();
+      assertThat(tracker.flush(Requests.LONG).isComplete()).isTrue();
+      await().until(() -> tracker.stats().spoolBytes() < 4 << 20);
+    }
+  }
+
+  @Test
+  void a_full_disk_degrades_to_memory_and_the_spool_is_used_again_when_there_is_room()
+      throws Exception {
+    Path disk = Files.createDirectory(directory.resolve("disk"));
+    assumeTrue(
+        run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk.toString()), "no tmpfs here");
+    try {
+      Path filler = disk.resolve("filler");
+      sink.beforeCreate = away();
+      try (Tracker tracker = tracker().spool(disk.resolve("spool")).build()) {
+        fill(filler);
+        Requests.serve(tracker, "/", 50);
+        await().until(() -> tracker.stats().queueSize() == 50);
+        assertThat(tracker.stats().ledger().spooled()).isLessThan(50);
+        Files.delete(filler);
+        Requests.serve(tracker, "/", 50);
+        await().until(() -> tracker.stats().ledger().spooled() >= 50);
+        sinkIsBack();
+        Ledger ledger = tracker.flush(Requests.LONG);
+        assertThat(ledger.delivered()).isEqualTo(100);
+        assertThat(sink.completed()).extracting(RequestEvent::eventId).doesNotHaveDuplicates();
+      }
+    } finally {
+      run("umount", disk.toString());
+    }
+  }
+
+  private static void fill(Path file) throws IOException {
+    try (var out = Files.newOutputStream(file)) {
+      while (true) {
+        out.write(new byte[512]);
+      }
+    } catch (IOException full) {
+      assertThat(full).hasMessageContaining("space");
+    }
+  }
+
+  private static boolean run(String... command) throws Exception {
+    try {
+      return new ProcessBuilder(command).start().waitFor() == 0;
+    } catch (IOException notInstalled) {
+      return false;
+    }
+  }
+
+  @RepeatedTest(5)
+  void the_ledger_adds_up_at_any_moment() throws Exception {
+    sink.beforeComplete =
+        event -> {
+          if (event.sequence() % 50 == 0) {
+            throw new SinkException(SinkException.Kind.REFUSED, "refused", null);
+          }
+          if (event.sequence() % 7 == 0 && Math.random() < 0.5) {
+            throw new SinkException(SinkException.Kind.UNKNOWN, "unknown", null);
+          }
+        };
+    try (Tracker tracker = tracker().ringSize(64).build()) {
+      List<Thread> threads =
+          Stream.generate(() -> new Thread(() -> Requests.serve(tracker, "/", 1_000)))
+              .limit(4)
+              .toList();
+      threads.forEach(Thread::start);
+      while (threads.stream().anyMatch(Thread::isAlive)) {
+        TrackerTest.assertAddsUp(tracker.stats().ledger());
+      }
+      Ledger end = tracker.flush(Requests.LONG);
+      TrackerTest.assertAddsUp(end);
+      assertThat(end.offered()).isEqualTo(4_000);
+      assertThat(end.inFlight() + end.spooled()).isZero();
+      assertThat(sink.completed()).hasSize((int) end.delivered());
+    }
+  }
+}
