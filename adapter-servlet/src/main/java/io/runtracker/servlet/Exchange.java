@@ -30,6 +30,10 @@ final class Exchange implements AsyncListener {
   private volatile @Nullable String route;
   private volatile @Nullable Throwable error;
   private volatile int statusWhenThrown;
+
+  /** What went over the wire already; Tomcat overwrites the status afterwards. 0: nothing yet. */
+  private volatile int statusSent;
+
   private volatile boolean async;
   private volatile boolean listening;
 
@@ -112,6 +116,9 @@ final class Exchange implements AsyncListener {
         statusWhenThrown = response.getStatus();
         error = escaped;
       }
+      if (response.isCommitted() && statusSent == 0) {
+        statusSent = response.getStatus();
+      }
       if (isAsync(request)) {
         return;
       }
@@ -173,7 +180,7 @@ final class Exchange implements AsyncListener {
       if (error == null) {
         error = event.getThrowable();
       }
-      int status = response.getStatus();
+      int status = statusNow();
       if (response.isCommitted()) {
         end(status, error);
       } else if (status >= 400) {
@@ -193,7 +200,7 @@ final class Exchange implements AsyncListener {
 
   private int statusNow() {
     try {
-      return response.getStatus();
+      return statusSent != 0 ? statusSent : response.getStatus();
     } catch (Throwable fault) {
       log(fault);
       return error == null ? 200 : 500;

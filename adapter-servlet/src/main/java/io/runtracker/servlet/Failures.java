@@ -45,8 +45,10 @@ final class Failures {
   static boolean isClientAbort(Throwable thrown) {
     Throwable cause = thrown;
     for (int i = 0; i < LONGEST_CHAIN && cause != null; i++) {
-      if (CLIENT_ABORTS.contains(cause.getClass().getName())) {
-        return true;
+      for (Class<?> type = cause.getClass(); type != null; type = type.getSuperclass()) {
+        if (CLIENT_ABORTS.contains(type.getName())) {
+          return true;
+        }
       }
       cause = cause.getCause();
     }
