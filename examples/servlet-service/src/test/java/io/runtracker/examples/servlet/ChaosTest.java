@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.examples.servlet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.runtracker.examples.servlet.Client.Call;
+import io.runtracker.testkit.Fault;
+import io.runtracker.testkit.FaultProxy;
+import io.runtracker.testkit.MlflowRuns;
+import io.runtracker.testkit.MlflowServer;
+import io.runtracker.testkit.RecordedRun;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A service under load that is killed again and again, while MLflow is killed, frozen and restarted
+ * and replies are cut and delayed: every request that was answered long enough before a kill has one
+ * run, and none has two.
+ *
+ * <p>{@code -Dchaos.kills=200} makes it the long one, {@code -Dchaos.seed} repeats its choices.
+ */
+class ChaosTest {
+
+  private static final int KILLS = Integer.getInteger("chaos.kills", 20);
+  private static final long SEED = Long.getLong("chaos.seed", System.nanoTime());
+
+  /** What the product promises: answered longer ago than this, a request survives. */
+  private static final long SAFE_AFTER_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+  private static final int CONNECTIONS = 4;
+  private static final int PAUSE_MILLIS = 40;
+
+  private final Random random = new Random(SEED);
+  private final ObjectMapper json = new ObjectMapper();
+  private final AtomicInteger numbers = new AtomicInteger();
+  private final Map<Integer, Long> answered = new ConcurrentHashMap<>();
+  private final Set<Integer> mustBeThere = ConcurrentHashMap.newKeySet();
+
+  @TempDir Path directory;
+
+  @Test
+  void every_answered_request_has_one_run_whatever_is_killed() throws Exception {
+    System.out.println("chaos: " + KILLS + " kills, -Dchaos.seed=" + SEED);
+    try (MlflowServer server = MlflowServer.start(MlflowServer.Options.plain());
+        FaultProxy proxy = FaultProxy.inFrontOf(server.uri())) {
+      MlflowRuns mlflow = MlflowRuns.of(server);
+      MlflowRuns.Experiment experiment = mlflow.createExperiment("chaos");
+      Map<String, String> environment = environment(proxy.uri(), experiment.name());
+
+      Trouble trouble = new Trouble(server, proxy, new Random(SEED + 1));
+      trouble.start();
+      for (int kill = 0; kill < KILLS; kill++) {
+        ServiceProcess service = start(environment);
+        long lived = loadFor(service, Duration.ofMillis(300 + random.nextInt(1_700)));
+        answered.forEach((number, nanos) -> markSafe(number, nanos, lived));
+      }
+      trouble.end();
+
+      JsonNode ledger = drain(environment);
+      List<RecordedRun> runs = mlflow.search(experiment.id());
+      report(runs, ledger, proxy);
+      check(runs, ledger);
+    }
+  }
+
+  private Map<String, String> environment(URI server, String experiment) {
+    return Map.of(
+        "MLFLOW_TRACKING_URI", server.toString(),
+        "MLFLOW_EXPERIMENT_NAME", experiment,
+        "MLFLOW_HTTP_REQUEST_TIMEOUT", "8",
+        "RUNTRACKER_SPOOL_DIR", directory.resolve("spool").toString(),
+        "RUNTRACKER_MAX_RETRY_DELAY", "2s",
+        // Longer than the longest freeze and the longest delay of a reply together.
+        "RUNTRACKER_LOOKUP_DELAY", "12s");
+  }
+
+  private ServiceProcess start(Map<String, String> environment) throws IOException {
+    return ServiceProcess.start(environment, directory.resolve("service.log"));
+  }
+
+  /** Sends requests for a while, then kills the service in the midst of them; when that was. */
+  private long loadFor(ServiceProcess service, Duration time) throws Exception {
+    List<Thread> connections = new ArrayList<>();
+    try (Client client = new Client(service.port(), 1)) {
+      for (int i = 0; i < CONNECTIONS; i++) {
+        Thread connection = new Thread(() -> sendUntilItDies(client), "load-" + i);
+        connections.add(connection);
+        connection.start();
+      }
+      TimeUnit.NANOSECONDS.sleep(time.toNanos());
+      long before = System.nanoTime();
+      service.kill();
+      for (Thread connection : connections) {
+        connection.join();
+      }
+      return before;
+    }
+  }
+
+  private void sendUntilItDies(Client client) {
+    while (true) {
+      int number = numbers.incrementAndGet();
+      try {
+        Client.Answer answer = client.send(Call.get("/items/" + number, 200));
+        assertThat(answer.status()).isEqualTo(200);
+        answered.put(number, System.nanoTime());
+        TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
+      } catch (IOException | InterruptedException killed) {
+        return;
+      }
+    }
+  }
+
+  private void markSafe(int number, long answeredNanos, long killedNanos) {
+    if (killedNanos - answeredNanos > SAFE_AFTER_NANOS) {
+      mustBeThere.add(number);
+    }
+  }
+
+  /** One more service, with all well again, until its ledger says that nothing waits. */
+  private JsonNode drain(Map<String, String> environment) throws Exception {
+    try (ServiceProcess service = start(environment);
+        Client client = new Client(service.port(), 1)) {
+      return await()
+          .atMost(Duration.ofMinutes(5 + KILLS / 10))
+          .pollInterval(Duration.ofMillis(500))
+          .until(
+              () -> json.readTree(client.send(Call.get("/tracker", 200)).body()),
+              ledger -> ledger.get("inFlight").asLong() + ledger.get("spooled").asLong() == 0);
+    }
+  }
+
+  private Map<Integer, Long> runsByNumber(List<RecordedRun> runs) {
+    return runs.stream()
+        .collect(
+            Collectors.groupingBy(
+                run -> Integer.valueOf(run.tags().get("http.url").replaceAll(".*/items/", "")),
+                HashMap::new,
+                Collectors.counting()));
+  }
+
+  private void report(List<RecordedRun> runs, JsonNode ledger, FaultProxy proxy) {
+    Map<Integer, Long> byNumber = runsByNumber(runs);
+    long missing = mustBeThere.stream().filter(n -> !byNumber.containsKey(n)).count();
+    long duplicates = byNumber.values().stream().filter(count -> count > 1).count();
+    System.out.printf(
+        "chaos: sent %d, answered %d, safe %d, runs %d, calls %d, missing: %d, duplicates: %d, %s%n",
+        numbers.get(),
+        answered.size(),
+        mustBeThere.size(),
+        runs.size(),
+        proxy.requests().size(),
+        missing,
+        duplicates,
+        ledger);
+  }
+
+  private void check(List<RecordedRun> runs, JsonNode ledger) {
+    Map<Integer, Long> byNumber = runsByNumber(runs);
+    assertThat(mustBeThere).hasSizeGreaterThan(KILLS);
+    assertThat(byNumber.keySet()).as("missing").containsAll(mustBeThere);
+    assertThat(byNumber.values()).as("duplicates").containsOnly(1L);
+    assertThat(runs).extracting(RecordedRun::status).containsOnly("FINISHED");
+    assertThat(runs).allSatisfy(run -> assertThat(run.metrics()).containsKey("duration_ms"));
+    assertThat(ledger.get("delivered").asLong()).isEqualTo(runs.size());
+    assertThat(ledger.get("accepted").asLong()).isEqualTo(runs.size());
+    assertThat(ledger.get("dropped")).isEmpty();
+  }
+
+  /** What happens to MLflow and to the way there, until it is told to end. */
+  private static final class Trouble {
+    private final MlflowServer server;
+    private final FaultProxy proxy;
+    private final Random random;
+    private final Thread thread = new Thread(this::run, "trouble");
+    private volatile boolean ending;
+
+    Trouble(MlflowServer server, FaultProxy proxy, Random random) {
+      this.server = server;
+      this.proxy = proxy;
+      this.random = random;
+    }
+
+    void start() {
+      Random choices = new Random(random.nextLong());
+      proxy.inject(request -> chance(choices, 0.03), Fault.cutReply());
+      proxy.inject(request -> chance(choices, 0.03), Fault.delayReply(Duration.ofSeconds(1)));
+      proxy.inject(request -> chance(choices, 0.01), Fault.garbage());
+      proxy.inject(request -> chance(choices, 0.01), Fault.answer(503));
+      thread.start();
+    }
+
+    private static boolean chance(Random random, double share) {
+      synchronized (random) {
+        return random.nextDouble() < share;
+      }
+    }
+
+    private void run() {
+      while (!ending) {
+        try {
+          TimeUnit.MILLISECONDS.sleep(1_000 + random.nextInt(4_000));
+          if (random.nextInt(3) == 0) {
+            server.kill();
+            TimeUnit.MILLISECONDS.sleep(random.nextInt(2_000));
+            server.restart();
+          } else {
+            server.freeze();
+            TimeUnit.MILLISECONDS.sleep(random.nextInt(4_000));
+            server.thaw();
+          }
+        } catch (InterruptedException e) {
+          return;
+        }
+      }
+    }
+
+    void end() throws InterruptedException {
+      ending = true;
+      thread.join();
+      proxy.clear();
+    }
+  }
+}
