@@ -31,8 +31,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A service under load that is killed again and again, while MLflow is killed, frozen and restarted
- * and replies are cut and delayed: every request that was answered long enough before a kill has one
- * run, and none has two.
+ * and replies are cut and delayed: every request that was answered long enough before a kill has
+ * one run, and none has two.
  *
  * <p>{@code -Dchaos.kills=200} makes it the long one, {@code -Dchaos.seed} repeats its choices.
  */
@@ -51,6 +51,7 @@ class ChaosTest {
   private final ObjectMapper json = new ObjectMapper();
   private final AtomicInteger numbers = new AtomicInteger();
   private final Map<Integer, Long> answered = new ConcurrentHashMap<>();
+  private int answeredInAll;
   private final Set<Integer> mustBeThere = ConcurrentHashMap.newKeySet();
 
   @TempDir Path directory;
@@ -70,6 +71,8 @@ class ChaosTest {
         ServiceProcess service = start(environment);
         long lived = loadFor(service, Duration.ofMillis(300 + random.nextInt(1_700)));
         answered.forEach((number, nanos) -> markSafe(number, nanos, lived));
+        answeredInAll += answered.size();
+        answered.clear();
       }
       trouble.end();
 
@@ -82,13 +85,19 @@ class ChaosTest {
 
   private Map<String, String> environment(URI server, String experiment) {
     return Map.of(
-        "MLFLOW_TRACKING_URI", server.toString(),
-        "MLFLOW_EXPERIMENT_NAME", experiment,
-        "MLFLOW_HTTP_REQUEST_TIMEOUT", "8",
-        "RUNTRACKER_SPOOL_DIR", directory.resolve("spool").toString(),
-        "RUNTRACKER_MAX_RETRY_DELAY", "2s",
+        "MLFLOW_TRACKING_URI",
+        server.toString(),
+        "MLFLOW_EXPERIMENT_NAME",
+        experiment,
+        "MLFLOW_HTTP_REQUEST_TIMEOUT",
+        "8",
+        "RUNTRACKER_SPOOL_DIR",
+        directory.resolve("spool").toString(),
+        "RUNTRACKER_MAX_RETRY_DELAY",
+        "2s",
         // Longer than the longest freeze and the longest delay of a reply together.
-        "RUNTRACKER_LOOKUP_DELAY", "12s");
+        "RUNTRACKER_LOOKUP_DELAY",
+        "12s");
   }
 
   private ServiceProcess start(Map<String, String> environment) throws IOException {
@@ -136,14 +145,16 @@ class ChaosTest {
 
   /** One more service, with all well again, until its ledger says that nothing waits. */
   private JsonNode drain(Map<String, String> environment) throws Exception {
-    try (ServiceProcess service = start(environment);
-        Client client = new Client(service.port(), 1)) {
+    ServiceProcess service = start(environment);
+    try (Client client = new Client(service.port(), 1)) {
       return await()
           .atMost(Duration.ofMinutes(5 + KILLS / 10))
           .pollInterval(Duration.ofMillis(500))
           .until(
               () -> json.readTree(client.send(Call.get("/tracker", 200)).body()),
               ledger -> ledger.get("inFlight").asLong() + ledger.get("spooled").asLong() == 0);
+    } finally {
+      service.stop();
     }
   }
 
@@ -163,7 +174,7 @@ class ChaosTest {
     System.out.printf(
         "chaos: sent %d, answered %d, safe %d, runs %d, calls %d, missing: %d, duplicates: %d, %s%n",
         numbers.get(),
-        answered.size(),
+        answeredInAll,
         mustBeThere.size(),
         runs.size(),
         proxy.requests().size(),

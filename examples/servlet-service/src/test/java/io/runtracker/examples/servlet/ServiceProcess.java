@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** The example service in a process of its own, to be killed for real. */
-final class ServiceProcess implements AutoCloseable {
+final class ServiceProcess {
 
   private static final String LISTENING = "listening on ";
 
@@ -41,8 +41,7 @@ final class ServiceProcess implements AutoCloseable {
     builder.redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()));
     Process process = builder.start();
     BufferedReader out =
-        new BufferedReader(
-            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
     for (String line = out.readLine(); line != null; line = out.readLine()) {
       if (line.startsWith(LISTENING)) {
         Thread drain = new Thread(() -> out.lines().forEach(ignored -> {}), "service-output");
@@ -63,9 +62,8 @@ final class ServiceProcess implements AutoCloseable {
     process.destroyForcibly().waitFor();
   }
 
-  /** SIGTERM, and its end. */
-  @Override
-  public void close() throws InterruptedException {
+  /** SIGTERM, and wait for its end. */
+  void stop() throws InterruptedException {
     process.destroy();
     if (!process.waitFor(60, TimeUnit.SECONDS)) {
       kill();

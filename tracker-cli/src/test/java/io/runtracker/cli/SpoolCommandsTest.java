@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.runtracker.OpenRequest;
+import io.runtracker.RequestEvent;
+import io.runtracker.RequestTarget;
+import io.runtracker.RunSink;
+import io.runtracker.SinkException;
+import io.runtracker.Tracker;
+import io.runtracker.testkit.MlflowRuns;
+import io.runtracker.testkit.MlflowServer;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+class SpoolCommandsTest {
+
+  @TempDir Path directory;
+
+  private final StringWriter out = new StringWriter();
+
+  private int runtracker(String... arguments) {
+    CommandLine commandLine = Runtracker.commandLine();
+    commandLine.setOut(new PrintWriter(out, true));
+    commandLine.setErr(new PrintWriter(out, true));
+    return commandLine.execute(arguments);
+  }
+
+  /** A sink that refuses, or is away. */
+  private record Deaf(SinkException.Kind kind) implements RunSink {
+    @Override
+    public String create(RequestEvent event) throws SinkException {
+      throw new SinkException(kind, "no ear", null);
+    }
+
+    @Override
+    public void complete(String runId, RequestEvent event) {}
+
+    @Override
+    public Optional<String> find(RequestEvent event) {
+      return Optional.empty();
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  private void serve(SinkException.Kind kind, int requests) {
+    Tracker tracker =
+        Tracker.builder().environment(Map.of()).spool(directory).sink(new Deaf(kind)).build();
+    for (int i = 0; i < requests; i++) {
+      OpenRequest request =
+          tracker.open("GET", new RequestTarget("http", "localhost", 80, "/" + i, null));
+      request.end(200, null);
+    }
+    if (kind == SinkException.Kind.REFUSED) {
+      tracker.flush(Duration.ofSeconds(30));
+    }
+    tracker.close(Duration.ZERO);
+  }
+
+  @Test
+  void inspect_prints_what_is_in_the_spool() {
+    serve(SinkException.Kind.UNAVAILABLE, 3);
+    assertThat(runtracker("spool", "inspect", directory.toString())).isZero();
+    assertThat(out.toString().lines())
+        .contains("accepted: 3", "delivered: 0", "spooled: 3", "rejected: 0", "damaged: no");
+  }
+
+  @Test
+  void inspect_of_no_spool_is_a_clear_error() {
+    assertThat(runtracker("spool", "inspect", directory.resolve("nowhere").toString()))
+        .isEqualTo(1);
+    assertThat(out.toString()).startsWith("runtracker: There is no spool in ");
+  }
+
+  @Test
+  void a_spool_in_use_is_a_clear_error() {
+    try (Tracker tracker =
+        Tracker.builder()
+            .environment(Map.of())
+            .spool(directory)
+            .sink(new Deaf(SinkException.Kind.UNAVAILABLE))
+            .closeTimeout(Duration.ZERO)
+            .build()) {
+      assertThat(tracker.isEnabled()).isTrue();
+      assertThat(runtracker("spool", "inspect", directory.toString())).isEqualTo(1);
+      assertThat(out.toString()).contains(directory.toString());
+    }
+  }
+
+  @Test
+  void rejected_prints_the_requests_with_their_reasons() {
+    serve(SinkException.Kind.REFUSED, 2);
+    assertThat(runtracker("spool", "rejected", directory.toString())).isZero();
+    assertThat(out.toString())
+        .contains("REFUSED: no ear", "http://localhost/0", "http://localhost/1");
+  }
+
+  @Test
+  void what_was_refused_is_resent_and_what_waits_is_drained_into_mlflow() throws Exception {
+    serve(SinkException.Kind.REFUSED, 2);
+    assertThat(runtracker("spool", "rejected", "--resend", directory.toString())).isZero();
+    serve(SinkException.Kind.UNAVAILABLE, 3);
+
+    MlflowServer server = MlflowServer.shared();
+    MlflowRuns mlflow = MlflowRuns.of(server);
+    MlflowRuns.Experiment experiment = mlflow.createExperiment("drain");
+    // A process of its own, because its environment names the server.
+    Path output = Files.createTempFile(directory, "drain", ".txt");
+    ProcessBuilder drain =
+        new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-cp",
+            System.getProperty("java.class.path"),
+            Runtracker.class.getName(),
+            "spool",
+            "drain",
+            directory.toString());
+    drain.environment().put("MLFLOW_TRACKING_URI", server.uri().toString());
+    drain.environment().put("MLFLOW_EXPERIMENT_NAME", experiment.name());
+    drain.environment().put("RUNTRACKER_LOOKUP_DELAY", "100ms");
+    drain.redirectErrorStream(true).redirectOutput(output.toFile());
+    assertThat(drain.start().waitFor()).as(Files.readString(output)).isZero();
+
+    assertThat(Files.readString(output).lines()).contains("delivered: 5", "spooled: 0");
+    assertThat(mlflow.search(experiment.id())).hasSize(5);
+  }
+}
