@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import java.io.BufferedInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Load on one path of a service at 127.0.0.1, over plain sockets that are kept alive, one thread
+ * each. Three phases: a warm-up, then as many requests as the service answers ("saturation"), then
+ * requests at a fixed rate ("paced").
+ *
+ * <p>The paced phase counts the time of a request from the moment it was due, not from the moment
+ * it could be sent: a request that waited behind a slow one is as late as its client found it. The
+ * saturation phase has no moments at which requests are due, so only its throughput means anything.
+ *
+ * <p>Arguments: port, path, connections, seconds of each phase, rate per second (0: a fraction of
+ * the saturation phase's throughput), fraction. Prints a line of JSON when a phase begins and when
+ * it ended.
+ */
+final class Load {
+
+  private static final int TIMEOUT_MILLIS = 60_000;
+  private static final int LONGEST_LINE = 8192;
+
+  private final int port;
+  private final String path;
+  private final int connections;
+
+  private Load(int port, String path, int connections) {
+    this.port = port;
+    this.path = path;
+    this.connections = connections;
+  }
+
+  public static void main(String[] args) throws Exception {
+    Load load = new Load(Integer.parseInt(args[0]), args[1], Integer.parseInt(args[2]));
+    load.phase("warm-up", Double.parseDouble(args[3]), 0);
+    double throughput = load.phase("saturation", Double.parseDouble(args[4]), 0);
+    double rate = Double.parseDouble(args[6]);
+    rate = rate > 0 ? rate : Math.max(1, throughput * Double.parseDouble(args[7]));
+    load.phase("paced", Double.parseDouble(args[5]), rate);
+  }
+
+  /** Returns the answers per second. */
+  private double phase(String name, double seconds, double rate) throws Exception {
+    System.out.println("{\"begin\": \"" + name + "\"}");
+    ExecutorService threads = Executors.newFixedThreadPool(connections);
+    long start = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(20);
+    long end = start + (long) (seconds * 1e9);
+    List<Callable<Client>> clients = new ArrayList<>();
+    for (int i = 0; i < connections; i++) {
+      long interval = rate > 0 ? (long) (connections * 1e9 / rate) : 0;
+      clients.add(new Client(start + interval * i / connections, end, interval));
+    }
+    long[] nanos = new long[0];
+    long failures = 0;
+    String failure = "";
+    for (Future<Client> done : threads.invokeAll(clients)) {
+      Client client = done.get();
+      int before = nanos.length;
+      nanos = Arrays.copyOf(nanos, before + client.count);
+      System.arraycopy(client.nanos, 0, nanos, before, client.count);
+      failures += client.failures;
+      failure = client.failure.isEmpty() ? failure : client.failure;
+    }
+    double took = (System.nanoTime() - start) / 1e9;
+    threads.shutdown();
+    Arrays.sort(nanos);
+    System.out.printf(
+        Locale.ROOT,
+        "{\"end\": \"%s\", \"answers\": %d, \"failures\": %d, \"failure\": \"%s\", \"seconds\": %.3f,"
+            + " \"throughput\": %.1f, \"rate\": %.1f, \"p50_us\": %.1f, \"p99_us\": %.1f,"
+            + " \"max_us\": %.1f}%n",
+        name,
+        nanos.length,
+        failures,
+        failure.replaceAll("[^\\w .,:()-]", "_"),
+        took,
+        nanos.length / took,
+        rate,
+        quantile(nanos, 0.5),
+        quantile(nanos, 0.99),
+        quantile(nanos, 1));
+    return nanos.length / took;
+  }
+
+  /** In microseconds, of sorted nanoseconds: the smallest that this share does not exceed. */
+  private static double quantile(long[] sorted, double share) {
+    if (sorted.length == 0) {
+      return 0;
+    }
+    return sorted[Math.max(0, (int) Math.ceil(share * sorted.length) - 1)] / 1e3;
+  }
+
+  /** One connection; opened anew when the service closes it. */
+  private final class Client implements Callable<Client> {
+    private final long firstDue;
+    private final long end;
+    private final long interval;
+    private final byte[] request =
+        ("GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1:" + port + "\r\n\r\n")
+            .getBytes(StandardCharsets.US_ASCII);
+
+    private Socket socket;
+    private InputStream in;
+    private boolean close;
+
+    long[] nanos = new long[1 << 12];
+    int count;
+    long failures;
+    String failure = "";
+
+    /** An interval of 0 sends each request when the one before is answered. */
+    Client(long firstDue, long end, long interval) {
+      this.firstDue = firstDue;
+      this.end = end;
+      this.interval = interval;
+    }
+
+    @Override
+    public Client call() throws IOException {
+      try {
+        for (long due = firstDue; ; due = interval > 0 ? due + interval : System.nanoTime()) {
+          waitUntil(due);
+          if (due - end >= 0 || System.nanoTime() - end >= TimeUnit.SECONDS.toNanos(5)) {
+            return this;
+          }
+          try {
+            exchange();
+            add(System.nanoTime() - due);
+          } catch (IOException e) {
+            failures++;
+            failure = String.valueOf(e);
+            disconnect();
+          }
+        }
+      } finally {
+        disconnect();
+      }
+    }
+
+    private void waitUntil(long due) {
+      for (long left = due - System.nanoTime(); left > 0; left = due - System.nanoTime()) {
+        LockSupport.parkNanos(left);
+      }
+    }
+
+    private void add(long taken) {
+      if (count == nanos.length) {
+        nanos = Arrays.copyOf(nanos, 2 * count);
+      }
+      nanos[count++] = taken;
+    }
+
+    private void exchange() throws IOException {
+      if (socket == null) {
+        socket = new Socket(InetAddress.getLoopbackAddress(), port);
+        socket.setTcpNoDelay(true);
+        socket.setSoTimeout(TIMEOUT_MILLIS);
+        in = new BufferedInputStream(socket.getInputStream());
+        close = false;
+      }
+      socket.getOutputStream().write(request);
+      readAnswer();
+      if (close) {
+        disconnect();
+      }
+    }
+
+    private void readAnswer() throws IOException {
+      String status = line();
+      if (!status.startsWith("HTTP/1.1 200")) {
+        throw new IOException("answered " + status);
+      }
+      long length = -1;
+      boolean chunked = false;
+      for (String header = line(); !header.isEmpty(); header = line()) {
+        int colon = header.indexOf(':');
+        String name = header.substring(0, Math.max(colon, 0)).toLowerCase(Locale.ROOT);
+        String value = header.substring(colon + 1).strip().toLowerCase(Locale.ROOT);
+        switch (name) {
+          case "content-length" -> length = Long.parseLong(value);
+          case "transfer-encoding" -> chunked = value.equals("chunked");
+          case "connection" -> close = value.equals("close");
+          default -> {}
+        }
+      }
+      if (chunked) {
+        long size;
+        do {
+          size = Long.parseLong(line(), 16);
+          in.skipNBytes(size);
+          line();
+        } while (size > 0);
+      } else if (length >= 0) {
+        in.skipNBytes(length);
+      } else {
+        throw new IOException("an answer of unknown length");
+      }
+    }
+
+    private String line() throws IOException {
+      StringBuilder line = new StringBuilder(64);
+      for (int c = in.read(); c != '\n'; c = in.read()) {
+        if (c < 0) {
+          throw new EOFException("the service closed the connection");
+        }
+        if (line.length() == LONGEST_LINE) {
+          throw new IOException("a line without an end");
+        }
+        if (c != '\r') {
+          line.append((char) c);
+        }
+      }
+      return line.toString();
+    }
+
+    private void disconnect() throws IOException {
+      if (socket != null) {
+        socket.close();
+        socket = null;
+      }
+    }
+  }
+}
