@@ -21,6 +21,7 @@ final class Batcher {
 
   static final int LONGEST_PARK_MILLIS = 10;
 
+  private static final long LEAST_STOP_MILLIS = 5_000;
   private static final long SHORTEST_PARK_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
   private static final long LONGEST_PARK_NANOS = TimeUnit.MILLISECONDS.toNanos(LONGEST_PARK_MILLIS);
 
@@ -65,12 +66,15 @@ final class Batcher {
     return handedOver;
   }
 
-  /** Empties the ring into the backlog and ends; milliseconds, whatever the sink does. */
+  /**
+   * Empties the ring into the backlog and ends. That takes milliseconds, whatever the sink does; so
+   * it is given time even where the deadline has none, and up only if the disk hangs.
+   */
   void stop(long deadlineNanos) throws InterruptedException {
     stopping = true;
     LockSupport.unpark(thread);
     long left = TimeUnit.NANOSECONDS.toMillis(deadlineNanos - System.nanoTime());
-    thread.join(Math.max(left, 100));
+    thread.join(Math.max(left, LEAST_STOP_MILLIS));
   }
 
   /**

@@ -33,6 +33,7 @@ final class MemoryBacklog implements Backlog {
   private final TreeMap<Long, PendingRun> unsettled = new TreeMap<>();
   private Supplier<@Nullable PendingRun> source = () -> null;
   private long tickets;
+  private boolean closed;
   private long bytes;
 
   MemoryBacklog(int capacity, long maxBytes, Counts counts, RateLimitedLog log) {
@@ -47,6 +48,10 @@ final class MemoryBacklog implements Backlog {
     int refused = 0;
     lock.lock();
     try {
+      if (closed) {
+        counts.dropped(DropReason.SHUTDOWN, group.size());
+        return;
+      }
       for (RequestEvent event : group) {
         PendingRun run = new PendingRun(event);
         if (unsettled.size() >= capacity || bytes + run.bytes() > maxBytes) {
@@ -179,6 +184,7 @@ final class MemoryBacklog implements Backlog {
   public void close() {
     lock.lock();
     try {
+      closed = true;
       source = () -> null;
       long lost = unsettled.values().stream().filter(run -> !run.isSpooled()).count();
       counts.dropped(DropReason.SHUTDOWN, lost);

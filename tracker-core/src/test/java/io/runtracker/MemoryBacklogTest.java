@@ -87,4 +87,11 @@ class MemoryBacklogTest {
     assertThat(counts.ledger().delivered()).isZero();
     assertThat(List.of(backlog.size(), backlog.bytes())).containsOnly(0L);
   }
+
+  @Test
+  void what_comes_after_the_close_is_counted() {
+    backlog.close();
+    add(backlog, 1, 2);
+    assertThat(counts.ledger().dropped()).containsEntry(DropReason.SHUTDOWN, 2L);
+  }
 }

@@ -39,6 +39,10 @@ final class Requests {
     }
   }
 
+  static boolean isOurs(Thread thread) {
+    return thread.getName().startsWith("runtracker-");
+  }
+
   static RequestEvent event(long sequence) {
     return RequestEvent.builder("test", sequence, "GET", target("/" + sequence)).build();
   }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
@@ -238,6 +239,8 @@ class MlflowSinkSettingsTest {
     Logger logger = (Logger) LoggerFactory.getLogger("io.runtracker");
     ListAppender<ILoggingEvent> log = new ListAppender<>();
     log.start();
+    Level before = logger.getLevel();
+    logger.setLevel(Level.INFO);
     logger.addAppender(log);
     try {
       MlflowSink.fromEnvironment(
@@ -252,6 +255,7 @@ class MlflowSinkSettingsTest {
           .noneMatch(line -> line.contains(SECRET));
     } finally {
       logger.detachAppender(log);
+      logger.setLevel(before);
     }
   }
 
