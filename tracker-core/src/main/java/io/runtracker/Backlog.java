@@ -25,6 +25,9 @@ interface Backlog {
   /** Remembers that the run exists, before anything else is sent for it. */
   void created(PendingRun run, String runId);
 
+  /** What was created twice, remembered where everything else is. */
+  DuplicateSweep sweep();
+
   /** Takes a run back, to be tried again not before its time. */
   void retry(PendingRun run);
 

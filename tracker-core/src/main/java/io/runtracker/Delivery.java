@@ -94,7 +94,7 @@ final class Delivery {
     while (!stopping) {
       try {
         permits.acquire();
-        if (!dispatchOne()) {
+        if (!sweepOne() && !dispatchOne()) {
           permits.release();
         }
       } catch (InterruptedException e) {
@@ -108,6 +108,16 @@ final class Delivery {
     }
   }
 
+  /** Looks at an event that may have two runs, when one is due and the server is there. */
+  private boolean sweepOne() {
+    RequestEvent due = circuit.isOpen() ? null : backlog.sweep().poll();
+    if (due == null) {
+      return false;
+    }
+    work(() -> backlog.sweep().sweep(due, sink));
+    return true;
+  }
+
   private boolean dispatchOne() throws InterruptedException {
     PendingRun run = backlog.take(IDLE_TAKE);
     if (run == null) {
@@ -116,15 +126,28 @@ final class Delivery {
     for (long wait = circuit.ask(); wait > 0; wait = circuit.ask()) {
       TimeUnit.NANOSECONDS.sleep(wait);
     }
+    work(() -> attempt(run));
+    return true;
+  }
+
+  private interface Work {
+    void run() throws InterruptedException;
+  }
+
+  /** Gives the permit back when the work is done. */
+  private void work(Work work) {
     workers.execute(
         () -> {
           try {
-            attempt(run);
+            work.run();
+          } catch (InterruptedException closing) {
+            Thread.currentThread().interrupt();
+          } catch (RuntimeException fault) {
+            log.warn("sink fault", "The sink failed on a sweep", fault);
           } finally {
             permits.release();
           }
         });
-    return true;
   }
 
   private void attempt(PendingRun run) {
@@ -134,6 +157,9 @@ final class Delivery {
       deliveries.increment();
       circuit.succeeded();
       backlog.delivered(run);
+      if (run.isRepeated()) {
+        backlog.sweep().later(run.event());
+      }
     } catch (SinkException e) {
       failed(run, e, started);
     } catch (InterruptedException closing) {
@@ -163,6 +189,8 @@ final class Delivery {
         return found.get();
       }
       run.mayExist(false);
+      run.repeated();
+      backlog.sweep().remember(run.event());
     }
     boolean answered = false;
     try {

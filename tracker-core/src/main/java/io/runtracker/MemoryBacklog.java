@@ -22,6 +22,7 @@ final class MemoryBacklog implements Backlog {
 
   private final int capacity;
   private final long maxBytes;
+  private final DuplicateSweep sweep;
   private final Counts counts;
   private final RateLimitedLog log;
 
@@ -36,7 +37,9 @@ final class MemoryBacklog implements Backlog {
   private boolean closed;
   private long bytes;
 
-  MemoryBacklog(int capacity, long maxBytes, Counts counts, RateLimitedLog log) {
+  MemoryBacklog(
+      int capacity, long maxBytes, DuplicateSweep sweep, Counts counts, RateLimitedLog log) {
+    this.sweep = sweep;
     this.capacity = capacity;
     this.maxBytes = maxBytes;
     this.counts = counts;
@@ -144,6 +147,11 @@ final class MemoryBacklog implements Backlog {
   @Override
   public void created(PendingRun run, String runId) {
     run.created(runId);
+  }
+
+  @Override
+  public DuplicateSweep sweep() {
+    return sweep;
   }
 
   @Override

@@ -16,6 +16,7 @@ final class PendingRun {
   private final long bytes;
   private @Nullable String runId;
   private boolean mayExist;
+  private boolean repeated;
   private int failures;
   private long deliveredBeforeFirstFailure;
   private long notBeforeNanos;
@@ -75,6 +76,15 @@ final class PendingRun {
 
   void mayExist(boolean unknown) {
     mayExist = unknown;
+  }
+
+  /** Whether it was created again after a look-up found nothing: there may be two runs one day. */
+  boolean isRepeated() {
+    return repeated;
+  }
+
+  void repeated() {
+    repeated = true;
   }
 
   /** Counts a failure of this event's own, and remembers how far the others were at the first. */

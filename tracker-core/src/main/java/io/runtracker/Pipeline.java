@@ -46,6 +46,7 @@ final class Pipeline {
         new MemoryBacklog(
             settings.queueSize(),
             settings.queueBytes(),
+            DuplicateSweep.inMemory(settings.lookupDelay()),
             counts,
             new RateLimitedLog(LoggerFactory.getLogger(Tracker.class)));
     if (settings.spool() == null) {

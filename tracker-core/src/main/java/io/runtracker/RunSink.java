@@ -30,6 +30,17 @@ public interface RunSink extends AutoCloseable {
   Optional<String> find(RequestEvent event) throws SinkException, InterruptedException;
 
   /**
+   * Removes what a create left that took effect after it was given up: of the runs of one event,
+   * all but the one that has ended. Called some time after an event was created a second time.
+   *
+   * @return how many were removed; negative when none of them has ended yet, so that it is too
+   *     early
+   */
+  default int removeDuplicates(RequestEvent event) throws SinkException, InterruptedException {
+    return 0;
+  }
+
+  /**
    * Gives back connections. Called once, after the last call above has returned or was interrupted.
    */
   @Override

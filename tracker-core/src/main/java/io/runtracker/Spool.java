@@ -18,13 +18,13 @@ import java.util.List;
 public final class Spool implements AutoCloseable {
 
   private final SegmentLog log;
-  private final RejectedEvents rejected;
+  private final EventFiles rejected;
   private final Counts counts = new Counts(() -> 0);
   private final SpoolLedger ledger;
 
   private Spool(SegmentLog log, Path directory) throws IOException {
     this.log = log;
-    this.rejected = new RejectedEvents(directory);
+    this.rejected = new EventFiles(directory, EventFiles.REJECTED);
     this.ledger = SpoolLedger.decode(log.ledger());
     SpoolStats stats = log.stats();
     counts.restore(ledger, stats.live(), stats.lost(), () -> log.stats().live());
@@ -76,7 +76,7 @@ public final class Spool implements AutoCloseable {
    * @param file one of {@link #rejected()}
    */
   public void resend(Path file) throws IOException {
-    RequestEvent event = RejectedEvents.read(file);
+    RequestEvent event = EventFiles.read(file);
     SegmentLog.Appended appended = log.append(List.of(EventCodec.encode(event)));
     if (appended.accepted() == 0) {
       throw new IOException("The spool has reached its quota");

@@ -45,7 +45,8 @@ final class SpoolBacklog implements Backlog {
 
   private final SegmentLog log;
   private final MemoryBacklog memory;
-  private final RejectedEvents rejected;
+  private final EventFiles rejected;
+  private final DuplicateSweep sweep;
   private final Counts counts;
   private final RateLimitedLog warnings = new RateLimitedLog(logger);
   private final ConcurrentSkipListSet<Long> handedOut = new ConcurrentSkipListSet<>();
@@ -61,7 +62,8 @@ final class SpoolBacklog implements Backlog {
     this.log = log;
     this.memory = memory;
     this.counts = counts;
-    this.rejected = new RejectedEvents(directory);
+    this.rejected = new EventFiles(directory, EventFiles.REJECTED);
+    this.sweep = DuplicateSweep.in(directory, lookupDelay);
     SpoolLedger ledger = SpoolLedger.decode(log.ledger());
     this.attemptedBelow = ledger.attemptedBelow();
     this.lookUpBelow = ledger.attemptedBelow();
@@ -238,6 +240,11 @@ final class SpoolBacklog implements Backlog {
             e);
       }
     }
+  }
+
+  @Override
+  public DuplicateSweep sweep() {
+    return sweep;
   }
 
   @Override

@@ -17,7 +17,7 @@ class MemoryBacklogTest {
 
   private MemoryBacklog backlog(int capacity, long bytes) {
     RateLimitedLog log = new RateLimitedLog(LoggerFactory.getLogger(getClass()));
-    return new MemoryBacklog(capacity, bytes, counts, log);
+    return new MemoryBacklog(capacity, bytes, DuplicateSweep.inMemory(Duration.ZERO), counts, log);
   }
 
   private void add(MemoryBacklog to, long... sequences) {

@@ -26,6 +26,7 @@ final class MemorySink implements RunSink {
 
   private final Map<String, String> runOfEvent = new HashMap<>();
   private final List<RequestEvent> created = new ArrayList<>();
+  private final List<RequestEvent> late = new ArrayList<>();
   private final List<RequestEvent> completed = new ArrayList<>();
 
   @Override
@@ -54,6 +55,23 @@ final class MemorySink implements RunSink {
   @Override
   public synchronized Optional<String> find(RequestEvent event) {
     return Optional.ofNullable(runOfEvent.get(event.eventId()));
+  }
+
+  /** A run that appears although its create was never answered. */
+  synchronized void createLate(RequestEvent event) {
+    late.add(event);
+  }
+
+  @Override
+  public synchronized int removeDuplicates(RequestEvent event) {
+    int before = late.size();
+    late.removeIf(run -> run.eventId().equals(event.eventId()));
+    return before - late.size();
+  }
+
+  /** How many runs there are. */
+  synchronized int runs() {
+    return created.size() + late.size();
   }
 
   @Override

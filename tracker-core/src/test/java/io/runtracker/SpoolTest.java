@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
@@ -354,6 +355,51 @@ class SpoolTest {
       assertThat(end.offered()).isEqualTo(4_000);
       assertThat(end.inFlight() + end.spooled()).isZero();
       assertThat(sink.completed()).hasSize((int) end.delivered());
+    }
+  }
+
+  /** The server takes the first create only after everybody has stopped waiting for it. */
+  private void firstCreateIsLate() {
+    AtomicBoolean first = new AtomicBoolean(true);
+    sink.beforeCreate =
+        event -> {
+          if (first.getAndSet(false)) {
+            throw new SinkException(SinkException.Kind.UNKNOWN, "no answer", null);
+          }
+          sink.createLate(event);
+        };
+  }
+
+  @Test
+  void a_first_create_that_comes_late_is_swept_away() {
+    firstCreateIsLate();
+    try (Tracker tracker = tracker().build()) {
+      Requests.serve(tracker, "/", 1);
+      assertThat(tracker.flush(Requests.LONG).delivered()).isEqualTo(1);
+      await().until(() -> sink.runs() == 1);
+    }
+  }
+
+  @Test
+  void a_first_create_that_comes_late_is_swept_away_after_the_next_start() {
+    firstCreateIsLate();
+    Tracker first = tracker().lookupDelay(Duration.ofSeconds(1)).build();
+    Requests.serve(first, "/", 1);
+    first.flush(Requests.LONG);
+    first.close(Duration.ZERO);
+    assertThat(sink.runs()).isEqualTo(2);
+    assertThat(directory.resolve("repeated")).isNotEmptyDirectory();
+
+    try (Tracker second = tracker().build()) {
+      await().until(() -> sink.runs() == 1);
+      await().until(() -> isEmpty(directory.resolve("repeated")));
+      assertThat(second.stats().ledger().delivered()).isEqualTo(1);
+    }
+  }
+
+  private static boolean isEmpty(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.findAny().isEmpty();
     }
   }
 }

@@ -59,6 +59,11 @@ public final class MlflowSink implements RunSink {
   }
 
   @Override
+  public int removeDuplicates(RequestEvent event) throws SinkException, InterruptedException {
+    return runs.removeDuplicates(event);
+  }
+
+  @Override
   public void close() {
     runs.close();
   }

@@ -18,6 +18,8 @@ final class RunWriter {
   /** What can be put into a search for sure; names with anything else are left out of it. */
   private static final Pattern SEARCHABLE = Pattern.compile("[\\w\\-./:{}=~,@+%&$!* ()]+");
 
+  private static final int MOST_RUNS_OF_AN_EVENT = 100;
+
   private final MlflowSettings settings;
   private final Transport transport;
   private final MlflowApi api;
@@ -109,22 +111,55 @@ final class RunWriter {
    * count: who deleted one does not want it again.
    */
   Optional<String> find(RequestEvent event) throws SinkException, InterruptedException {
+    List<Service.Run> found = search(event, Service.ViewType.ALL);
+    return found.isEmpty() ? Optional.empty() : Optional.of(found.get(0).getInfo().getRunId());
+  }
+
+  private List<Service.Run> search(RequestEvent event, Service.ViewType view)
+      throws SinkException, InterruptedException {
     String name = new RunContent(event, settings).name();
     String byName =
         SEARCHABLE.matcher(name).matches() ? "attributes.run_name = '" + name + "' and " : "";
     String byId = "tags.`" + RunContent.EVENT_ID + "` = '" + RunContent.eventId(event) + "'";
-    Service.SearchRuns.ResponseOrBuilder found =
-        api.post(
+    return api.post(
             "runs/search",
             Service.SearchRuns.newBuilder()
                 .addExperimentIds(experiment.id())
                 .setFilter(byName + byId)
-                .setRunViewType(Service.ViewType.ALL)
-                .setMaxResults(1),
-            Service.SearchRuns.Response.newBuilder());
-    return found.getRunsCount() == 0
-        ? Optional.empty()
-        : Optional.of(found.getRuns(0).getInfo().getRunId());
+                .setRunViewType(view)
+                .setMaxResults(MOST_RUNS_OF_AN_EVENT),
+            Service.SearchRuns.Response.newBuilder())
+        .getRunsList();
+  }
+
+  int removeDuplicates(RequestEvent event) throws SinkException, InterruptedException {
+    List<Service.Run> runs = search(event, Service.ViewType.ACTIVE_ONLY);
+    if (runs.size() < 2) {
+      return 0;
+    }
+    Optional<String> kept =
+        runs.stream()
+            .map(Service.Run::getInfo)
+            .filter(RunWriter::hasEnded)
+            .map(Service.RunInfo::getRunId)
+            .findFirst();
+    if (kept.isEmpty()) {
+      return -1;
+    }
+    for (Service.Run run : runs) {
+      String runId = run.getInfo().getRunId();
+      if (!runId.equals(kept.get())) {
+        api.post(
+            "runs/delete",
+            Service.DeleteRun.newBuilder().setRunId(runId),
+            Service.DeleteRun.Response.newBuilder());
+      }
+    }
+    return runs.size() - 1;
+  }
+
+  private static boolean hasEnded(Service.RunInfo run) {
+    return run.getStatus() != Service.RunStatus.RUNNING && run.getEndTime() > 0;
   }
 
   void close() {

@@ -254,6 +254,21 @@ class MlflowSinkRunTest {
   }
 
   @Test
+  void ofTwoRunsOfOneRequestTheOneThatHasEndedIsKept() throws Exception {
+    RequestEvent event = request("/created-twice").build();
+    sink.create(event);
+    String second = sink.create(event);
+    assertThat(sink.removeDuplicates(event)).as("too early to tell").isNegative();
+    sink.complete(second, event);
+    assertThat(sink.removeDuplicates(event)).isEqualTo(1);
+    assertThat(sink.removeDuplicates(event)).isZero();
+    assertThat(runs.search(experiment.id()))
+        .filteredOn(run -> run.tags().get("http.url").endsWith("/created-twice"))
+        .extracting(RecordedRun::status)
+        .containsExactly("FINISHED");
+  }
+
+  @Test
   void aRunIsFoundByNamesThatCannotBeQuotedToo() throws Exception {
     for (String name : List.of("it's", "\"both\" 'quotes'", "back\\", "a`b", "%_; --", "日本 語")) {
       write(sink, request("/q").name(name).build());

@@ -21,16 +21,20 @@ import org.slf4j.LoggerFactory;
  * Events that the sink will never take as they are: one file of JSON each, for a person to read,
  * with the event itself in it, to be sent again.
  */
-final class RejectedEvents {
+final class EventFiles {
 
-  static final String DIRECTORY = "rejected";
+  /** What the sink will never take as it is. */
+  static final String REJECTED = "rejected";
+
+  /** What was created again after a look-up found nothing; see {@link DuplicateSweep}. */
+  static final String REPEATED = "repeated";
 
   private static final Pattern EVENT = Pattern.compile("\"event\": \"([A-Za-z0-9+/=]*)\"");
 
   private final Path directory;
 
-  RejectedEvents(Path spool) {
-    this.directory = spool.resolve(DIRECTORY);
+  EventFiles(Path spool, String name) {
+    this.directory = spool.resolve(name);
   }
 
   /** Writes the file whole or not at all. Writing it again replaces it. */
@@ -42,6 +46,11 @@ final class RejectedEvents {
     Files.createFile(unfinished, ownerOnly("rw-------"));
     Files.writeString(unfinished, json(event, reason));
     Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  /** Deletes the file of an event, if there is one. */
+  void remove(RequestEvent event) throws IOException {
+    Files.deleteIfExists(directory.resolve(event.eventId() + ".json"));
   }
 
   /** Keeps bytes that no event could be read from; if that fails too, they are gone. */
