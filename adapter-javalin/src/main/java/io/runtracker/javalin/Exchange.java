@@ -6,6 +6,7 @@ import io.javalin.router.Endpoint;
 import io.runtracker.OpenRequest;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.http.HttpServletRequest;
+import java.io.EOFException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,9 +19,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Exchange {
 
-  /** The param with the class of an exception that was mapped to an answer below 500. */
-  static final String HANDLED_PARAM = "handled_error_type";
-
   private static final String ATTRIBUTE = Exchange.class.getName();
 
   private static final Logger log = LoggerFactory.getLogger(TrackingPlugin.class);
@@ -29,6 +27,7 @@ final class Exchange {
   private volatile @Nullable Throwable thrown;
   private volatile boolean answered;
   private volatile boolean forwarded;
+  private volatile boolean bodyPending;
   private volatile boolean thrownAfterCommit;
   private volatile @Nullable Throwable writeFailure;
 
@@ -61,6 +60,17 @@ final class Exchange {
   void putInto(HttpServletRequest request) {
     request.setAttribute(ATTRIBUTE, this);
     request.setAttribute(TrackingPlugin.REQUEST_ATTRIBUTE, open);
+  }
+
+  /** A handler may have removed every attribute; those that come after it need this one. */
+  void stayIn(HttpServletRequest request) {
+    try {
+      if (request.getAttribute(ATTRIBUTE) == null) {
+        request.setAttribute(ATTRIBUTE, this);
+      }
+    } catch (Throwable fault) {
+      log(fault);
+    }
   }
 
   OpenRequest handle() {
@@ -104,6 +114,15 @@ final class Exchange {
     } catch (Throwable fault) {
       log(fault);
     }
+  }
+
+  /** Javalin serves the request, and will say when it has written the body. */
+  void bodyPending() {
+    bodyPending = true;
+  }
+
+  void bodyWritten() {
+    bodyPending = false;
   }
 
   /** An exception mapper, the service's or Javalin's own, did its work. */
@@ -157,10 +176,16 @@ final class Exchange {
     if (byService != null && isFailure(byService, status)) {
       return byService;
     }
-    if (byService != null && !Failures.isAnswer(byService)) {
-      open.param(HANDLED_PARAM, byService.getClass().getName());
+    if (byServer != null) {
+      return byServer;
     }
-    return byServer;
+    if (byService == null) {
+      return bodyPending ? new EOFException("The body of the answer was not written") : null;
+    }
+    if (!Failures.isAnswer(byService)) {
+      open.param("error_type", byService.getClass().getName());
+    }
+    return null;
   }
 
   /** An exception that was mapped to an answer below 500 is that answer, and no failure. */

@@ -60,12 +60,13 @@ final class TrackedTasks implements TaskInitializer<JavalinServletContext> {
           } finally {
             scope.close();
             exchange.routeOf(context);
+            exchange.stayIn(context.req());
           }
         });
   }
 
-  /** Javalin answers HEAD where there is a GET, without a word about the endpoint. */
-  static final class HeadRoute implements TaskInitializer<JavalinServletContext> {
+  /** Comes before all stages, and has no task of its own. */
+  static final class Beginning implements TaskInitializer<JavalinServletContext> {
     @Override
     public void createTasks(
         Function2<? super SubmitOrder, ? super Task, Unit> submitTask,
@@ -74,16 +75,23 @@ final class TrackedTasks implements TaskInitializer<JavalinServletContext> {
         String requestUri) {
       try {
         Exchange exchange = Exchange.of(context.req());
-        if (exchange == null || !context.req().getMethod().equals("HEAD")) {
-          return;
-        }
-        ParsedEndpoint get =
-            servlet.getRouter().findFirstHttpHandlerEntry(HandlerType.GET, requestUri);
-        if (get != null) {
-          exchange.route(context.contextPath(), get.endpoint.path);
+        if (exchange != null) {
+          exchange.bodyPending();
+          if (context.req().getMethod().equals("HEAD")) {
+            routeOfGet(exchange, servlet, context, requestUri);
+          }
         }
       } catch (Throwable fault) {
         Exchange.log(fault);
+      }
+    }
+
+    /** Javalin answers HEAD where there is a GET, without a word about the endpoint. */
+    private static void routeOfGet(
+        Exchange exchange, JavalinServlet servlet, JavalinServletContext context, String uri) {
+      ParsedEndpoint get = servlet.getRouter().findFirstHttpHandlerEntry(HandlerType.GET, uri);
+      if (get != null) {
+        exchange.route(context.contextPath(), get.endpoint.path);
       }
     }
   }

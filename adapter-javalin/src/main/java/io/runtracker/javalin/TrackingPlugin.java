@@ -90,11 +90,20 @@ public final class TrackingPlugin extends ContextPlugin<Void, TrackedRequest> {
 
   private void install(JavalinState state) {
     state.servletRequestLifecycle.replaceAll(TrackedTasks::new);
-    state.servletRequestLifecycle.add(0, new TrackedTasks.HeadRoute());
+    state.servletRequestLifecycle.add(0, new TrackedTasks.Beginning());
+    // Loggers are called when the body was written, and not when that failed.
+    state.httpRequestLoggers.add(0, (context, millis) -> bodyWritten(context));
     state.routes.wsBeforeUpgrade(TrackingPlugin::routeOfUpgrade);
     TrackedMappers.install(state);
     state.jetty.modifyServer(
         server -> server.insertHandler(new CompletionHandler(tracker, state.router.contextPath)));
+  }
+
+  private static void bodyWritten(Context context) {
+    Exchange exchange = Exchange.of(context.req());
+    if (exchange != null) {
+      exchange.bodyWritten();
+    }
   }
 
   private static void routeOfUpgrade(Context context) {
