@@ -55,7 +55,7 @@ class TrackingPluginTest {
   private final RecordingSink sink = new RecordingSink();
   private final Tracker tracker =
       Tracker.builder().environment(Map.of()).sink(sink).shutdownHook(false).build();
-  private final ExecutorService workers = Executors.newFixedThreadPool(2);
+  private final ExecutorService workers = Executors.newSingleThreadExecutor();
   private RunningServer server;
 
   /** Seen by a service's own mappers, loggers and wrappers. */
