@@ -56,13 +56,13 @@ final class MemoryBacklog implements Backlog {
         return;
       }
       for (RequestEvent event : group) {
-        PendingRun run = new PendingRun(event);
-        if (unsettled.size() >= capacity || bytes + run.bytes() > maxBytes) {
+        if (unsettled.size() >= capacity || bytes + event.estimatedBytes() > maxBytes) {
           refused++;
-          continue;
+        } else {
+          PendingRun run = new PendingRun(event);
+          hold(run);
+          fresh.add(run);
         }
-        hold(run);
-        fresh.add(run);
       }
       changed.signalAll();
     } finally {
