@@ -847,15 +847,12 @@ public abstract class AdapterContract {
     try (Tracker second = newTracker(own);
         RunningServer with = start(second, application, Setup.PLAIN);
         RunningServer without = start(second, application, Setup.UNTRACKED)) {
-      List<VariedRequests.Varied> requests =
-          VariedRequests.of(1000, this::isAnsweredAlike);
+      List<VariedRequests.Varied> requests = VariedRequests.of(1000, this::isAnsweredAlike);
       application.openGate();
       List<Callable<Boolean>> comparisons = new ArrayList<>();
       for (VariedRequests.Varied request : requests) {
         comparisons.add(
             () -> {
-              long t0 = System.nanoTime(); String a1 = request.answeredBy(with.port()); long t1 = System.nanoTime(); request.answeredBy(without.port()); long t2 = System.nanoTime();
-              if (t2 - t0 > 500_000_000L) System.out.println("PROBE " + (t1-t0)/1000000 + " " + (t2-t1)/1000000 + " " + request.text().lines().findFirst().get() + " " + a1.lines().findFirst());
               assertThat(request.answeredBy(with.port()))
                   .as("%s", request)
                   .isEqualTo(request.answeredBy(without.port()));
