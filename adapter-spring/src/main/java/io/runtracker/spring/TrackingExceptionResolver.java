@@ -4,6 +4,7 @@ package io.runtracker.spring;
 import io.runtracker.OpenRequest;
 import io.runtracker.TrackedRequest;
 import io.runtracker.servlet.TrackingFilter;
+import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import org.jspecify.annotations.Nullable;
@@ -57,7 +58,7 @@ public final class TrackingExceptionResolver implements HandlerExceptionResolver
     try {
       OpenRequest open = openRequest(request);
       if (open != null) {
-        note(open, exception);
+        note(open, unwrap(exception));
       }
     } catch (Throwable fault) {
       log.debug("A fault while noting an exception; the service did not notice", fault);
@@ -74,7 +75,13 @@ public final class TrackingExceptionResolver implements HandlerExceptionResolver
         : null;
   }
 
-  private void note(OpenRequest open, Exception exception) {
+  /** Spring asks resolvers about an {@link Error} too, in a wrapper. */
+  private static Throwable unwrap(Exception exception) {
+    Throwable cause = exception.getCause();
+    return cause != null && exception.getClass() == ServletException.class ? cause : exception;
+  }
+
+  private void note(OpenRequest open, Throwable exception) {
     if (DisconnectedClientHelper.isClientDisconnectedException(exception)) {
       open.tag("http.client_aborted", "true").handled(exception, 0);
     } else if (handledExceptions != HandledExceptions.IGNORE && !saysNotFound(exception)) {
@@ -83,7 +90,7 @@ public final class TrackingExceptionResolver implements HandlerExceptionResolver
   }
 
   /** Spring's own way to answer a path that nothing serves with 404: nobody's exception. */
-  private static boolean saysNotFound(Exception exception) {
+  private static boolean saysNotFound(Throwable exception) {
     return exception instanceof NoResourceFoundException
         || exception instanceof NoHandlerFoundException;
   }
