@@ -322,7 +322,7 @@ def interrupted(number, frame):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("service", choices=["servlet"])
+    parser.add_argument("service", choices=["servlet", "spring"])
     parser.add_argument("--exit", action="store_true")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, interrupted)

@@ -34,8 +34,8 @@ import org.springframework.util.unit.DataSize;
  * @param spoolShared Whether several processes are given the same spool directory. Default: false.
  * @param spoolQuota The most that the spool takes on disk; what is new is refused then. Default:
  *     1GB.
- * @param durability What the spool survives: the end of the process, or of the machine. Default:
- *     process.
+ * @param durability What the spool survives: the end of the process, or a loss of power too.
+ *     Default: process.
  * @param queueSize The most events that wait in memory for delivery. Default: 50000.
  * @param queueBytes The most, as estimated on the heap, that waits in memory for delivery. Default:
  *     32MB.

@@ -58,7 +58,7 @@ public final class TrackingExceptionResolver implements HandlerExceptionResolver
     try {
       OpenRequest open = openRequest(request);
       if (open != null) {
-        note(open, unwrap(exception));
+        note(open, unwrap(exception), response.isCommitted());
       }
     } catch (Throwable fault) {
       log.debug("A fault while noting an exception; the service did not notice", fault);
@@ -81,11 +81,12 @@ public final class TrackingExceptionResolver implements HandlerExceptionResolver
     return cause != null && exception.getClass() == ServletException.class ? cause : exception;
   }
 
-  private void note(OpenRequest open, Throwable exception) {
+  private void note(OpenRequest open, Throwable exception, boolean committed) {
     if (DisconnectedClientHelper.isClientDisconnectedException(exception)) {
       open.tag("http.client_aborted", "true").handled(exception, 0);
     } else if (handledExceptions != HandledExceptions.IGNORE && !saysNotFound(exception)) {
-      open.handled(exception, handledExceptions.failsFrom());
+      // What has begun to be sent cannot be turned into an answer any more, only be cut.
+      open.handled(exception, committed ? 0 : handledExceptions.failsFrom());
     }
   }
 

@@ -50,6 +50,7 @@ class ContractService {
             RunningApplication.join(
                 properties,
                 "server.servlet.context-path=" + setup.contextPath(),
+                "server.shutdown=immediate",
                 "spring.mvc.async.request-timeout=60s",
                 // The outermost place is that of the filter which watches what leaves ours.
                 "runtracker.filter-order=" + (Ordered.HIGHEST_PRECEDENCE + 1),

@@ -23,7 +23,6 @@ record RunningApplication(ConfigurableApplicationContext context) implements Aut
             List.of(
                 "--server.port=0",
                 "--server.address=127.0.0.1",
-                "--server.shutdown=immediate",
                 "--spring.main.banner-mode=off",
                 "--spring.jmx.enabled=false",
                 // Tomcat reports every exception that the tests have their endpoints throw.
