@@ -192,7 +192,7 @@ final class EndpointServlet extends HttpServlet {
             });
       }
       case ASYNC_AT_ONCE -> answer(context, handle, "async");
-      case ASYNC_DISPATCH -> application.elsewhere(() -> context.dispatch("/items/9"));
+      case ASYNC_DISPATCH -> context.dispatch("/items/9");
       case ASYNC_DISPATCH_HANDLE -> application.elsewhere(() -> context.dispatch("/handle"));
       case ASYNC_DISPATCH_THROW -> application.elsewhere(() -> context.dispatch("/throw"));
       case ASYNC_TWICE -> application.elsewhere(() -> context.dispatch("/async"));

@@ -532,11 +532,12 @@ public abstract class AdapterContract {
   // --- the route
 
   @Test
-  @DisplayName("28: the route survives going asynchronous and coming back")
+  @DisplayName("12, 28: the record spans both dispatches, and the route survives")
   void keepsTheRouteWhenDispatchedAgain() throws Exception {
     RequestEvent event = record(Endpoint.ASYNC_DISPATCH);
     assertFinished(event, 200);
     assertThat(event.route()).isEqualTo(route(Endpoint.ASYNC_DISPATCH));
+    assertThat(event.params()).containsExactly(Map.entry("item", "9"));
   }
 
   @Test

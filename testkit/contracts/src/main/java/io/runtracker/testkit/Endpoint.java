@@ -87,9 +87,9 @@ public enum Endpoint {
   ASYNC_GATED("/async-gated"),
   /** Goes asynchronous and answers from within the handler, before it returns. */
   ASYNC_AT_ONCE("/async-at-once"),
-  /** Another thread sends the request through the server again, to {@code /items/9}. */
+  /** Sends the request through the server again, to {@code /items/9}, before it returns. */
   ASYNC_DISPATCH("/async-dispatch"),
-  /** The same, to {@code /handle}. */
+  /** Another thread does the same, to {@code /handle}. */
   ASYNC_DISPATCH_HANDLE("/async-dispatch-handle"),
   /** The same, to {@code /throw}. */
   ASYNC_DISPATCH_THROW("/async-dispatch-throw"),
