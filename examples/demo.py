@@ -322,7 +322,7 @@ def interrupted(number, frame):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("service", choices=["javalin", "servlet"])
+    parser.add_argument("service", choices=["javalin", "servlet", "spring"])
     parser.add_argument("--exit", action="store_true")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, interrupted)

@@ -31,6 +31,7 @@ public final class OpenRequest implements TrackedRequest {
   private volatile @Nullable Note notes;
   private volatile @Nullable String route;
   private volatile @Nullable String name;
+  private volatile @Nullable Handled handled;
   private volatile boolean dropped;
 
   OpenRequest(Capture capture, String method, RequestTarget target) {
@@ -56,6 +57,19 @@ public final class OpenRequest implements TrackedRequest {
     return this;
   }
 
+  /**
+   * Notes an exception that a framework turns into an answer of its own. Only the first counts, and
+   * only when {@link #end} is given none: from the status {@code failsFrom} on it is recorded as
+   * that one would be, below it its class name becomes the param {@code error_type} of a run that
+   * is finished.
+   */
+  public OpenRequest handled(Throwable error, int failsFrom) {
+    if (handled == null && !isEnded()) {
+      handled = new Handled(error, failsFrom);
+    }
+    return this;
+  }
+
   /** Whether {@link #end} was called. */
   public boolean isEnded() {
     return notes == Note.END;
@@ -74,8 +88,19 @@ public final class OpenRequest implements TrackedRequest {
     if (newest == Note.END) {
       return false;
     }
-    if (!dropped) {
+    Handled noted = handled;
+    handled = null;
+    if (dropped) {
+      return true;
+    }
+    if (noted == null || error != null) {
       capture.offer(this, newest, statusCode, error);
+    } else if (statusCode >= noted.failsFrom) {
+      capture.offer(this, newest, statusCode, noted.error);
+    } else {
+      Note type = Note.text(Note.Kind.PARAM, "error_type", noted.error.getClass().getName());
+      type.next = newest;
+      capture.offer(this, type, statusCode, null);
     }
     return true;
   }
@@ -185,6 +210,8 @@ public final class OpenRequest implements TrackedRequest {
       note.next = newest;
     } while (!NOTES.compareAndSet(this, newest, note));
   }
+
+  private record Handled(Throwable error, int failsFrom) {}
 
   /**
    * Restores what was current before {@link OpenRequest#makeCurrent()}; close it on the same

@@ -54,6 +54,8 @@ class ArchitectureTest {
       noClasses()
           .that()
           .doNotHaveSimpleName("TrackerMetrics")
+          .and()
+          .doNotHaveSimpleName("CurrentRequestAccessor")
           .should()
           .dependOnClassesThat()
           .resideInAPackage("io.micrometer..");

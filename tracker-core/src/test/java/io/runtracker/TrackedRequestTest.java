@@ -64,6 +64,45 @@ class TrackedRequestTest {
   }
 
   @Test
+  void a_handled_exception_is_a_failure_from_the_status_on_that_was_told() {
+    Requests.open(tracker, "/").handled(new IllegalStateException("boom"), 500).end(503, null);
+    RequestEvent event = delivered();
+    assertThat(event.status()).isEqualTo(RunStatus.FAILED);
+    assertThat(event.errorType()).isEqualTo("java.lang.IllegalStateException");
+    assertThat(event.errorDetails()).isEqualTo("boom");
+    assertThat(event.params()).isEmpty();
+  }
+
+  @Test
+  void below_that_status_a_handled_exception_is_a_param_of_a_finished_run() {
+    Requests.open(tracker, "/").handled(new IllegalStateException("boom"), 500).end(409, null);
+    RequestEvent event = delivered();
+    assertThat(event.status()).isEqualTo(RunStatus.FINISHED);
+    assertThat(event.errorType()).isNull();
+    assertThat(event.params())
+        .containsExactly(Map.entry("error_type", "java.lang.IllegalStateException"));
+  }
+
+  @Test
+  void of_handled_exceptions_the_first_counts() {
+    Requests.open(tracker, "/")
+        .handled(new IllegalStateException("first"), 0)
+        .handled(new IllegalArgumentException("second"), 0)
+        .end(200, null);
+    assertThat(delivered().errorDetails()).isEqualTo("first");
+  }
+
+  @Test
+  void an_escaping_exception_goes_before_a_handled_one() {
+    Requests.open(tracker, "/")
+        .handled(new IllegalStateException("handled"), 0)
+        .end(500, new IllegalArgumentException("escaped"));
+    RequestEvent event = delivered();
+    assertThat(event.errorDetails()).isEqualTo("escaped");
+    assertThat(event.params()).isEmpty();
+  }
+
+  @Test
   void an_exception_without_a_message_is_described_by_its_class() {
     Requests.open(tracker, "/").end(500, new IllegalStateException());
     assertThat(delivered().errorDetails()).isEqualTo("java.lang.IllegalStateException");

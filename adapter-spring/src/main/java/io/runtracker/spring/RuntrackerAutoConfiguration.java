@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.spring;
+
+import io.runtracker.RunSink;
+import io.runtracker.Tracker;
+import io.runtracker.TrackerMetrics;
+import io.runtracker.mlflow.MlflowSink;
+import io.runtracker.servlet.TrackingFilter;
+import jakarta.servlet.DispatcherType;
+import jakarta.servlet.Filter;
+import java.util.EnumSet;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Lazy;
+import org.springframework.core.env.ConfigurableEnvironment;
+import org.springframework.util.StringUtils;
+
+/**
+ * Tracks the requests of a Spring Boot servlet application: a {@link Tracker} that writes to
+ * MLflow, its filter before all others, a resolver that notes exceptions, and metrics where
+ * Micrometer is. Each of these beans gives way to one of the application's own.
+ *
+ * <p>The tracker is closed as the bean that it is: when the web server has stopped, and every
+ * request that it let finish is recorded.
+ */
+@AutoConfiguration
+@ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
+@ConditionalOnClass({Filter.class, FilterRegistrationBean.class})
+@EnableConfigurationProperties(RuntrackerProperties.class)
+public final class RuntrackerAutoConfiguration {
+
+  /** For Spring. */
+  public RuntrackerAutoConfiguration() {}
+
+  /** Lazy, because a tracker that is off does not ask for it; closed by the tracker. */
+  @Bean(destroyMethod = "")
+  @Lazy
+  @ConditionalOnMissingBean
+  RunSink runtrackerSink(
+      RuntrackerProperties properties,
+      ConfigurableEnvironment environment,
+      ObjectProvider<MlflowSinkBuilderCustomizer> customizers) {
+    MlflowSink.Builder builder = MlflowSink.builder().environment(Variables.of(environment));
+    String application = environment.getProperty("spring.application.name");
+    if (StringUtils.hasText(application)) {
+      builder.serviceName(application);
+    }
+    properties.applyTo(builder);
+    customizers.orderedStream().forEach(customizer -> customizer.customize(builder));
+    return builder.build();
+  }
+
+  @Bean
+  @ConditionalOnMissingBean
+  Tracker runtracker(
+      RuntrackerProperties properties,
+      ConfigurableEnvironment environment,
+      ObjectProvider<RunSink> sink,
+      ObjectProvider<TrackerBuilderCustomizer> customizers) {
+    Tracker.Builder builder =
+        Tracker.builder().environment(Variables.of(environment)).skip(defaultSkip(environment));
+    if (isEnabled(properties, environment)) {
+      builder.sink(sink.getObject());
+    }
+    properties.applyTo(builder);
+    customizers.orderedStream().forEach(customizer -> customizer.customize(builder));
+    // The JVM's own hooks run in no order: this one would not wait for the web server.
+    return builder.shutdownHook(false).build();
+  }
+
+  private static boolean isEnabled(
+      RuntrackerProperties properties, ConfigurableEnvironment environment) {
+    Boolean told = properties.enabled();
+    return told != null
+        ? told
+        : !"false".equalsIgnoreCase(environment.getProperty("MLFLOW_ENABLE", "true").strip());
+  }
+
+  private static String[] defaultSkip(ConfigurableEnvironment environment) {
+    String actuator =
+        environment.getProperty("management.endpoints.web.base-path", "/actuator").strip();
+    return actuator.length() < 2
+        ? new String[] {"/health", "/docs", "/openapi.json"}
+        : new String[] {"/health", "/docs", "/openapi.json", actuator + "/**"};
+  }
+
+  @Bean
+  @ConditionalOnMissingBean(name = "runtrackerFilterRegistration")
+  FilterRegistrationBean<TrackingFilter> runtrackerFilterRegistration(
+      Tracker tracker, RuntrackerProperties properties) {
+    FilterRegistrationBean<TrackingFilter> registration =
+        new FilterRegistrationBean<>(new TrackingFilter(tracker));
+    registration.setName("runtracker");
+    registration.setOrder(properties.filterOrder());
+    registration.setAsyncSupported(true);
+    registration.setDispatcherTypes(
+        EnumSet.of(
+            DispatcherType.REQUEST,
+            DispatcherType.ASYNC,
+            DispatcherType.ERROR,
+            DispatcherType.FORWARD));
+    registration.setEnabled(tracker.isEnabled());
+    return registration;
+  }
+
+  /** Where Spring MVC is. */
+  @Configuration(proxyBeanMethods = false)
+  @ConditionalOnClass(name = "org.springframework.web.servlet.HandlerExceptionResolver")
+  static final class MvcConfiguration {
+
+    @Bean
+    @ConditionalOnMissingBean
+    TrackingExceptionResolver runtrackerExceptionResolver(RuntrackerProperties properties) {
+      return new TrackingExceptionResolver(
+          properties.handledExceptions(), properties.exceptionResolverOrder());
+    }
+  }
+
+  /** Where Micrometer is; Spring Boot binds it to its registries. */
+  @Configuration(proxyBeanMethods = false)
+  @ConditionalOnClass(name = "io.micrometer.core.instrument.binder.MeterBinder")
+  static final class MetricsConfiguration {
+
+    @Bean
+    @ConditionalOnMissingBean
+    TrackerMetrics runtrackerMetrics(Tracker tracker) {
+      return new TrackerMetrics(tracker);
+    }
+  }
+}

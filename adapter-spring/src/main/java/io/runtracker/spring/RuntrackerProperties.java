@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.spring;
+
+import io.runtracker.Tracker;
+import io.runtracker.WhenFull;
+import io.runtracker.mlflow.MlflowSink;
+import io.runtracker.spool.SegmentLogOptions.Durability;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.boot.convert.DurationUnit;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * The properties {@code runtracker.*}: the words of {@link Tracker.Builder} and {@link
+ * MlflowSink.Builder}. What is not set is left to the environment.
+ *
+ * @param enabled Whether to track at all. Default: true, unless MLFLOW_ENABLE is false.
+ * @param skip Paths that are not tracked; '*' stands for anything within a segment, '**' for
+ *     anything. Default: /health, /docs, /openapi.json and the actuator's paths.
+ * @param redact Query parameters whose values are secrets, in place of the usual ones.
+ * @param ringSize Slots of the ring buffer, a power of two. Default: 8192.
+ * @param whenFull What a request thread does when the ring is full. Default: drop.
+ * @param batchSize Events at which a group is handed on. Default: 512.
+ * @param batchBytes Size, as estimated on the heap, at which a group is handed on. Default: 1MB.
+ * @param batchAge Age at which a group is handed on. Default: 5ms.
+ * @param spoolDir Directory in which requests are safe until they are delivered. Default: none.
+ * @param spoolShared Whether several processes are given the same spool directory. Default: false.
+ * @param spoolQuota The most that the spool takes on disk; what is new is refused then. Default:
+ *     1GB.
+ * @param durability What the spool survives: the end of the process, or a loss of power too.
+ *     Default: process.
+ * @param queueSize The most events that wait in memory for delivery. Default: 50000.
+ * @param queueBytes The most, as estimated on the heap, that waits in memory for delivery. Default:
+ *     32MB.
+ * @param inFlight The most runs that are written at the same time. Default: 8.
+ * @param retryDelay The first pause after a failure of the sink; doubles with each further one.
+ *     Default: 500ms.
+ * @param maxRetryDelay The longest pause after failures of the sink. Default: 1m.
+ * @param lookupDelay How long to wait before looking for a run whose create was not answered.
+ *     Default: 25s.
+ * @param closeTimeout How long the end of the application may wait for what is not delivered yet.
+ *     Default: 10s.
+ * @param trackingUri The MLflow server. Default: MLFLOW_TRACKING_URI, else http://127.0.0.1:5000.
+ * @param experiment The experiment's name, created when there is none; not together with its id.
+ *     Default: MLFLOW_EXPERIMENT_NAME.
+ * @param experimentId The experiment's number. Default: MLFLOW_EXPERIMENT_ID, else 0.
+ * @param username For basic authentication; needs a password. Default: MLFLOW_TRACKING_USERNAME.
+ * @param password For basic authentication. Default: MLFLOW_TRACKING_PASSWORD.
+ * @param token For bearer authentication. Default: MLFLOW_TRACKING_TOKEN.
+ * @param insecureTls Whether to believe any server to be the right one; never in production.
+ *     Default: MLFLOW_TRACKING_INSECURE_TLS, else false.
+ * @param serverCertificate PEM file with the certificates to trust, in place of the JVM's. Default:
+ *     MLFLOW_TRACKING_SERVER_CERT_PATH.
+ * @param clientCertificate PEM file with a certificate and its key, to show to the server. Default:
+ *     MLFLOW_TRACKING_CLIENT_CERT_PATH.
+ * @param workspace The workspace of a server that has such. Default: MLFLOW_WORKSPACE.
+ * @param requestTimeout The longest that one call to MLflow may take; a plain number is seconds.
+ *     Default: MLFLOW_HTTP_REQUEST_TIMEOUT, else 30s.
+ * @param connectTimeout The longest to wait for a connection; a plain number is seconds. Default:
+ *     5s.
+ * @param parentRun The id of the run that every run is nested under. Default: MLFLOW_RUN_ID, else
+ *     none.
+ * @param serviceName What runs name as their source. Default: spring.application.name, else the
+ *     main class or jar.
+ * @param durationMetric Whether a run holds the metric duration_ms. Default: true.
+ * @param tags Tags of every run, unless its handler gives them other values.
+ * @param handledExceptions What becomes of exceptions that Spring MVC turns into an answer.
+ * @param filterOrder The filter's place among the application's filters; it belongs before all.
+ * @param exceptionResolverOrder The place of the resolver that notes exceptions; what is resolved
+ *     before it is not seen.
+ */
+@ConfigurationProperties("runtracker")
+record RuntrackerProperties(
+    @Nullable Boolean enabled,
+    @Nullable List<String> skip,
+    @Nullable List<String> redact,
+    @Nullable Integer ringSize,
+    @Nullable WhenFull whenFull,
+    @Nullable Integer batchSize,
+    @Nullable DataSize batchBytes,
+    @Nullable Duration batchAge,
+    @Nullable Path spoolDir,
+    @Nullable Boolean spoolShared,
+    @Nullable DataSize spoolQuota,
+    @Nullable Durability durability,
+    @Nullable Integer queueSize,
+    @Nullable DataSize queueBytes,
+    @Nullable Integer inFlight,
+    @Nullable Duration retryDelay,
+    @Nullable Duration maxRetryDelay,
+    @Nullable Duration lookupDelay,
+    @Nullable Duration closeTimeout,
+    @Nullable String trackingUri,
+    @Nullable String experiment,
+    @Nullable String experimentId,
+    @Nullable String username,
+    @Nullable String password,
+    @Nullable String token,
+    @Nullable Boolean insecureTls,
+    @Nullable Path serverCertificate,
+    @Nullable Path clientCertificate,
+    @Nullable String workspace,
+    @DurationUnit(ChronoUnit.SECONDS) @Nullable Duration requestTimeout,
+    @DurationUnit(ChronoUnit.SECONDS) @Nullable Duration connectTimeout,
+    @Nullable String parentRun,
+    @Nullable String serviceName,
+    @Nullable Boolean durationMetric,
+    @Nullable Map<String, String> tags,
+    @DefaultValue("server-errors") HandledExceptions handledExceptions,
+    @DefaultValue("-2147483648") int filterOrder,
+    @DefaultValue("-2147483648") int exceptionResolverOrder) {
+
+  void applyTo(Tracker.Builder builder) {
+    set(enabled, builder::enabled);
+    set(skip, patterns -> builder.skip(patterns.toArray(String[]::new)));
+    set(redact, parameters -> builder.redact(parameters.toArray(String[]::new)));
+    set(ringSize, builder::ringSize);
+    set(whenFull, builder::whenFull);
+    set(batchSize, builder::batchSize);
+    set(batchBytes, size -> builder.batchBytes(size.toBytes()));
+    set(batchAge, builder::batchAge);
+    set(spoolDir, builder::spool);
+    set(spoolShared, builder::spoolShared);
+    set(spoolQuota, size -> builder.spoolQuota(size.toBytes()));
+    set(durability, builder::durability);
+    set(queueSize, builder::queueSize);
+    set(queueBytes, size -> builder.queueBytes(size.toBytes()));
+    set(inFlight, builder::inFlight);
+    set(retryDelay, builder::retryDelay);
+    set(maxRetryDelay, builder::maxRetryDelay);
+    set(lookupDelay, builder::lookupDelay);
+    set(closeTimeout, builder::closeTimeout);
+  }
+
+  void applyTo(MlflowSink.Builder builder) {
+    setText(trackingUri, builder::trackingUri);
+    setText(experiment, builder::experiment);
+    setText(experimentId, builder::experimentId);
+    setText(username, builder::username);
+    setText(password, builder::password);
+    setText(token, builder::token);
+    set(insecureTls, builder::insecureTls);
+    set(serverCertificate, builder::serverCertificate);
+    set(clientCertificate, builder::clientCertificate);
+    setText(workspace, builder::workspace);
+    set(requestTimeout, builder::requestTimeout);
+    set(connectTimeout, builder::connectTimeout);
+    setText(parentRun, builder::parentRun);
+    setText(serviceName, builder::serviceName);
+    set(durationMetric, builder::durationMetric);
+    set(tags, all -> all.forEach(builder::tag));
+  }
+
+  private static <T> void set(@Nullable T value, Consumer<T> setter) {
+    if (value != null) {
+      setter.accept(value);
+    }
+  }
+
+  /** Set to nothing is not set, as in the environment. */
+  private static void setText(@Nullable String value, Consumer<String> setter) {
+    if (value != null && !value.isBlank()) {
+      setter.accept(value);
+    }
+  }
+
+  /** A record would name its credentials. */
+  @Override
+  public String toString() {
+    return "RuntrackerProperties";
+  }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.spring;
+
+import java.lang.reflect.RecordComponent;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.springframework.core.env.ConfigurableEnvironment;
+import org.springframework.core.env.EnumerablePropertySource;
+import org.springframework.core.env.PropertySource;
+import org.springframework.core.env.StandardEnvironment;
+
+/**
+ * The environment as Runtracker reads it, with Spring's property sources before the process's own:
+ * {@code MLFLOW_TRACKING_URI} may stand in {@code application.yml}, in a command line or in a
+ * config server, and means there what it means in the environment.
+ */
+final class Variables {
+
+  private static final String MLFLOW = "MLFLOW_";
+  private static final String RUNTRACKER = "RUNTRACKER_";
+
+  private Variables() {}
+
+  static Map<String, String> of(ConfigurableEnvironment environment) {
+    Map<String, String> variables = new HashMap<>(System.getenv());
+    Map<String, String> ofSpring = new HashMap<>();
+    for (PropertySource<?> source : environment.getPropertySources()) {
+      if (source instanceof EnumerablePropertySource<?> names) {
+        boolean raw =
+            source.getName().equals(StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME);
+        for (String name : names.getPropertyNames()) {
+          Object value = name.startsWith(MLFLOW) ? names.getProperty(name) : null;
+          if (value != null) {
+            // A password in the environment may well have a ${ in it.
+            String text = value.toString();
+            ofSpring.putIfAbsent(name, raw ? text : environment.resolvePlaceholders(text));
+          }
+        }
+      }
+    }
+    variables.putAll(ofSpring);
+    variables.keySet().removeIf(Variables::isBound);
+    return variables;
+  }
+
+  /** Spring has bound it to a property already; read again, it would be taken for a misspelling. */
+  private static boolean isBound(String variable) {
+    if (!variable.startsWith(RUNTRACKER)) {
+      return false;
+    }
+    String name = uniform(variable.substring(RUNTRACKER.length()));
+    return PROPERTIES.contains(name) || name.startsWith("tags");
+  }
+
+  private static final Set<String> PROPERTIES =
+      Arrays.stream(RuntrackerProperties.class.getRecordComponents())
+          .map(RecordComponent::getName)
+          .map(Variables::uniform)
+          .collect(Collectors.toUnmodifiableSet());
+
+  private static String uniform(String name) {
+    return name.replace("_", "").toLowerCase(Locale.ROOT);
+  }
+}
