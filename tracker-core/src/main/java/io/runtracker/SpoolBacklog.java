@@ -22,17 +22,8 @@ import org.slf4j.LoggerFactory;
 /**
  * A backlog on disk. What is being delivered, and what the disk would not take, is in memory too,
  * in a {@link MemoryBacklog}; the rest is read when its turn comes.
- *
- * <p>A crash between sending a create and remembering its answer leaves a run that nobody knows of.
- * So, before events are handed out, a mark is written beyond them: after a crash, what lies below
- * it and has no known run is looked up before it is created.
  */
 final class SpoolBacklog implements Backlog {
-
-  /**
-   * How far the mark runs ahead: one write for so many events, and so many look-ups after a crash.
-   */
-  private static final int MARK_AHEAD = 64;
 
   /**
    * More events than this are not in memory for delivery, however many of them must be tried again.
@@ -47,13 +38,11 @@ final class SpoolBacklog implements Backlog {
   private final MemoryBacklog memory;
   private final EventFiles rejected;
   private final DuplicateSweep sweep;
+  private final SpoolAccounts accounts;
   private final Counts counts;
   private final RateLimitedLog warnings = new RateLimitedLog(logger);
   private final ConcurrentSkipListSet<Long> handedOut = new ConcurrentSkipListSet<>();
-  private final long lookUpBelow;
   private final long lookUpNotBeforeNanos;
-  private long lostCounted;
-  private long attemptedBelow;
   private volatile long nextUnread;
 
   private SpoolBacklog(
@@ -64,12 +53,8 @@ final class SpoolBacklog implements Backlog {
     this.counts = counts;
     this.rejected = new EventFiles(directory, EventFiles.REJECTED);
     this.sweep = DuplicateSweep.in(directory, lookupDelay);
-    SpoolLedger ledger = SpoolLedger.decode(log.ledger());
-    this.attemptedBelow = ledger.attemptedBelow();
-    this.lookUpBelow = ledger.attemptedBelow();
+    this.accounts = new SpoolAccounts(log, counts);
     this.lookUpNotBeforeNanos = System.nanoTime() + lookupDelay.toNanos();
-    this.lostCounted = log.stats().lost();
-    counts.restore(ledger, log.stats().live(), lostCounted, () -> log.stats().live());
     memory.readFrom(this::next);
     report(directory);
   }
@@ -154,7 +139,7 @@ final class SpoolBacklog implements Backlog {
       PendingRun run = null;
       while (run == null) {
         SpooledEvent spooled = log.poll();
-        countLost();
+        accounts.countLost();
         if (spooled == null) {
           return null;
         }
@@ -183,30 +168,12 @@ final class SpoolBacklog implements Backlog {
     PendingRun run = new PendingRun(event, position);
     if (spooled.runId() != null) {
       run.created(spooled.runId());
-    } else if (position < lookUpBelow) {
+    } else if (accounts.mayHaveBeenSentBefore(position)) {
       run.mayExist(true);
       run.notBefore(lookUpNotBeforeNanos);
     }
-    markAttempted(position);
+    accounts.handOut(position);
     return run;
-  }
-
-  private void markAttempted(long position) {
-    if (position < attemptedBelow) {
-      return;
-    }
-    attemptedBelow = position + MARK_AHEAD;
-    log.ledger(ledger());
-    try {
-      log.commit();
-    } catch (SpoolException e) {
-      warnings.warn(
-          "mark", "The spool cannot be written; a crash now may leave a request recorded twice", e);
-    }
-  }
-
-  private byte[] ledger() {
-    return SpoolLedger.of(counts.ledger(), attemptedBelow).encode();
   }
 
   @Override
@@ -278,33 +245,16 @@ final class SpoolBacklog implements Backlog {
     }
   }
 
-  /**
-   * Takes an event out of the spool and, in the same write, counts it. Out first, so that a ledger
-   * taken in between shows it in flight, and never twice. Under the lock of {@link #memory}.
-   */
   private void settle(long position, @Nullable DropReason reason) {
-    log.done(position, SpoolLedger.of(counts.ledgerWithOneMore(reason), attemptedBelow).encode());
+    accounts.settle(position, reason);
     handedOut.remove(position);
-    if (reason == null) {
-      counts.delivered();
-    } else {
-      counts.dropped(reason);
-    }
-  }
-
-  private void countLost() {
-    long lost = log.stats().lost();
-    if (lost > lostCounted) {
-      counts.dropped(DropReason.DAMAGED, lost - lostCounted);
-      lostCounted = lost;
-    }
   }
 
   @Override
   public void close() {
     memory.close();
     try {
-      log.ledger(ledger());
+      accounts.write();
       log.close();
     } catch (SpoolException e) {
       logger.warn("The spool could not be closed cleanly; nothing that is in it is lost", e);
