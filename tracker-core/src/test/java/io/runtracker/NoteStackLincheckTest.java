@@ -31,8 +31,11 @@ public class NoteStackLincheckTest {
     return stack.push(Note.text(Note.Kind.TAG, String.valueOf(number), ""));
   }
 
-  /** The notes in the order written; null when another end was first. */
-  @Operation
+  /**
+   * The notes in the order written; null when another end was first. Once only, or nearly all that
+   * is tried would come too late.
+   */
+  @Operation(runOnce = true)
   public List<String> end() {
     Note newest = stack.endNotes();
     if (newest == Note.END) {
@@ -47,11 +50,23 @@ public class NoteStackLincheckTest {
 
   @Test
   void every_interleaving_is_that_of_whole_calls() {
-    new ModelCheckingOptions().iterations(30).invocationsPerIteration(1_000).check(getClass());
+    new ModelCheckingOptions()
+        .actorsBefore(0)
+        .actorsPerThread(2)
+        .actorsAfter(1)
+        .iterations(60)
+        .invocationsPerIteration(500)
+        .check(getClass());
   }
 
   @Test
   void whole_calls_is_what_real_threads_see_too() {
-    new StressOptions().iterations(20).invocationsPerIteration(2_000).check(getClass());
+    new StressOptions()
+        .actorsBefore(0)
+        .actorsPerThread(3)
+        .actorsAfter(1)
+        .iterations(30)
+        .invocationsPerIteration(2_000)
+        .check(getClass());
   }
 }
