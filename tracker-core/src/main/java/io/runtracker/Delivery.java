@@ -94,8 +94,13 @@ final class Delivery {
     while (!stopping) {
       try {
         permits.acquire();
-        if (!sweepOne() && !dispatchOne()) {
-          permits.release();
+        boolean begun = false;
+        try {
+          begun = sweepOne() || dispatchOne();
+        } finally {
+          if (!begun) {
+            permits.release();
+          }
         }
       } catch (InterruptedException e) {
         if (stopping) {
@@ -123,10 +128,18 @@ final class Delivery {
     if (run == null) {
       return false;
     }
-    for (long wait = circuit.ask(); wait > 0; wait = circuit.ask()) {
-      TimeUnit.NANOSECONDS.sleep(wait);
+    boolean begun = false;
+    try {
+      for (long wait = circuit.ask(); wait > 0; wait = circuit.ask()) {
+        TimeUnit.NANOSECONDS.sleep(wait);
+      }
+      work(() -> attempt(run));
+      begun = true;
+    } finally {
+      if (!begun) {
+        backlog.retry(run); // no thread could be had, or the tracker is closing
+      }
     }
-    work(() -> attempt(run));
     return true;
   }
 
