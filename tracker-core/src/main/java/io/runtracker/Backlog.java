@@ -40,6 +40,9 @@ interface Backlog {
   /** The end of delivery: what only memory holds is counted as {@link DropReason#SHUTDOWN}. */
   void close();
 
+  /** Whether requests are put into windows now. */
+  boolean isWritingWindows();
+
   /** Events that wait or are being delivered. */
   long size();
 

@@ -49,8 +49,8 @@ final class Counts {
     spooled = spooledNow;
   }
 
-  void delivered() {
-    delivered.increment();
+  void delivered(long count) {
+    delivered.add(count);
   }
 
   void dropped(DropReason reason) {
@@ -65,18 +65,18 @@ final class Counts {
     return ledger(0, null);
   }
 
-  /** The ledger as it will be when one more event has been delivered or, with a reason, dropped. */
-  Ledger ledgerWithOneMore(@Nullable DropReason reason) {
-    return reason == null ? ledger(1, null) : ledger(0, reason);
+  /** The ledger as it will be when so many more have been delivered or, with a reason, dropped. */
+  Ledger ledgerWith(long more, @Nullable DropReason reason) {
+    return ledger(more, reason);
   }
 
-  private Ledger ledger(long moreDelivered, @Nullable DropReason moreDropped) {
-    long deliveredNow = delivered.sum() + moreDelivered;
+  private Ledger ledger(long more, @Nullable DropReason reason) {
+    long deliveredNow = delivered.sum() + (reason == null ? more : 0);
     Map<DropReason, Long> droppedNow = new EnumMap<>(DropReason.class);
     long before = 0;
     long after = 0;
     for (Map.Entry<DropReason, LongAdder> entry : dropped.entrySet()) {
-      long count = entry.getValue().sum() + (entry.getKey() == moreDropped ? 1 : 0);
+      long count = entry.getValue().sum() + (entry.getKey() == reason ? more : 0);
       if (count == 0) {
         continue;
       }

@@ -113,9 +113,9 @@ final class Delivery {
     }
   }
 
-  /** Looks at an event that may have two runs, when one is due and the server is there. */
+  /** Looks at one that may have two runs, when one is due and the server is there. */
   private boolean sweepOne() {
-    RequestEvent due = circuit.isOpen() ? null : backlog.sweep().poll();
+    Repeated due = circuit.isOpen() ? null : backlog.sweep().poll();
     if (due == null) {
       return false;
     }
@@ -171,7 +171,7 @@ final class Delivery {
       circuit.succeeded();
       backlog.delivered(run);
       if (run.isRepeated()) {
-        backlog.sweep().later(run.event());
+        backlog.sweep().later(run.asRepeated());
       }
     } catch (SinkException e) {
       failed(run, e, started);
@@ -181,7 +181,7 @@ final class Delivery {
     } catch (Throwable fault) {
       circuit.released();
       lastError = "a fault of the sink: " + fault;
-      log.warn("sink fault", "The sink failed on " + run.event(), fault);
+      log.warn("sink fault", "The sink failed on " + run, fault);
       retryOrSetAside(run, DropReason.DELIVERY_FAULT, String.valueOf(fault));
     }
   }
@@ -192,22 +192,22 @@ final class Delivery {
       runId = findOrCreate(run);
       backlog.created(run, runId);
     }
-    sink.complete(runId, run.event());
+    run.complete(sink, runId);
   }
 
   private String findOrCreate(PendingRun run) throws SinkException, InterruptedException {
     if (run.mayExist()) {
-      Optional<String> found = sink.find(run.event());
+      Optional<String> found = run.find(sink);
       if (found.isPresent()) {
         return found.get();
       }
       run.mayExist(false);
       run.repeated();
-      backlog.sweep().remember(run.event());
+      backlog.sweep().remember(run.asRepeated());
     }
     boolean answered = false;
     try {
-      String runId = sink.create(run.event());
+      String runId = run.create(sink);
       answered = true;
       return runId;
     } catch (SinkException e) {
@@ -238,7 +238,7 @@ final class Delivery {
       }
       case FAILED -> {
         circuit.failed(started, e.retryAfter());
-        log.warn("failing", "The sink failed on " + run.event() + ": " + e.getMessage());
+        log.warn("failing", "The sink failed on " + run + ": " + e.getMessage());
         retryOrSetAside(run, DropReason.REFUSED, String.valueOf(e.getMessage()));
       }
       case REFUSED -> {
@@ -273,6 +273,6 @@ final class Delivery {
 
   private void setAside(PendingRun run, DropReason reason, String cause) {
     backlog.dropped(run, reason, cause);
-    log.warn("set aside", "Set aside as " + reason + ": " + run.event() + ": " + cause);
+    log.warn("set aside", "Set aside as " + reason + ": " + run + ": " + cause);
   }
 }

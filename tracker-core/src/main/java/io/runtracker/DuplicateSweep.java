@@ -10,10 +10,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Events that were created a second time, after a look-up found nothing of the first. Should the
- * first create take effect all the same, later than anybody waited, there are two runs; so these
- * events are looked at once more, and the run that nobody completed is removed. With a spool they
- * are remembered across a crash, and swept after the next start.
+ * Runs that were created a second time, after a look-up found nothing of the first. Should the
+ * first create take effect all the same, later than anybody waited, there are two; so these are
+ * looked at once more, and the one that nobody completed is removed. With a spool they are
+ * remembered across a crash, and swept after the next start.
  */
 final class DuplicateSweep {
 
@@ -24,7 +24,7 @@ final class DuplicateSweep {
 
   private static final Logger logger = LoggerFactory.getLogger(Tracker.class);
 
-  private record Due(RequestEvent event, long nanos) {}
+  private record Due(Repeated run, long nanos) {}
 
   private final @Nullable EventFiles files;
   private final long delayNanos;
@@ -46,7 +46,7 @@ final class DuplicateSweep {
     DuplicateSweep sweep = new DuplicateSweep(files, delay);
     try {
       for (Path file : files.files()) {
-        sweep.later(EventFiles.read(file));
+        sweep.later(EventFiles.repeated(file));
       }
     } catch (IOException | RuntimeException e) {
       logger.warn("What was created twice before the restart cannot be read; see {}", spool, e);
@@ -55,49 +55,49 @@ final class DuplicateSweep {
   }
 
   /** To be called before the second create goes out. */
-  void remember(RequestEvent event) {
+  void remember(Repeated run) {
     if (files != null) {
       try {
-        files.add(event, "created again, because a look-up did not find it");
+        files.add(run, "created again, because a look-up did not find it");
       } catch (IOException | RuntimeException e) {
-        logger.warn("A second create could not be remembered: {}", event, e);
+        logger.warn("A second create could not be remembered: {}", run, e);
       }
     }
   }
 
   /** To be called when the event is delivered: it is due when a late create must have shown. */
-  void later(RequestEvent event) {
+  void later(Repeated run) {
     if (waiting.size() >= MOST) {
       waiting.poll();
     }
-    waiting.add(new Due(event, System.nanoTime() + delayNanos));
+    waiting.add(new Due(run, System.nanoTime() + delayNanos));
   }
 
-  /** An event that is due now, or null. */
-  @Nullable RequestEvent poll() {
+  /** A run that is due now, or null. */
+  @Nullable Repeated poll() {
     Due next = waiting.peek();
     if (next == null || next.nanos() - System.nanoTime() > 0) {
       return null;
     }
-    return waiting.remove(next) ? next.event() : null;
+    return waiting.remove(next) ? next.run() : null;
   }
 
-  /** Looks at an event that was due; what cannot be said yet is due again later. */
-  void sweep(RequestEvent event, RunSink sink) throws InterruptedException {
+  /** Looks at a run that was due; what cannot be said yet is due again later. */
+  void sweep(Repeated run, RunSink sink) throws InterruptedException {
     try {
-      int removed = sink.removeDuplicates(event);
+      int removed = run.removeDuplicates(sink);
       if (removed < 0) {
-        later(event);
+        later(run);
         return;
       }
       if (removed > 0) {
-        logger.info("Removed {} second run(s) of {}", removed, event);
+        logger.info("Removed {} second run(s) of {}", removed, run);
       }
       if (files != null) {
-        files.remove(event);
+        files.remove(run.id());
       }
     } catch (SinkException | IOException e) {
-      later(event);
+      later(run);
     }
   }
 }

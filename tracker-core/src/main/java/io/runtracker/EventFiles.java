@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -18,8 +19,8 @@ import java.util.regex.Pattern;
 import org.slf4j.LoggerFactory;
 
 /**
- * Events that the sink will never take as they are: one file of JSON each, for a person to read,
- * with the event itself in it, to be sent again.
+ * Runs that the sink will never take as they are: one file of JSON each, for a person to read, with
+ * the requests themselves in it, to be sent again.
  */
 final class EventFiles {
 
@@ -31,6 +32,11 @@ final class EventFiles {
 
   private static final Pattern EVENT = Pattern.compile("\"event\": \"([A-Za-z0-9+/=]*)\"");
 
+  private static final Pattern WINDOW =
+      Pattern.compile(
+          "\"window_id\": \"([^\"]*)\",\\s*"
+              + "\"start_millis\": \"(-?\\d+)\",\\s*\"end_millis\": \"(-?\\d+)\"");
+
   private final Path directory;
 
   EventFiles(Path spool, String name) {
@@ -39,18 +45,35 @@ final class EventFiles {
 
   /** Writes the file whole or not at all. Writing it again replaces it. */
   void add(RequestEvent event, String reason) throws IOException {
+    write(event.eventId(), json(event, reason));
+  }
+
+  /** As {@link #add(RequestEvent, String)}, with all requests of the window that it holds. */
+  void add(RequestWindow window, String reason) throws IOException {
+    write(window.windowId(), json(window, reason));
+  }
+
+  void add(Repeated run, String reason) throws IOException {
+    if (run instanceof Repeated.OfEvent one) {
+      add(one.event(), reason);
+    } else if (run instanceof Repeated.OfWindow many) {
+      add(many.window(), reason);
+    }
+  }
+
+  private void write(String id, String json) throws IOException {
     Files.createDirectories(directory, ownerOnly("rwx------"));
-    Path file = directory.resolve(event.eventId() + ".json");
-    Path unfinished = directory.resolve(event.eventId() + ".tmp");
+    Path file = directory.resolve(id + ".json");
+    Path unfinished = directory.resolve(id + ".tmp");
     Files.deleteIfExists(unfinished);
     Files.createFile(unfinished, ownerOnly("rw-------"));
-    Files.writeString(unfinished, json(event, reason));
+    Files.writeString(unfinished, json);
     Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
   }
 
-  /** Deletes the file of an event, if there is one. */
-  void remove(RequestEvent event) throws IOException {
-    Files.deleteIfExists(directory.resolve(event.eventId() + ".json"));
+  /** Deletes the file of a run, if there is one. */
+  void remove(String id) throws IOException {
+    Files.deleteIfExists(directory.resolve(id + ".json"));
   }
 
   /** Keeps bytes that no event could be read from; if that fails too, they are gone. */
@@ -75,12 +98,32 @@ final class EventFiles {
     return files;
   }
 
-  static RequestEvent read(Path file) throws IOException {
+  /** The requests in a file: one, or those of a window. */
+  static List<RequestEvent> events(Path file) throws IOException {
+    List<RequestEvent> events = new ArrayList<>();
     Matcher matcher = EVENT.matcher(Files.readString(file));
-    if (!matcher.find()) {
+    while (matcher.find()) {
+      events.add(EventCodec.decode(Base64.getDecoder().decode(matcher.group(1))));
+    }
+    if (events.isEmpty()) {
       throw new IOException(file + " holds no event");
     }
-    return EventCodec.decode(Base64.getDecoder().decode(matcher.group(1)));
+    return events;
+  }
+
+  /** The run that a file is about. */
+  static Repeated repeated(Path file) throws IOException {
+    Matcher matcher = WINDOW.matcher(Files.readString(file));
+    if (!matcher.find()) {
+      return new Repeated.OfEvent(events(file).get(0));
+    }
+    return new Repeated.OfWindow(
+        new RequestWindow(
+            matcher.group(1),
+            Instant.ofEpochMilli(Long.parseLong(matcher.group(2))),
+            Instant.ofEpochMilli(Long.parseLong(matcher.group(3))),
+            List.of(),
+            Map.of()));
   }
 
   private static FileAttribute<?>[] ownerOnly(String permissions) {
@@ -104,10 +147,32 @@ final class EventFiles {
     field(json, "params", event.params());
     field(json, "metrics", event.metrics().toString());
     field(json, "texts", event.texts().keySet().toString());
-    json.append("  \"event\": \"")
+    json.append("  ");
+    appendEncoded(json, event);
+    return json.append("\n}\n").toString();
+  }
+
+  private static String json(RequestWindow window, String reason) {
+    StringBuilder json = new StringBuilder("{\n");
+    field(json, "reason", reason);
+    field(json, "window_id", window.windowId());
+    field(json, "start_millis", String.valueOf(window.startTime().toEpochMilli()));
+    field(json, "end_millis", String.valueOf(window.endTime().toEpochMilli()));
+    json.append("  \"requests\": [");
+    String separator = "\n    {";
+    for (RequestEvent event : window.events()) {
+      json.append(separator);
+      appendEncoded(json, event);
+      json.append('}');
+      separator = ",\n    {";
+    }
+    return json.append("\n  ]\n}\n").toString();
+  }
+
+  private static void appendEncoded(StringBuilder json, RequestEvent event) {
+    json.append("\"event\": \"")
         .append(Base64.getEncoder().encodeToString(EventCodec.encode(event)))
-        .append("\"\n}\n");
-    return json.toString();
+        .append('"');
   }
 
   private static void field(StringBuilder json, String name, String value) {

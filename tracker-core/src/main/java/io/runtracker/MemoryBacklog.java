@@ -8,6 +8,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
@@ -17,33 +18,54 @@ import org.jspecify.annotations.Nullable;
 /**
  * A backlog in memory, bounded by count and bytes. When it is full it refuses what is new and keeps
  * what is old. Only the batcher and delivery ever wait for its lock.
+ *
+ * <p>Requests wait in {@code fresh} until their turn comes. Then each becomes a run of its own or,
+ * while {@link WindowMode} says so, goes into the open window, which becomes a run when it closes.
+ * Runs that exist in memory, whether handed out or waiting, are {@code unsettled}.
  */
 final class MemoryBacklog implements Backlog {
 
-  private final int capacity;
-  private final long maxBytes;
+  private static final Comparator<PendingRun> BY_TIME =
+      Comparator.comparingLong(PendingRun::notBeforeNanos);
+
+  private final Settings settings;
   private final DuplicateSweep sweep;
   private final Counts counts;
   private final RateLimitedLog log;
+  private final WindowMode mode;
+  private final WindowRouter router;
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
-  private final Deque<PendingRun> fresh = new ArrayDeque<>();
-  private final PriorityQueue<PendingRun> retries =
-      new PriorityQueue<>(Comparator.comparingLong(PendingRun::notBeforeNanos));
+  private final Deque<PendingEvent> fresh = new ArrayDeque<>();
+  private final PriorityQueue<PendingRun> runs = new PriorityQueue<>(BY_TIME);
+  private final PriorityQueue<PendingRun> windows = new PriorityQueue<>(BY_TIME);
   private final TreeMap<Long, PendingRun> unsettled = new TreeMap<>();
-  private Supplier<@Nullable PendingRun> source = () -> null;
+  private BacklogSource behind = BacklogSource.NONE;
   private long tickets;
   private boolean closed;
+  private int held;
   private long bytes;
 
+  /**
+   * @param source what makes the ids of windows unique
+   * @param trackAs {@link TrackAs#RUN} where the sink takes no windows
+   */
   MemoryBacklog(
-      int capacity, long maxBytes, DuplicateSweep sweep, Counts counts, RateLimitedLog log) {
+      Settings settings,
+      TrackAs trackAs,
+      String source,
+      DuplicateSweep sweep,
+      Counts counts,
+      RateLimitedLog log) {
+    this.settings = settings;
     this.sweep = sweep;
-    this.capacity = capacity;
-    this.maxBytes = maxBytes;
     this.counts = counts;
     this.log = log;
+    this.mode =
+        new WindowMode(
+            trackAs, settings.autoThreshold(), settings.queueSize(), settings.inFlight());
+    this.router = new WindowRouter(settings, trackAs, source, counts);
   }
 
   @Override
@@ -56,12 +78,8 @@ final class MemoryBacklog implements Backlog {
         return;
       }
       for (RequestEvent event : group) {
-        if (unsettled.size() >= capacity || bytes + event.estimatedBytes() > maxBytes) {
+        if (!takeIn(event)) {
           refused++;
-        } else {
-          PendingRun run = new PendingRun(event);
-          hold(run);
-          fresh.add(run);
         }
       }
       changed.signalAll();
@@ -74,9 +92,28 @@ final class MemoryBacklog implements Backlog {
     }
   }
 
-  /** Where to look for fresh runs when memory has none; asked under the lock. */
-  void readFrom(Supplier<@Nullable PendingRun> more) {
-    source = more;
+  private boolean takeIn(RequestEvent event) {
+    if (held >= settings.queueSize()) {
+      return false;
+    }
+    PendingEvent pending = new PendingEvent(event, tickets + 1);
+    if (bytes + pending.bytes() > settings.queueBytes()) {
+      return false;
+    }
+    tickets++;
+    fresh.add(pending);
+    hold(pending);
+    return true;
+  }
+
+  private void hold(PendingRun run) {
+    held += run.size();
+    bytes += run.bytes();
+  }
+
+  /** Where to look for more when memory has no fresh requests. */
+  void readFrom(BacklogSource source) {
+    behind = source;
   }
 
   /** Says that {@link #readFrom} may have something now. */
@@ -89,34 +126,6 @@ final class MemoryBacklog implements Backlog {
     }
   }
 
-  int heldUnderLock() {
-    return unsettled.size();
-  }
-
-  private void hold(PendingRun run) {
-    run.ticket(++tickets);
-    unsettled.put(run.ticket(), run);
-    bytes += run.bytes();
-  }
-
-  /** The next one that is due; those read that are not due yet wait among the retries. */
-  private @Nullable PendingRun nextFresh() {
-    PendingRun run = fresh.poll();
-    while (run == null) {
-      PendingRun read = source.get();
-      if (read == null) {
-        return null;
-      }
-      hold(read);
-      if (read.notBeforeNanos() - System.nanoTime() <= 0) {
-        run = read;
-      } else {
-        retries.add(read);
-      }
-    }
-    return run;
-  }
-
   @Override
   public @Nullable PendingRun take(Duration atMost) throws InterruptedException {
     long deadline = System.nanoTime() + atMost.toNanos();
@@ -124,24 +133,115 @@ final class MemoryBacklog implements Backlog {
     try {
       while (true) {
         long now = System.nanoTime();
-        PendingRun retry = retries.peek();
-        if (retry != null && retry.notBeforeNanos() - now <= 0) {
-          return retries.poll();
-        }
-        PendingRun next = nextFresh();
+        PendingRun next = next(now);
         if (next != null) {
+          next.handedOut(now);
+          behind.handedOut(next);
           return next;
         }
         if (now - deadline >= 0) {
           return null;
         }
-        retry = retries.peek();
-        long until = retry == null ? deadline : Math.min(deadline, retry.notBeforeNanos());
-        changed.awaitNanos(until - now);
+        changed.awaitNanos(nextLook(deadline) - now);
       }
     } finally {
       lock.unlock();
     }
+  }
+
+  private @Nullable PendingRun next(long now) {
+    mode.look(held - router.open().size() + behind.waiting(), oldestNanos(), now);
+    if (mode.isOn()) {
+      fillWindow(now);
+    }
+    if (router.isDue(isCrowded() || !mode.isOn(), now)) {
+      closeWindow(now);
+    }
+    PendingRun next = due(windows, now);
+    if (next == null) {
+      next = due(runs, now);
+    }
+    while (next == null && !mode.isOn()) {
+      PendingRun read = nextFresh();
+      if (read == null) {
+        return null;
+      }
+      keep(read);
+      next = due(read instanceof PendingWindow ? windows : runs, now);
+    }
+    return next;
+  }
+
+  private static @Nullable PendingRun due(PriorityQueue<PendingRun> queue, long now) {
+    PendingRun first = queue.peek();
+    return first != null && first.notBeforeNanos() - now <= 0 ? queue.poll() : null;
+  }
+
+  private long nextLook(long deadline) {
+    long until = deadline;
+    if (!runs.isEmpty()) {
+      until = Math.min(until, runs.element().notBeforeNanos());
+    }
+    if (!windows.isEmpty()) {
+      until = Math.min(until, windows.element().notBeforeNanos());
+    }
+    return router.dueNanos(until);
+  }
+
+  /** The next in memory or behind it, and held; not yet among the unsettled. */
+  private @Nullable PendingRun nextFresh() {
+    PendingRun run = fresh.poll();
+    if (run == null) {
+      int most = mode.isOn() ? settings.queueSize() : SpoolBacklog.MOST_RUNS_IN_MEMORY;
+      int room = bytes < settings.queueBytes() ? most - held : 0;
+      run = behind.next(tickets + 1, room);
+      if (run == null) {
+        return null;
+      }
+      tickets++;
+      hold(run);
+    }
+    return run;
+  }
+
+  /** Makes it a run of its own, to be handed out when it is due. */
+  private void keep(PendingRun run) {
+    unsettled.put(run.ticket(), run);
+    if (run instanceof PendingWindow) {
+      router.kept();
+      windows.add(run);
+    } else {
+      runs.add(run);
+    }
+  }
+
+  private void fillWindow(long now) {
+    while (true) {
+      if (router.isDue(false, now)) {
+        closeWindow(now);
+      }
+      PendingRun run = router.open().isFull() ? null : nextFresh();
+      if (run == null) {
+        return;
+      }
+      mode.arrived();
+      if (run instanceof PendingEvent event && router.goesIntoWindow(event, isCrowded())) {
+        router.open().add(event, now);
+      } else {
+        keep(run);
+      }
+    }
+  }
+
+  /** So near to refusing requests that nothing may wait any longer than it must. */
+  private boolean isCrowded() {
+    return held > settings.queueSize() / 4 * 3 || bytes > settings.queueBytes() / 4 * 3;
+  }
+
+  private void closeWindow(long now) {
+    PendingWindow window = router.close(now);
+    behind.closed(window);
+    keep(window);
   }
 
   @Override
@@ -158,7 +258,7 @@ final class MemoryBacklog implements Backlog {
   public void retry(PendingRun run) {
     lock.lock();
     try {
-      retries.add(run);
+      (run instanceof PendingWindow ? windows : runs).add(run);
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -167,20 +267,27 @@ final class MemoryBacklog implements Backlog {
 
   @Override
   public void delivered(PendingRun run) {
-    settle(run, counts::delivered);
+    settle(run, null, () -> counts.delivered(run.size()));
   }
 
   @Override
   public void dropped(PendingRun run, DropReason reason, String cause) {
-    settle(run, () -> counts.dropped(reason));
+    settle(run, reason, () -> counts.dropped(reason, run.size()));
   }
 
   /** Counts under the lock, so that a run is counted once and none is forgotten uncounted. */
-  void settle(PendingRun run, Runnable count) {
+  void settle(PendingRun run, @Nullable DropReason reason, Runnable count) {
     lock.lock();
     try {
       if (unsettled.remove(run.ticket()) != null) {
+        held -= run.size();
         bytes -= run.bytes();
+        if (run instanceof PendingWindow) {
+          router.settled();
+          changed.signalAll();
+        } else if (reason == null) {
+          mode.runTook(System.nanoTime() - run.handedOutNanos());
+        }
         count.run();
       }
     } finally {
@@ -193,12 +300,18 @@ final class MemoryBacklog implements Backlog {
     lock.lock();
     try {
       closed = true;
-      source = () -> null;
-      long lost = unsettled.values().stream().filter(run -> !run.isSpooled()).count();
+      behind = BacklogSource.NONE;
+      long lost = (long) fresh.size() + router.open().unspooled();
+      for (PendingRun run : unsettled.values()) {
+        lost += run.unspooled();
+      }
       counts.dropped(DropReason.SHUTDOWN, lost);
       unsettled.clear();
       fresh.clear();
-      retries.clear();
+      router.open().clear();
+      runs.clear();
+      windows.clear();
+      held = 0;
       bytes = 0;
     } finally {
       lock.unlock();
@@ -207,7 +320,7 @@ final class MemoryBacklog implements Backlog {
 
   @Override
   public long size() {
-    return withLock(() -> (long) unsettled.size());
+    return withLock(() -> (long) held);
   }
 
   @Override
@@ -221,9 +334,35 @@ final class MemoryBacklog implements Backlog {
   }
 
   @Override
+  public boolean isWritingWindows() {
+    return withLock(mode::isOn);
+  }
+
+  @Override
   public BooleanSupplier allSettled() {
     long upTo = withLock(() -> tickets);
-    return () -> withLock(() -> unsettled.isEmpty() || unsettled.firstKey() > upTo);
+    return () -> withLock(() -> isSettled(upTo));
+  }
+
+  private boolean isSettled(long upTo) {
+    boolean waits = !fresh.isEmpty() && fresh.element().ticket() <= upTo;
+    OpenWindow open = router.open();
+    boolean inWindow = !open.isEmpty() && open.first().ticket() <= upTo;
+    if (inWindow && !waits) {
+      hurry();
+    }
+    return !waits && !inWindow && (unsettled.isEmpty() || unsettled.firstKey() > upTo);
+  }
+
+  /** Closes the open window before its time, because somebody waits for what is in it. */
+  void hurry() {
+    lock.lock();
+    try {
+      router.hurry();
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
   }
 
   private <T> T withLock(Supplier<T> question) {
@@ -237,13 +376,22 @@ final class MemoryBacklog implements Backlog {
 
   @Override
   public Duration oldestAge() {
-    return withLock(
-        () -> {
-          if (unsettled.isEmpty()) {
-            return Duration.ZERO;
-          }
-          long ended = unsettled.firstEntry().getValue().event().endTime().toEpochMilli();
-          return Duration.ofMillis(Math.max(System.currentTimeMillis() - ended, 0));
-        });
+    return withLock(() -> Duration.ofNanos(oldestNanos()));
+  }
+
+  private long oldestNanos() {
+    long oldest = Long.MAX_VALUE;
+    if (!fresh.isEmpty()) {
+      oldest = fresh.element().oldestMillis();
+    }
+    OpenWindow open = router.open();
+    if (!open.isEmpty()) {
+      oldest = Math.min(oldest, open.first().oldestMillis());
+    }
+    if (!unsettled.isEmpty()) {
+      oldest = Math.min(oldest, unsettled.firstEntry().getValue().oldestMillis());
+    }
+    long age = System.currentTimeMillis() - oldest;
+    return oldest == Long.MAX_VALUE ? 0 : TimeUnit.MILLISECONDS.toNanos(Math.max(age, 0));
   }
 }

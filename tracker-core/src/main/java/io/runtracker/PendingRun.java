@@ -1,62 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker;
 
+import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An event on its way into the sink, and what is known of its run. Belongs to one delivery thread
- * at a time; the backlog hands it over.
+ * What becomes one run, on its way into the sink, and what is known of that run. Belongs to one
+ * delivery thread at a time; the backlog hands it over.
  */
-final class PendingRun {
+abstract class PendingRun {
 
-  private static final long NOT_SPOOLED = -1;
-
-  private final RequestEvent event;
-  private final long position;
-  private final long bytes;
+  private final long ticket;
   private @Nullable String runId;
   private boolean mayExist;
   private boolean repeated;
   private int failures;
   private long deliveredBeforeFirstFailure;
-  private long notBeforeNanos;
-  private long ticket;
+  private long notBeforeNanos = System.nanoTime();
+  private long handedOutNanos;
 
-  PendingRun(RequestEvent event) {
-    this(event, NOT_SPOOLED);
+  PendingRun(long ticket) {
+    this.ticket = ticket;
   }
 
-  PendingRun(RequestEvent event, long position) {
-    this.event = event;
-    this.position = position;
-    this.bytes = event.estimatedBytes();
-    this.notBeforeNanos = System.nanoTime();
+  abstract String create(RunSink sink) throws SinkException, InterruptedException;
+
+  abstract void complete(RunSink sink, String id) throws SinkException, InterruptedException;
+
+  abstract Optional<String> find(RunSink sink) throws SinkException, InterruptedException;
+
+  /** What to remember when it is created a second time. */
+  abstract Repeated asRepeated();
+
+  /** The requests in it, each with its place in the spool. */
+  abstract List<PendingEvent> members();
+
+  /** Their number. */
+  abstract int size();
+
+  /** How many of them are in no spool. */
+  final int unspooled() {
+    int count = 0;
+    for (PendingEvent member : members()) {
+      count += member.isSpooled() ? 0 : 1;
+    }
+    return count;
   }
 
-  RequestEvent event() {
-    return event;
-  }
+  /** Their estimated size on the heap. */
+  abstract long bytes();
 
-  /** Whether the event is in the spool, at {@link #position()}. */
-  boolean isSpooled() {
-    return position != NOT_SPOOLED;
-  }
+  /** When the oldest of them was complete, in milliseconds since the epoch. */
+  abstract long oldestMillis();
 
-  long position() {
-    return position;
-  }
-
-  /** Its number among all that the memory held, in the order they came in. */
-  long ticket() {
+  /**
+   * Its number among all that the memory held, in the order they came in; of several requests, the
+   * first one's.
+   */
+  final long ticket() {
     return ticket;
-  }
-
-  void ticket(long number) {
-    ticket = number;
-  }
-
-  long bytes() {
-    return bytes;
   }
 
   /** The run's id once it is known to exist. */
@@ -106,5 +109,14 @@ final class PendingRun {
 
   void notBefore(long nanos) {
     notBeforeNanos = nanos;
+  }
+
+  /** When it last went to delivery. */
+  long handedOutNanos() {
+    return handedOutNanos;
+  }
+
+  void handedOut(long nanos) {
+    handedOutNanos = nanos;
   }
 }

@@ -31,21 +31,34 @@ final class Pipeline {
     this.ring =
         RingBuffer.createMultiProducer(Slot::new, settings.ringSize(), new SleepingWaitStrategy());
     this.counts = new Counts(() -> ring.getCursor() + 1);
-    this.backlog = openBacklog(settings, counts);
+    String source = newSource();
+    this.backlog = openBacklog(settings, trackAs(settings, sink), source, counts);
     this.batcher = new Batcher(ring, backlog, new UrlRedactor(settings.redact()), counts, settings);
-    this.capture =
-        new Capture(ring, counts, newSource(), settings.whenFull(), batcher::countStragglers);
+    this.capture = new Capture(ring, counts, source, settings.whenFull(), batcher::countStragglers);
     this.sink = sink;
     this.delivery = new Delivery(backlog, sink, settings);
     batcher.start();
     delivery.start();
   }
 
-  private static Backlog openBacklog(Settings settings, Counts counts) {
+  private static TrackAs trackAs(Settings settings, RunSink sink) {
+    if (sink instanceof WindowSink) {
+      return settings.trackAs();
+    }
+    if (settings.trackAs() == TrackAs.WINDOW) {
+      throw new IllegalArgumentException(
+          "trackAs is WINDOW, but " + sink.getClass().getName() + " is no WindowSink");
+    }
+    return TrackAs.RUN;
+  }
+
+  private static Backlog openBacklog(
+      Settings settings, TrackAs trackAs, String source, Counts counts) {
     MemoryBacklog memory =
         new MemoryBacklog(
-            settings.queueSize(),
-            settings.queueBytes(),
+            settings,
+            trackAs,
+            source,
             DuplicateSweep.inMemory(settings.lookupDelay()),
             counts,
             new RateLimitedLog(LoggerFactory.getLogger(Tracker.class)));
@@ -120,6 +133,7 @@ final class Pipeline {
         delivery.retries(),
         capture.lateWrites(),
         delivery.isServerAway(),
+        backlog.isWritingWindows(),
         delivery.lastError());
   }
 }

@@ -68,6 +68,11 @@ public final class RequestEvent {
     return name;
   }
 
+  /** Whether its handler logged anything into its run, or named it. */
+  boolean hasOwnData() {
+    return notes != null || name != null;
+  }
+
   /** The HTTP method as sent. */
   public String method() {
     return method;

@@ -27,6 +27,12 @@ record Settings(
     int queueSize,
     long queueBytes,
     int inFlight,
+    TrackAs trackAs,
+    Duration windowAge,
+    int windowRows,
+    long windowBytes,
+    Duration autoThreshold,
+    Duration slowThreshold,
     Duration retryDelay,
     Duration maxRetryDelay,
     Duration lookupDelay,
@@ -50,8 +56,13 @@ record Settings(
     atLeast("queueSize", queueSize, 1);
     atLeast("queueBytes", queueBytes, 1);
     atLeast("inFlight", inFlight, 1);
+    atLeast("windowRows", windowRows, 1);
+    atLeast("windowBytes", windowBytes, 1);
     atLeast("spoolQuota", spoolQuota, LEAST_QUOTA);
     positive("batchAge", batchAge);
+    positive("windowAge", windowAge);
+    positive("autoThreshold", autoThreshold);
+    notNegative("slowThreshold", slowThreshold);
     positive("retryDelay", retryDelay);
     positive("maxRetryDelay", maxRetryDelay);
     if (maxRetryDelay.compareTo(retryDelay) < 0) {

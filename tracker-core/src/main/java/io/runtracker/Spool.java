@@ -8,7 +8,10 @@ import io.runtracker.spool.SpoolStats;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /**
  * The spool directory of a service that is not running, for tools: to see what is in it, and to
@@ -20,7 +23,7 @@ public final class Spool implements AutoCloseable {
   private final SegmentLog log;
   private final EventFiles rejected;
   private final Counts counts = new Counts(() -> 0);
-  private final SpoolLedger ledger;
+  private SpoolLedger ledger;
 
   private Spool(SegmentLog log, Path directory) throws IOException {
     this.log = log;
@@ -70,19 +73,30 @@ public final class Spool implements AutoCloseable {
   }
 
   /**
-   * Puts a refused request back among those to deliver, and deletes its file. It is looked up
-   * before it is created again, so that a run which is there in part is completed.
+   * Puts a refused request, or the requests of a refused window, back among those to deliver, and
+   * deletes the file. A request is looked up before it is created again, so that a run which is
+   * there in part is completed.
    *
    * @param file one of {@link #rejected()}
    */
   public void resend(Path file) throws IOException {
-    RequestEvent event = EventFiles.read(file);
-    SegmentLog.Appended appended = log.append(List.of(EventCodec.encode(event)));
-    if (appended.accepted() == 0) {
+    List<byte[]> payloads = new ArrayList<>();
+    for (RequestEvent event : EventFiles.events(file)) {
+      payloads.add(EventCodec.encode(event));
+    }
+    SegmentLog.Appended appended = log.append(payloads);
+    SortedSet<Long> attempted = new TreeSet<>(ledger.attempted());
+    for (long i = 0; i < appended.accepted(); i++) {
+      if (appended.refused() > 0) {
+        log.done(appended.firstSequence() + i);
+      }
+      attempted.add(appended.firstSequence() + i);
+    }
+    if (appended.refused() > 0) {
       throw new IOException("The spool has reached its quota");
     }
-    long lookUpBelow = Math.max(ledger.attemptedBelow(), appended.firstSequence() + 1);
-    log.ledger(new SpoolLedger(ledger.delivered(), ledger.dropped(), lookUpBelow).encode());
+    ledger = new SpoolLedger(ledger.delivered(), ledger.dropped(), attempted);
+    log.ledger(ledger.encode());
     log.commit();
     Files.delete(file);
   }

@@ -4,30 +4,29 @@ package io.runtracker;
 import io.runtracker.spool.SegmentLog;
 import io.runtracker.spool.SpoolException;
 import java.io.IOException;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
 /**
- * What a spool remembers beside its events: the ledger, and how far events may have been sent.
+ * What a spool remembers beside its events: the ledger, and which events are being sent.
  *
  * <p>A crash between sending a create and remembering its answer leaves a run that nobody knows of.
- * So, before events are handed out, a mark is written beyond them: after a crash, what lies below
- * it and has no known run is looked up before it is created. Under the lock of the backlog's
+ * So an event is noted here before it is handed out as a run of its own: after a crash, what was
+ * noted and has no known run is looked up before it is created. Under the lock of the backlog's
  * memory.
  */
 final class SpoolAccounts {
 
-  /**
-   * How far the mark runs ahead: one write for so many events, and so many look-ups after a crash.
-   */
-  private static final int MARK_AHEAD = 64;
-
   private final SegmentLog log;
   private final Counts counts;
-  private final long sentBelowBefore;
+  private final SortedSet<Long> attempted;
+  private final Set<Long> attemptedBefore;
   private final RateLimitedLog warnings =
       new RateLimitedLog(LoggerFactory.getLogger(Tracker.class));
-  private long attemptedBelow;
   private long lostCounted;
 
   /** Goes on where the spool's last process left off. */
@@ -35,23 +34,22 @@ final class SpoolAccounts {
     SpoolLedger ledger = SpoolLedger.decode(log.ledger());
     this.log = log;
     this.counts = counts;
-    this.attemptedBelow = ledger.attemptedBelow();
-    this.sentBelowBefore = ledger.attemptedBelow();
+    this.attempted = new TreeSet<>(ledger.attempted());
+    this.attemptedBefore = new HashSet<>(ledger.attempted());
     this.lostCounted = log.stats().lost();
     counts.restore(ledger, log.stats().live(), lostCounted, () -> log.stats().live());
   }
 
   /** Whether a process before this one may have sent the event. */
   boolean mayHaveBeenSentBefore(long position) {
-    return position < sentBelowBefore;
+    return attemptedBefore.contains(position);
   }
 
-  /** To be called before an event is handed to delivery. */
+  /** To be called before an event is handed out to be sent as a run of its own. */
   void handOut(long position) {
-    if (position < attemptedBelow) {
+    if (!attempted.add(position)) {
       return;
     }
-    attemptedBelow = position + MARK_AHEAD;
     write();
     try {
       log.commit();
@@ -62,16 +60,20 @@ final class SpoolAccounts {
   }
 
   /**
-   * Takes an event out of the spool and, in the same write, counts it as delivered or, with a
-   * reason, as dropped. Out first, so that a ledger taken in between shows it in flight, and never
-   * twice.
+   * Takes the events of one run out of the spool and, in the same write, counts them as delivered
+   * or, with a reason, as dropped. Out first, so that a ledger taken in between shows them in
+   * flight, and never twice.
    */
-  void settle(long position, @Nullable DropReason reason) {
-    log.done(position, SpoolLedger.of(counts.ledgerWithOneMore(reason), attemptedBelow).encode());
+  void settle(long[] positions, @Nullable DropReason reason) {
+    for (long position : positions) {
+      attempted.remove(position);
+    }
+    Ledger after = counts.ledgerWith(positions.length, reason);
+    log.done(positions, SpoolLedger.of(after, attempted).encode());
     if (reason == null) {
-      counts.delivered();
+      counts.delivered(positions.length);
     } else {
-      counts.dropped(reason);
+      counts.dropped(reason, positions.length);
     }
   }
 
@@ -86,6 +88,6 @@ final class SpoolAccounts {
 
   /** Leaves the ledger of now for the next write. */
   void write() {
-    log.ledger(SpoolLedger.of(counts.ledger(), attemptedBelow).encode());
+    log.ledger(SpoolLedger.of(counts.ledger(), attempted).encode());
   }
 }

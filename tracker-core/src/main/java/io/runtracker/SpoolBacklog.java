@@ -23,12 +23,13 @@ import org.slf4j.LoggerFactory;
  * A backlog on disk. What is being delivered, and what the disk would not take, is in memory too,
  * in a {@link MemoryBacklog}; the rest is read when its turn comes.
  */
-final class SpoolBacklog implements Backlog {
+final class SpoolBacklog implements Backlog, BacklogSource {
 
   /**
-   * More events than this are not in memory for delivery, however many of them must be tried again.
+   * More events than this are not in memory for delivery as runs, however many of them must be
+   * tried again. Windows need more.
    */
-  private static final int MOST_IN_MEMORY = 1024;
+  static final int MOST_RUNS_IN_MEMORY = 1024;
 
   private static final long TRY_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(30);
 
@@ -39,6 +40,7 @@ final class SpoolBacklog implements Backlog {
   private final EventFiles rejected;
   private final DuplicateSweep sweep;
   private final SpoolAccounts accounts;
+  private final SpoolWindows windows;
   private final Counts counts;
   private final RateLimitedLog warnings = new RateLimitedLog(logger);
   private final ConcurrentSkipListSet<Long> handedOut = new ConcurrentSkipListSet<>();
@@ -46,16 +48,19 @@ final class SpoolBacklog implements Backlog {
   private volatile long nextUnread;
 
   private SpoolBacklog(
-      SegmentLog log, Path directory, MemoryBacklog memory, Counts counts, Duration lookupDelay)
+      SegmentLog log, Path directory, Settings settings, MemoryBacklog memory, Counts counts)
       throws IOException {
     this.log = log;
     this.memory = memory;
     this.counts = counts;
     this.rejected = new EventFiles(directory, EventFiles.REJECTED);
-    this.sweep = DuplicateSweep.in(directory, lookupDelay);
+    this.sweep = DuplicateSweep.in(directory, settings.lookupDelay());
     this.accounts = new SpoolAccounts(log, counts);
-    this.lookUpNotBeforeNanos = System.nanoTime() + lookupDelay.toNanos();
-    memory.readFrom(this::next);
+    this.windows =
+        new SpoolWindows(
+            directory, settings.durability() == SegmentLogOptions.Durability.POWER, this::commit);
+    this.lookUpNotBeforeNanos = System.nanoTime() + settings.lookupDelay().toNanos();
+    memory.readFrom(this);
     report(directory);
   }
 
@@ -92,7 +97,7 @@ final class SpoolBacklog implements Backlog {
       throws IOException {
     SegmentLog log = SegmentLog.open(directory, options);
     try {
-      return new SpoolBacklog(log, directory, memory, counts, settings.lookupDelay());
+      return new SpoolBacklog(log, directory, settings, memory, counts);
     } catch (IOException | RuntimeException e) {
       log.close();
       throw e;
@@ -130,10 +135,11 @@ final class SpoolBacklog implements Backlog {
     memory.wake();
   }
 
-  /** The next event on disk, brought into memory; called under the lock of {@link #memory}. */
-  private @Nullable PendingRun next() {
-    if (memory.heldUnderLock() >= MOST_IN_MEMORY) {
-      return null;
+  @Override
+  public @Nullable PendingRun next(long ticket, int roomFor) {
+    PendingWindow whole = windows.complete(nextUnread, lookUpNotBeforeNanos);
+    if (whole != null || roomFor <= 0) {
+      return whole;
     }
     try {
       PendingRun run = null;
@@ -141,11 +147,11 @@ final class SpoolBacklog implements Backlog {
         SpooledEvent spooled = log.poll();
         accounts.countLost();
         if (spooled == null) {
-          return null;
+          return windows.complete(log.stats().nextSequence(), lookUpNotBeforeNanos);
         }
         handedOut.add(spooled.sequence());
         nextUnread = spooled.sequence() + 1;
-        run = bringIn(spooled);
+        run = bringIn(spooled, ticket);
       }
       return run;
     } catch (SpoolException e) {
@@ -154,52 +160,80 @@ final class SpoolBacklog implements Backlog {
     }
   }
 
-  private @Nullable PendingRun bringIn(SpooledEvent spooled) {
+  private @Nullable PendingRun bringIn(SpooledEvent spooled, long ticket) {
     long position = spooled.sequence();
+    SpoolWindows.Rebuilt window = windows.of(position);
+    if (window != null && window.isDelivered()) {
+      settle(new long[] {position}, null);
+      return null;
+    }
     RequestEvent event;
     try {
       event = EventCodec.decode(spooled.payload());
     } catch (IOException | RuntimeException e) {
       warnings.warn("decode", "An event in the spool cannot be read and is set aside", e);
       rejected.addUnreadable(position, spooled.payload());
-      settle(position, DropReason.DAMAGED);
+      settle(new long[] {position}, DropReason.DAMAGED);
       return null;
     }
-    PendingRun run = new PendingRun(event, position);
+    PendingEvent run = new PendingEvent(event, ticket, position);
+    if (window != null) {
+      window.add(run, spooled.runId());
+      return windows.complete(nextUnread, lookUpNotBeforeNanos);
+    }
     if (spooled.runId() != null) {
       run.created(spooled.runId());
     } else if (accounts.mayHaveBeenSentBefore(position)) {
       run.mayExist(true);
       run.notBefore(lookUpNotBeforeNanos);
     }
-    accounts.handOut(position);
     return run;
+  }
+
+  @Override
+  public long waiting() {
+    return Math.max(0, log.stats().live() - handedOut.size());
+  }
+
+  @Override
+  public void closed(PendingWindow window) {
+    windows.closed(window);
+  }
+
+  @Override
+  public void handedOut(PendingRun run) {
+    if (run instanceof PendingEvent event && event.isSpooled()) {
+      accounts.handOut(event.position());
+    }
   }
 
   @Override
   public @Nullable PendingRun take(Duration atMost) throws InterruptedException {
     PendingRun run = memory.take(atMost);
     if (run == null) {
-      writeWhatWaits();
+      commit(); // nothing is due: a good time
     }
     return run;
   }
 
-  /** Nothing is due: a good time to make safe what is known of the deliveries so far. */
-  private void writeWhatWaits() {
+  /** Makes safe what is known of the deliveries so far. */
+  private boolean commit() {
     try {
       log.commit();
+      return true;
     } catch (SpoolException e) {
       warnings.warn("commit", "The spool cannot be written; it is tried again", e);
+      return false;
     }
   }
 
   @Override
   public void created(PendingRun run, String runId) {
     run.created(runId);
-    if (run.isSpooled()) {
+    long[] positions = SpoolWindows.positions(run);
+    if (positions.length > 0) {
       try {
-        log.created(run.position(), runId);
+        log.created(positions[0], runId);
       } catch (SpoolException e) {
         warnings.warn(
             "created",
@@ -221,33 +255,59 @@ final class SpoolBacklog implements Backlog {
 
   @Override
   public void delivered(PendingRun run) {
-    if (run.isSpooled()) {
-      memory.settle(run, () -> settle(run.position(), null));
-    } else {
-      memory.delivered(run);
+    if (run instanceof PendingWindow window) {
+      windows.delivered(window);
     }
+    settle(run, null);
   }
 
   @Override
   public void dropped(PendingRun run, DropReason reason, String cause) {
     try {
-      rejected.add(run.event(), reason + ": " + cause);
+      if (run instanceof PendingWindow window) {
+        rejected.add(window.window(), reason + ": " + cause);
+      } else {
+        rejected.add(run.members().get(0).event(), reason + ": " + cause);
+      }
     } catch (IOException | RuntimeException e) {
       warnings.warn("rejected", "A refused request could not be set aside; it is tried again", e);
       run.notBefore(System.nanoTime() + TRY_AGAIN_NANOS);
       memory.retry(run);
       return;
     }
-    if (run.isSpooled()) {
-      memory.settle(run, () -> settle(run.position(), reason));
-    } else {
-      memory.dropped(run, reason, cause);
+    settle(run, reason);
+  }
+
+  private void settle(PendingRun run, @Nullable DropReason reason) {
+    long[] positions = SpoolWindows.positions(run);
+    memory.settle(
+        run,
+        reason,
+        () -> {
+          settle(positions, reason);
+          countUnspooled(run.size() - positions.length, reason);
+        });
+    if (run instanceof PendingWindow window) {
+      windows.forget(window.window().windowId());
     }
   }
 
-  private void settle(long position, @Nullable DropReason reason) {
-    accounts.settle(position, reason);
-    handedOut.remove(position);
+  /** Those that the disk would not take. */
+  private void countUnspooled(int number, @Nullable DropReason reason) {
+    if (reason == null) {
+      counts.delivered(number);
+    } else {
+      counts.dropped(reason, number);
+    }
+  }
+
+  private void settle(long[] positions, @Nullable DropReason reason) {
+    if (positions.length > 0) {
+      accounts.settle(positions, reason);
+    }
+    for (long position : positions) {
+      handedOut.remove(position);
+    }
   }
 
   @Override
@@ -263,7 +323,7 @@ final class SpoolBacklog implements Backlog {
 
   @Override
   public long size() {
-    return memory.size() + Math.max(0, log.stats().live() - handedOut.size());
+    return memory.size() + waiting();
   }
 
   @Override
@@ -274,6 +334,11 @@ final class SpoolBacklog implements Backlog {
   @Override
   public long spoolBytes() {
     return log.stats().bytes();
+  }
+
+  @Override
+  public boolean isWritingWindows() {
+    return memory.isWritingWindows();
   }
 
   @Override
@@ -290,6 +355,10 @@ final class SpoolBacklog implements Backlog {
 
   private boolean isSettledBelow(long position) {
     boolean allRead = nextUnread >= position || log.stats().live() <= handedOut.size();
-    return allRead && handedOut.headSet(position).isEmpty();
+    boolean settled = handedOut.headSet(position).isEmpty();
+    if (allRead && !settled) {
+      memory.hurry();
+    }
+    return allRead && settled;
   }
 }

@@ -143,7 +143,18 @@ public final class Tracker implements AutoCloseable {
 
   private static final TrackerStats EMPTY =
       new TrackerStats(
-          new Ledger(0, 0, 0, 0, 0, Map.of()), 0, 0, 0, 0, 0, Duration.ZERO, 0, 0, false, null);
+          new Ledger(0, 0, 0, 0, 0, Map.of()),
+          0,
+          0,
+          0,
+          0,
+          0,
+          Duration.ZERO,
+          0,
+          0,
+          false,
+          false,
+          null);
 
   /**
    * Settings of a {@link Tracker}. Each may also be given by the environment, as {@code
@@ -168,6 +179,12 @@ public final class Tracker implements AutoCloseable {
     private @Nullable Integer queueSize;
     private @Nullable Long queueBytes;
     private @Nullable Integer inFlight;
+    private @Nullable TrackAs trackAs;
+    private @Nullable Duration windowAge;
+    private @Nullable Integer windowRows;
+    private @Nullable Long windowBytes;
+    private @Nullable Duration autoThreshold;
+    private @Nullable Duration slowThreshold;
     private @Nullable Duration retryDelay;
     private @Nullable Duration maxRetryDelay;
     private @Nullable Duration lookupDelay;
@@ -302,6 +319,58 @@ public final class Tracker implements AutoCloseable {
     }
 
     /**
+     * As what requests are written. Default: {@link TrackAs#AUTO}, or {@link TrackAs#RUN} where the
+     * sink is no {@link WindowSink}.
+     */
+    public Builder trackAs(TrackAs kind) {
+      this.trackAs = kind;
+      return this;
+    }
+
+    /** Age at which a window closes. Default: 10 s. */
+    public Builder windowAge(Duration age) {
+      this.windowAge = age;
+      return this;
+    }
+
+    /**
+     * Requests at which a window closes; never more than half of {@link #queueSize}. Default:
+     * 10,000.
+     */
+    public Builder windowRows(int requests) {
+      this.windowRows = requests;
+      return this;
+    }
+
+    /**
+     * Bytes, as estimated on the heap, at which a window closes; never more than half of {@link
+     * #queueBytes}. Default: 8 MiB.
+     */
+    public Builder windowBytes(long bytes) {
+      this.windowBytes = bytes;
+      return this;
+    }
+
+    /**
+     * The age of the backlog at which {@link TrackAs#AUTO} turns to windows, unless so little waits
+     * that runs catch up by themselves. It turns too when the queue is half full. Default: 1
+     * minute.
+     */
+    public Builder autoThreshold(Duration age) {
+      this.autoThreshold = age;
+      return this;
+    }
+
+    /**
+     * From which duration on a request is slow: {@link TrackAs#AUTO} gives it a run of its own.
+     * Default: 1 s.
+     */
+    public Builder slowThreshold(Duration duration) {
+      this.slowThreshold = duration;
+      return this;
+    }
+
+    /**
      * The first pause after a failure of the sink; doubles with each further one. Default: 500 ms.
      */
     public Builder retryDelay(Duration first) {
@@ -355,7 +424,7 @@ public final class Tracker implements AutoCloseable {
       return new Tracker(settings, skipped, new Pipeline(settings, target));
     }
 
-    private Settings settings(SettingsReader reader) {
+    Settings settings(SettingsReader reader) {
       return new Settings(
           reader.enabled(enabled),
           reader.read("skip", skip, Settings.DEFAULT_SKIP, SettingsReader::list),
@@ -380,6 +449,18 @@ public final class Tracker implements AutoCloseable {
           reader.read("queueSize", queueSize, 50_000, SettingsReader::integer),
           reader.read("queueBytes", queueBytes, 32L << 20, SettingsReader::number),
           reader.read("inFlight", inFlight, 8, SettingsReader::integer),
+          reader.read(
+              "trackAs",
+              trackAs,
+              TrackAs.AUTO,
+              text -> SettingsReader.constant(TrackAs.class, text)),
+          reader.read("windowAge", windowAge, Duration.ofSeconds(10), SettingsReader::duration),
+          reader.read("windowRows", windowRows, 10_000, SettingsReader::integer),
+          reader.read("windowBytes", windowBytes, 8L << 20, SettingsReader::number),
+          reader.read(
+              "autoThreshold", autoThreshold, Duration.ofMinutes(1), SettingsReader::duration),
+          reader.read(
+              "slowThreshold", slowThreshold, Duration.ofSeconds(1), SettingsReader::duration),
           reader.read("retryDelay", retryDelay, Duration.ofMillis(500), SettingsReader::duration),
           reader.read(
               "maxRetryDelay", maxRetryDelay, Duration.ofMinutes(1), SettingsReader::duration),

@@ -16,8 +16,8 @@ import java.util.function.ToDoubleFunction;
  * <p>Counters: {@code runtracker.offered}, {@code .accepted}, {@code .delivered}, {@code .dropped}
  * (tag {@code reason}), {@code .retries}, {@code .late.writes}. Gauges: {@code
  * runtracker.in.flight}, {@code .spooled}, {@code .spool.bytes}, {@code .ring.remaining}, {@code
- * .queue.size}, {@code .queue.bytes}, {@code .oldest.age} and {@code .server.away} (1 while
- * delivery pauses).
+ * .queue.size}, {@code .queue.bytes}, {@code .oldest.age}, {@code .server.away} (1 while delivery
+ * pauses) and {@code .writing.windows} (1 while requests are written in windows).
  */
 public final class TrackerMetrics implements MeterBinder {
 
@@ -49,6 +49,11 @@ public final class TrackerMetrics implements MeterBinder {
     gauge(registry, "ring.remaining", "Free slots of the ring", TrackerStats::ringRemaining);
     gauge(registry, "queue.size", "Requests that wait for delivery", TrackerStats::queueSize);
     gauge(registry, "server.away", "1 while delivery pauses", s -> s.serverAway() ? 1 : 0);
+    gauge(
+        registry,
+        "writing.windows",
+        "1 while requests are written in windows",
+        s -> s.writingWindows() ? 1 : 0);
     bytes(registry, "queue.bytes", "Estimated heap size of waiting", TrackerStats::queueBytes);
     bytes(registry, "spool.bytes", "What the spool takes on disk", TrackerStats::spoolBytes);
     TimeGauge.builder(

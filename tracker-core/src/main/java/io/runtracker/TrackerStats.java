@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param retries deliveries tried again since the start
  * @param lateWrites writes to a handle that were ignored: after the request's end, or null
  * @param serverAway whether delivery is pausing because the sink is away or refuses the credentials
+ * @param writingWindows whether requests are written in windows now; see {@link TrackAs}
  * @param lastError the last failure of delivery, or null when there was none
  */
 public record TrackerStats(
@@ -31,4 +32,5 @@ public record TrackerStats(
     long retries,
     long lateWrites,
     boolean serverAway,
+    boolean writingWindows,
     @Nullable String lastError) {}

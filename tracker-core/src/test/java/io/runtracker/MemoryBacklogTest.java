@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
@@ -17,18 +18,28 @@ class MemoryBacklogTest {
 
   private MemoryBacklog backlog(int capacity, long bytes) {
     RateLimitedLog log = new RateLimitedLog(LoggerFactory.getLogger(getClass()));
-    return new MemoryBacklog(capacity, bytes, DuplicateSweep.inMemory(Duration.ZERO), counts, log);
+    Settings settings =
+        Tracker.builder()
+            .queueSize(capacity)
+            .queueBytes(bytes)
+            .settings(new SettingsReader(Map.of()));
+    DuplicateSweep sweep = DuplicateSweep.inMemory(Duration.ZERO);
+    return new MemoryBacklog(settings, TrackAs.RUN, "test", sweep, counts, log);
   }
 
   private void add(MemoryBacklog to, long... sequences) {
     to.add(java.util.Arrays.stream(sequences).mapToObj(Requests::event).toList());
   }
 
+  private RequestEvent taken() throws InterruptedException {
+    return backlog.take(AT_ONCE).members().get(0).event();
+  }
+
   @Test
   void runs_come_out_in_the_order_they_went_in() throws Exception {
     add(backlog, 1, 2);
-    assertThat(backlog.take(AT_ONCE).event().sequence()).isEqualTo(1);
-    assertThat(backlog.take(AT_ONCE).event().sequence()).isEqualTo(2);
+    assertThat(taken().sequence()).isEqualTo(1);
+    assertThat(taken().sequence()).isEqualTo(2);
     assertThat(backlog.take(AT_ONCE)).isNull();
   }
 
@@ -36,7 +47,7 @@ class MemoryBacklogTest {
   void a_full_backlog_refuses_what_is_new_and_counts_it() throws Exception {
     add(backlog, 1, 2, 3, 4, 5);
     assertThat(backlog.size()).isEqualTo(3);
-    assertThat(backlog.take(AT_ONCE).event().sequence()).isEqualTo(1);
+    assertThat(taken().sequence()).isEqualTo(1);
     assertThat(counts.ledger().dropped()).containsEntry(DropReason.QUEUE_FULL, 2L);
   }
 
@@ -73,7 +84,7 @@ class MemoryBacklogTest {
     PendingRun run = backlog.take(AT_ONCE);
     run.notBefore(System.nanoTime() + Duration.ofHours(1).toNanos());
     backlog.retry(run);
-    assertThat(backlog.take(AT_ONCE).event().sequence()).isEqualTo(2);
+    assertThat(taken().sequence()).isEqualTo(2);
     assertThat(backlog.take(AT_ONCE)).isNull();
   }
 

@@ -5,7 +5,9 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -193,17 +195,21 @@ final class EventReader implements Closeable {
     return pending.created(sequence, runId);
   }
 
-  synchronized void done(long sequence, byte @Nullable [] ledger) {
-    Segment segment = index.find(sequence);
-    if (segment != null && segment.markDone(sequence)) {
-      index.live.decrementAndGet();
-      out.remove(sequence);
-      returned.remove(sequence);
-      created.remove(sequence);
-      pending.done(sequence, ledger);
+  synchronized void done(long[] sequences, byte @Nullable [] ledger) {
+    List<long[]> ranges = new ArrayList<>();
+    for (long sequence : sequences) {
+      Segment segment = index.find(sequence);
+      if (segment != null && segment.markDone(sequence)) {
+        index.live.decrementAndGet();
+        out.remove(sequence);
+        returned.remove(sequence);
+        created.remove(sequence);
+        ranges.add(new long[] {sequence, 1});
+      }
+    }
+    pending.done(ranges, ledger);
+    if (!ranges.isEmpty()) {
       reap();
-    } else if (ledger != null) {
-      pending.ledger(ledger);
     }
   }
 

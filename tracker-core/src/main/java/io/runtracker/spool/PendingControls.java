@@ -35,8 +35,8 @@ final class PendingControls {
   }
 
   /** What is done and the ledger that knows it, in one write. */
-  synchronized void done(long sequence, byte @Nullable [] newLedger) {
-    done(sequence, 1);
+  synchronized void done(List<long[]> ranges, byte @Nullable [] newLedger) {
+    done.addAll(merged(ranges, 0));
     if (newLedger != null) {
       ledger = newLedger;
     }

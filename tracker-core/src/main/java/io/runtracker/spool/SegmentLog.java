@@ -151,17 +151,17 @@ public final class SegmentLog implements AutoCloseable {
    * event is there again, with its run id.
    */
   public void done(long sequence) {
-    finish(sequence, null);
+    finish(new long[] {sequence}, null);
   }
 
-  /** As {@link #done(long)}, with a ledger that becomes durable together with it. */
-  public void done(long sequence, byte[] ledger) {
+  /** As {@link #done(long)} for each, all of them and the ledger in the same write. */
+  public void done(long[] sequences, byte[] ledger) {
     Format.requireSize(ledger);
-    finish(sequence, ledger);
+    finish(sequences, ledger);
   }
 
-  private void finish(long sequence, byte @Nullable [] ledger) {
-    reader.done(sequence, ledger);
+  private void finish(long[] sequences, byte @Nullable [] ledger) {
+    reader.done(sequences, ledger);
     if (pending.many()) {
       try {
         commit();

@@ -166,7 +166,7 @@ class SegmentLogTest {
       log.ledger(new byte[] {1});
       log.commit();
       fill(log, 1, 1);
-      log.done(1, new byte[] {2, 2});
+      log.done(new long[] {1}, new byte[] {2, 2});
     }
     try (SegmentLog log = open()) {
       assertThat(log.ledger()).isEqualTo(new byte[] {2, 2});

@@ -153,7 +153,7 @@ class WriteFailureTest {
       fill(log, 3000, 50);
       disk.failing.add(Call.WRITE);
       range(2, 2900).forEach(log::done);
-      log.done(2901, new byte[] {9});
+      log.done(new long[] {2901}, new byte[] {9});
       assertThatThrownBy(log::commit).isInstanceOf(SpoolException.class);
       disk.failing.clear();
     }

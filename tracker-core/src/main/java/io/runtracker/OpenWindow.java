@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** The window that takes requests in. Not safe for use by several threads. */
+final class OpenWindow {
+
+  private final int mostRows;
+  private final long mostBytes;
+  private final long longestNanos;
+  private final List<PendingEvent> members = new ArrayList<>();
+  private long bytes;
+  private long sinceNanos;
+
+  /** A window takes at most half of what memory holds, so that the next can fill meanwhile. */
+  OpenWindow(Settings settings) {
+    this.mostRows = Math.min(settings.windowRows(), Math.max(settings.queueSize() / 2, 1));
+    this.mostBytes = Math.min(settings.windowBytes(), Math.max(settings.queueBytes() / 2, 1));
+    this.longestNanos = settings.windowAge().toNanos();
+  }
+
+  boolean isEmpty() {
+    return members.isEmpty();
+  }
+
+  int size() {
+    return members.size();
+  }
+
+  PendingEvent first() {
+    return members.get(0);
+  }
+
+  void add(PendingEvent event, long now) {
+    if (members.isEmpty()) {
+      sinceNanos = now;
+    }
+    members.add(event);
+    bytes += event.bytes();
+  }
+
+  boolean isFull() {
+    return members.size() >= mostRows || bytes >= mostBytes;
+  }
+
+  /** When it must close whatever is in it; only where it is not empty. */
+  long dueNanos() {
+    return sinceNanos + longestNanos;
+  }
+
+  /** Hands its members over as a window of that id, and is empty again. */
+  PendingWindow close(String windowId, Map<DropReason, Long> dropped) {
+    PendingWindow closed = new PendingWindow(windowId, members, dropped);
+    clear();
+    return closed;
+  }
+
+  void clear() {
+    members.clear();
+    bytes = 0;
+  }
+
+  int unspooled() {
+    int count = 0;
+    for (PendingEvent member : members) {
+      count += member.isSpooled() ? 0 : 1;
+    }
+    return count;
+  }
+}
