@@ -107,6 +107,9 @@ final class Delivery {
           return;
         }
       } catch (Throwable fault) {
+        if (stopping) {
+          return; // the workers were told to end between the take and the hand-over
+        }
         log.warn("dispatch", "Delivery met a fault and goes on", fault);
         LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100));
       }

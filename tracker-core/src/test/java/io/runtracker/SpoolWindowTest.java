@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SpoolWindowTest {
+
+  @TempDir Path directory;
+
+  private final MemoryWindowSink sink = new MemoryWindowSink();
+
+  private Tracker.Builder tracker(Path spool) {
+    return Requests.tracker(sink)
+        .spool(spool)
+        .trackAs(TrackAs.WINDOW)
+        .windowAge(Duration.ofHours(1))
+        .windowRows(100)
+        .closeTimeout(Duration.ZERO);
+  }
+
+  /** What a crash at this moment would leave: the files as they are, without a clean end. */
+  private Path crashed(String name) throws IOException {
+    Path copy = directory.resolveSibling(name + "-" + directory.getFileName());
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        Path target = copy.resolve(directory.relativize(file));
+        Files.createDirectories(target.getParent());
+        Files.copy(file, target);
+      }
+    }
+    return copy;
+  }
+
+  private Ledger deliverRestOf(Path crashed) {
+    sink.isWellAgain();
+    try (Tracker second = tracker(crashed).build()) {
+      return second.flush(Requests.LONG);
+    }
+  }
+
+  private List<Path> windowFiles(Path spool) throws IOException {
+    Path windows = spool.resolve("windows");
+    if (!Files.isDirectory(windows)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.list(windows)) {
+      return files.toList();
+    }
+  }
+
+  @Test
+  void a_window_that_was_created_before_the_crash_is_completed_with_the_same_requests()
+      throws Exception {
+    sink.beforeComplete = window -> TimeUnit.DAYS.sleep(1);
+    try (Tracker first = tracker(directory).build()) {
+      Requests.serve(first, "/", 100);
+      await().until(() -> sink.created().size() == 1);
+      Path crashed = crashed("created");
+      assertThat(deliverRestOf(crashed).delivered()).isEqualTo(100);
+    }
+    assertThat(sink.created()).hasSize(1);
+    assertThat(sink.inWindows()).isEqualTo(MemoryWindowSink.ids(sink.created().get(0).events()));
+  }
+
+  @Test
+  void a_window_whose_create_the_crash_cut_off_is_looked_up_and_not_repeated() throws Exception {
+    sink.afterCreate = window -> TimeUnit.DAYS.sleep(1);
+    try (Tracker first = tracker(directory).build()) {
+      Requests.serve(first, "/", 250);
+      await().until(() -> sink.created().size() == 2);
+      Path crashed = crashed("cut-off");
+      assertThat(deliverRestOf(crashed).delivered()).isEqualTo(250);
+    }
+    assertThat(sink.created()).hasSize(3);
+    assertThat(sink.inWindows()).hasSize(250).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void a_window_that_was_complete_before_the_crash_is_completed_to_the_same() throws Exception {
+    sink.afterComplete = window -> TimeUnit.DAYS.sleep(1);
+    try (Tracker first = tracker(directory).build()) {
+      Requests.serve(first, "/", 150);
+      await().until(() -> sink.windows().size() == 1);
+      Path crashed = crashed("complete");
+      assertThat(deliverRestOf(crashed).delivered()).isEqualTo(150);
+    }
+    assertThat(sink.created()).hasSize(2);
+    assertThat(sink.rewritten()).isEmpty();
+    assertThat(sink.inWindows()).hasSize(150).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void a_window_known_as_delivered_is_only_ticked_off_after_a_crash() throws Exception {
+    sink.afterComplete = window -> TimeUnit.DAYS.sleep(1);
+    try (Tracker first = tracker(directory).build()) {
+      Requests.serve(first, "/", 100);
+      await().until(() -> sink.windows().size() == 1);
+      Path crashed = crashed("delivered");
+      Path file = windowFiles(crashed).get(0);
+      String name = file.getFileName().toString().replace(".window", ".delivered");
+      Files.move(file, file.resolveSibling(name));
+      sink.beforeCreate =
+          window -> {
+            throw new AssertionError("created again");
+          };
+      sink.beforeComplete =
+          window -> {
+            throw new AssertionError("completed again");
+          };
+      try (Tracker second = tracker(crashed).build()) {
+        Ledger ledger = second.flush(Requests.LONG);
+        assertThat(ledger.delivered()).isEqualTo(100);
+        assertThat(ledger.isComplete()).isTrue();
+      }
+      assertThat(windowFiles(crashed)).isEmpty();
+    }
+  }
+
+  @Test
+  void what_waited_in_an_open_window_at_the_crash_is_in_a_later_one() throws Exception {
+    try (Tracker first = tracker(directory).build()) {
+      Requests.serve(first, "/", 30);
+      await().until(() -> first.stats().ledger().spooled() == 30);
+      Path crashed = crashed("open");
+      assertThat(deliverRestOf(crashed).delivered()).isEqualTo(30);
+      assertThat(sink.inWindows()).hasSize(30).doesNotHaveDuplicates();
+    }
+  }
+
+  @Test
+  void a_request_sent_as_a_run_before_the_crash_is_in_no_window_after_it() throws Exception {
+    CountDownLatch never = new CountDownLatch(1);
+    sink.runs.afterCreate = event -> never.await();
+    try (Tracker first = tracker(directory).trackAs(TrackAs.RUN).build()) {
+      Requests.serve(first, "/", 50);
+      await().until(() -> sink.runs.created().size() == 8);
+      Path crashed = crashed("as-runs");
+      sink.runs.afterCreate = event -> {};
+      assertThat(deliverRestOf(crashed).delivered()).isEqualTo(50);
+    }
+    assertThat(sink.runs.created()).hasSize(8);
+    assertThat(sink.inWindows()).hasSize(42);
+    assertThat(sink.written()).hasSize(50).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void a_window_sent_before_the_crash_stays_one_where_runs_are_wanted_after_it() throws Exception {
+    sink.afterCreate = window -> TimeUnit.DAYS.sleep(1);
+    try (Tracker first = tracker(directory).build()) {
+      Requests.serve(first, "/", 120);
+      await().until(() -> sink.created().size() == 1);
+      Path crashed = crashed("runs-wanted");
+      sink.isWellAgain();
+      try (Tracker second = tracker(crashed).trackAs(TrackAs.RUN).build()) {
+        assertThat(second.flush(Requests.LONG).delivered()).isEqualTo(120);
+      }
+      assertThat(sink.created()).hasSize(1);
+      assertThat(sink.inWindows()).hasSize(100);
+      assertThat(sink.runs.completed()).hasSize(20);
+    }
+  }
+
+  @Test
+  void nothing_is_remembered_of_a_window_that_is_delivered() throws Exception {
+    try (Tracker tracker = tracker(directory).build()) {
+      Requests.serve(tracker, "/", 1000);
+      Ledger ledger = tracker.flush(Requests.LONG);
+      assertThat(ledger.isComplete()).as("%s", ledger).isTrue();
+      await().untilAsserted(() -> assertThat(windowFiles(directory)).isEmpty());
+      assertThat(tracker.stats().ledger().spooled()).isZero();
+    }
+  }
+
+  @Test
+  void the_ledger_holds_across_a_restart() {
+    for (int round = 1; round <= 3; round++) {
+      Tracker tracker = tracker(directory).build();
+      Requests.serve(tracker, "/", 250);
+      tracker.flush(Requests.LONG);
+      Ledger ledger = tracker.close(Requests.LONG);
+      assertThat(ledger.delivered()).isEqualTo(250L * round);
+      assertThat(ledger.isComplete()).isTrue();
+    }
+  }
+}

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class WindowTest {
+
+  private final MemoryWindowSink sink = new MemoryWindowSink();
+
+  private Tracker.Builder windows() {
+    return Requests.tracker(sink).trackAs(TrackAs.WINDOW).windowAge(Duration.ofHours(1));
+  }
+
+  private static SinkException unavailable() {
+    return new SinkException(SinkException.Kind.UNAVAILABLE, "away", null);
+  }
+
+  @Test
+  void every_request_is_a_row_of_one_window() {
+    try (Tracker tracker = windows().build()) {
+      Requests.serve(tracker, "/", 1000);
+      Ledger ledger = tracker.flush(Requests.LONG);
+      assertThat(ledger.isComplete()).as("%s", ledger).isTrue();
+      assertThat(sink.inWindows()).hasSize(1000).doesNotHaveDuplicates();
+      assertThat(sink.runs.completed()).isEmpty();
+    }
+  }
+
+  @Test
+  void a_window_closes_when_it_has_its_rows() {
+    try (Tracker tracker = windows().windowRows(100).build()) {
+      Requests.serve(tracker, "/", 250);
+      await().until(() -> sink.windows().size() == 2);
+      tracker.flush(Requests.LONG);
+      assertThat(sink.windows())
+          .extracting(window -> window.events().size())
+          .containsExactlyInAnyOrder(100, 100, 50);
+    }
+  }
+
+  @Test
+  void a_window_closes_when_it_has_its_bytes() {
+    long bytes = 10 * Requests.event(1).estimatedBytes();
+    try (Tracker tracker = windows().windowBytes(bytes).build()) {
+      Requests.serve(tracker, "/", 100);
+      await().until(() -> sink.windows().size() >= 5);
+      assertThat(sink.windows())
+          .allSatisfy(
+              window -> {
+                int rows = window.events().size();
+                long butLast =
+                    window.events().subList(0, rows - 1).stream()
+                        .mapToLong(RequestEvent::estimatedBytes)
+                        .sum();
+                assertThat(butLast).isLessThan(bytes);
+              });
+    }
+  }
+
+  @Test
+  void a_window_closes_when_its_time_has_come() {
+    try (Tracker tracker = windows().windowAge(Duration.ofMillis(50)).build()) {
+      Requests.serve(tracker, "/", 3);
+      await().until(() -> sink.inWindows().size() == 3);
+    }
+  }
+
+  @Test
+  void a_window_spans_its_requests() {
+    try (Tracker tracker = windows().build()) {
+      Requests.serve(tracker, "/", 10);
+      tracker.flush(Requests.LONG);
+      RequestWindow window = sink.windows().get(0);
+      assertThat(window.events())
+          .allSatisfy(
+              event ->
+                  assertThat(event.startTime()).isBetween(window.startTime(), window.endTime()));
+      assertThat(window.startTime()).isEqualTo(window.events().get(0).startTime());
+    }
+  }
+
+  @Test
+  void a_window_says_what_was_lost_since_the_one_before() throws Exception {
+    CountDownLatch mayGoOn = new CountDownLatch(1);
+    sink.beforeCreate = window -> mayGoOn.await();
+    try (Tracker tracker = windows().queueSize(4).build()) {
+      Requests.serve(tracker, "/", 100);
+      await().until(() -> tracker.stats().ledger().droppedTotal() == 96);
+      mayGoOn.countDown();
+      tracker.flush(Requests.LONG);
+      Requests.serve(tracker, "/", 1);
+      tracker.flush(Requests.LONG);
+      Requests.serve(tracker, "/", 1);
+      tracker.flush(Requests.LONG);
+      List<RequestWindow> windows = sink.windows();
+      long told =
+          windows.stream()
+              .mapToLong(window -> window.dropped().getOrDefault(DropReason.QUEUE_FULL, 0L))
+              .sum();
+      assertThat(told).isEqualTo(96);
+      assertThat(windows.get(windows.size() - 1).dropped()).isEmpty();
+    }
+  }
+
+  @Test
+  void a_window_that_failed_is_sent_again_with_the_same_requests() {
+    AtomicBoolean once = new AtomicBoolean();
+    sink.afterComplete =
+        window -> {
+          if (once.compareAndSet(false, true)) {
+            throw unavailable();
+          }
+        };
+    try (Tracker tracker = windows().build()) {
+      Requests.serve(tracker, "/", 100);
+      assertThat(tracker.flush(Requests.LONG).isComplete()).isTrue();
+      assertThat(sink.created()).hasSize(1);
+      assertThat(sink.rewritten()).isEmpty();
+    }
+  }
+
+  @Test
+  void a_window_whose_create_was_not_answered_is_looked_up_and_not_created_again() {
+    AtomicBoolean once = new AtomicBoolean();
+    sink.afterCreate =
+        window -> {
+          if (once.compareAndSet(false, true)) {
+            throw new SinkException(SinkException.Kind.UNKNOWN, "cut", null);
+          }
+        };
+    try (Tracker tracker = windows().build()) {
+      Requests.serve(tracker, "/", 100);
+      assertThat(tracker.flush(Requests.LONG).isComplete()).isTrue();
+      assertThat(sink.created()).hasSize(1);
+    }
+  }
+
+  @Test
+  void a_refused_window_is_set_aside_with_all_its_requests_and_can_be_sent_again(
+      @TempDir Path directory) throws Exception {
+    sink.beforeCreate =
+        window -> {
+          throw new SinkException(SinkException.Kind.REFUSED, "no", null);
+        };
+    try (Tracker tracker = windows().spool(directory).build()) {
+      Requests.serve(tracker, "/", 20);
+      assertThat(tracker.flush(Requests.LONG).dropped()).containsEntry(DropReason.REFUSED, 20L);
+    }
+    try (Spool spool = Spool.open(directory)) {
+      assertThat(spool.rejected()).hasSize(1);
+      spool.resend(spool.rejected().get(0));
+    }
+    sink.isWellAgain();
+    try (Tracker tracker = windows().spool(directory).build()) {
+      tracker.flush(Requests.LONG);
+    }
+    assertThat(sink.written()).hasSize(20).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void windows_for_a_sink_that_takes_none_are_refused_when_building() {
+    assertThatThrownBy(() -> Requests.tracker(new MemorySink()).trackAs(TrackAs.WINDOW).build())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("trackAs")
+        .hasMessageContaining("MemorySink");
+  }
+
+  @Test
+  void auto_writes_runs_while_the_sink_keeps_up() {
+    try (Tracker tracker = Requests.tracker(sink).build()) {
+      Requests.serve(tracker, "/", 200);
+      assertThat(tracker.flush(Requests.LONG).isComplete()).isTrue();
+      assertThat(sink.runs.completed()).hasSize(200);
+      assertThat(sink.windows()).isEmpty();
+    }
+  }
+
+  @Test
+  void auto_writes_windows_when_runs_do_not_keep_up_and_runs_for_what_is_special() {
+    CountDownLatch mayGoOn = new CountDownLatch(1);
+    sink.runs.beforeCreate = event -> mayGoOn.await();
+    List<String> special = new ArrayList<>();
+    try (Tracker tracker =
+        Requests.tracker(sink).queueSize(1000).slowThreshold(Duration.ofMillis(5)).build()) {
+      Requests.serve(tracker, "/plain", 8);
+      await().until(() -> sink.runs.createCalls.get() == 8);
+      Requests.serve(tracker, "/plain", 600);
+      await().until(() -> tracker.stats().queueSize() == 608);
+      for (int i = 0; i < 10; i++) {
+        Requests.open(tracker, "/special").end(503, null);
+        Requests.open(tracker, "/special").end(200, new IllegalStateException("boom"));
+        Requests.open(tracker, "/special").param("k", "v").end(200, null);
+        Requests.open(tracker, "/special").name("mine").end(200, null);
+      }
+      OpenRequest slow = Requests.open(tracker, "/special");
+      await().pollDelay(Duration.ofMillis(6)).until(() -> true);
+      slow.end(200, null);
+      mayGoOn.countDown();
+      assertThat(tracker.flush(Requests.LONG).isComplete()).isTrue();
+    }
+    for (RequestEvent event : sink.runs.completed()) {
+      if (event.target().path().equals("/special")) {
+        special.add(event.eventId());
+      }
+    }
+    assertThat(special).hasSize(41);
+    assertThat(sink.inWindows()).hasSizeGreaterThan(500).doesNotContainAnyElementsOf(special);
+    assertThat(sink.written()).hasSize(649).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void auto_puts_even_what_is_special_into_windows_before_it_loses_any() {
+    sink.runs.beforeCreate = event -> TimeUnit.MILLISECONDS.sleep(100); // 80 a second
+    try (Tracker tracker =
+        Requests.tracker(sink).queueSize(1000).closeTimeout(Duration.ZERO).build()) {
+      for (int sent = 0; sent < 5000; sent += 100) {
+        for (int i = 0; i < 100; i++) {
+          Requests.open(tracker, "/fail").end(503, null);
+        }
+        await().until(() -> tracker.stats().queueSize() < 900);
+      }
+      assertThat(tracker.stats().ledger().dropped()).isEmpty();
+      assertThat(sink.inWindows()).hasSizeGreaterThan(2000);
+    }
+  }
+
+  @Test
+  void stats_say_what_is_being_written() {
+    try (Tracker tracker = windows().build()) {
+      assertThat(tracker.stats().writingWindows()).isTrue();
+    }
+    try (Tracker tracker = Requests.tracker(sink).build()) {
+      assertThat(tracker.stats().writingWindows()).isFalse();
+    }
+  }
+
+  @Test
+  void what_is_in_an_open_window_at_a_close_without_time_is_counted() {
+    Tracker tracker = windows().build();
+    Requests.serve(tracker, "/", 10);
+    await().until(() -> tracker.stats().queueSize() == 10);
+    sink.beforeCreate =
+        window -> {
+          throw unavailable();
+        };
+    Ledger ledger = tracker.close(Duration.ZERO);
+    assertThat(ledger.dropped()).containsEntry(DropReason.SHUTDOWN, 10L);
+    assertThat(ledger.inFlight()).isZero();
+  }
+
+  @RepeatedTest(5)
+  void whatever_fails_each_request_is_written_once(@TempDir Path directory) {
+    sink.beforeCreate = window -> failSometimes(SinkException.Kind.UNAVAILABLE);
+    sink.afterCreate = window -> failSometimes(SinkException.Kind.UNKNOWN);
+    sink.beforeComplete = window -> failSometimes(SinkException.Kind.UNAVAILABLE);
+    sink.afterComplete = window -> failSometimes(SinkException.Kind.UNKNOWN);
+    sink.runs.beforeCreate = event -> failSometimes(SinkException.Kind.UNAVAILABLE);
+    sink.runs.afterCreate = event -> failSometimes(SinkException.Kind.UNKNOWN);
+    try (Tracker tracker =
+        Requests.tracker(sink)
+            .spool(directory)
+            .windowAge(Duration.ofMillis(5))
+            .queueSize(500)
+            .build()) {
+      for (int i = 0; i < 3000; i++) {
+        Requests.open(tracker, "/").end(i % 50 == 0 ? 500 : 200, null);
+      }
+      Ledger ledger = tracker.flush(Requests.LONG);
+      assertThat(ledger.isComplete()).as("%s %s", ledger, tracker.stats()).isTrue();
+    }
+    assertThat(sink.runs.created()).doesNotHaveDuplicates();
+    assertThat(sink.written().stream().distinct()).hasSize(3000);
+    assertThat(sink.inWindows()).doesNotHaveDuplicates();
+    assertThat(sink.inWindows())
+        .doesNotContainAnyElementsOf(MemoryWindowSink.ids(sink.runs.completed()));
+    assertThat(sink.rewritten()).isEmpty();
+  }
+
+  private static void failSometimes(SinkException.Kind kind) throws SinkException {
+    if (ThreadLocalRandom.current().nextInt(10) == 0) {
+      throw new SinkException(kind, "now and then", null);
+    }
+  }
+}
