@@ -13,31 +13,32 @@ import org.slf4j.LoggerFactory;
  * The ring's only consumer: takes events out, redacts them, and hands them to the backlog in
  * groups. It never waits for the sink, and no fault ends it.
  *
- * <p>It parks for up to {@value #LONGEST_PARK_MILLIS} ms between looks at the ring, longer the
- * longer nothing comes, and is never signalled: a signal would cost the request thread more than
- * the whole rest of the publish.
+ * <p>It parks for up to {@value #LONGEST_PARK_MILLIS} ms between looks at the ring, and is never
+ * signalled: a signal would cost the request thread more than the whole rest of the publish.
  */
 final class Batcher {
 
-  static final int LONGEST_PARK_MILLIS = 10;
+  static final int LONGEST_PARK_MILLIS = RingPace.LONGEST_PARK_MILLIS;
 
   private static final long LEAST_STOP_MILLIS = 5_000;
-  private static final long SHORTEST_PARK_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
-  private static final long LONGEST_PARK_NANOS = TimeUnit.MILLISECONDS.toNanos(LONGEST_PARK_MILLIS);
 
   private final RingBuffer<Slot> ring;
   private final EventPoller<Slot> poller;
+  private final RingPace pace;
   private final Backlog backlog;
   private final UrlRedactor redactor;
   private final Counts counts;
-  private final Settings settings;
+  private final int batchSize;
+  private final long batchBytes;
+  private final long batchAgeNanos;
+  private final EventPoller.Handler<Slot> intoGroup = this::onEvent;
   private final RateLimitedLog log = new RateLimitedLog(LoggerFactory.getLogger(Tracker.class));
   private final Thread thread = Delivery.daemon(this::run, "runtracker-batcher");
 
   private List<RequestEvent> group = new ArrayList<>();
   private long groupBytes;
   private long groupSinceNanos;
-  private long parkNanos = SHORTEST_PARK_NANOS;
+  private long lastLookNanos = System.nanoTime();
   private volatile long handedOver = -1;
   private volatile boolean stopping;
   private boolean ended;
@@ -49,12 +50,15 @@ final class Batcher {
       Counts counts,
       Settings settings) {
     this.ring = ring;
+    this.pace = new RingPace(ring.getBufferSize());
     this.poller = ring.newPoller();
     ring.addGatingSequences(poller.getSequence());
     this.backlog = backlog;
     this.redactor = redactor;
     this.counts = counts;
-    this.settings = settings;
+    this.batchSize = settings.batchSize();
+    this.batchBytes = settings.batchBytes();
+    this.batchAgeNanos = settings.batchAge().toNanos();
   }
 
   void start() {
@@ -97,17 +101,9 @@ final class Batcher {
     while (true) {
       try {
         boolean stop = stopping;
-        boolean idle = poll(this::onEvent) != EventPoller.PollState.PROCESSING;
-        if (stop || isGroupDue()) {
-          handOver();
-        }
+        look(stop);
         if (stop && end()) {
           return;
-        }
-        if (idle) {
-          park();
-        } else {
-          parkNanos = SHORTEST_PARK_NANOS;
         }
       } catch (Throwable fault) {
         log.warn("batcher", "The batcher met a fault and goes on", fault);
@@ -115,9 +111,30 @@ final class Batcher {
     }
   }
 
-  private EventPoller.PollState poll(EventPoller.Handler<Slot> handler) {
+  private void look(boolean stop) {
+    long now = System.nanoTime();
+    long before = poller.getSequence().get();
+    poll(intoGroup);
+    long came = poller.getSequence().get() - before;
+    boolean more = isGroupFull();
+    if (stop || isGroupDue(now)) {
+      handOver();
+    }
+    if (group.isEmpty()) {
+      handedOver = poller.getSequence().get();
+    }
+    long groupAge = group.isEmpty() ? 0 : now - groupSinceNanos;
+    long park =
+        pace.afterLook(now - lastLookNanos, came, group.isEmpty(), batchAgeNanos - groupAge);
+    if (!more && !stop && park > 0) {
+      LockSupport.parkNanos(park);
+    }
+    lastLookNanos = now;
+  }
+
+  private void poll(EventPoller.Handler<Slot> handler) {
     try {
-      return poller.poll(handler);
+      poller.poll(handler);
     } catch (Exception unexpected) {
       throw new IllegalStateException(unexpected);
     }
@@ -136,26 +153,24 @@ final class Batcher {
 
   private void add(RequestEvent event) {
     if (group.isEmpty()) {
-      groupSinceNanos = System.nanoTime();
+      groupSinceNanos = lastLookNanos; // it may have come right after that
     }
     group.add(event);
     groupBytes += event.estimatedBytes();
   }
 
   private boolean isGroupFull() {
-    return group.size() >= settings.batchSize() || groupBytes >= settings.batchBytes();
+    return group.size() >= batchSize || groupBytes >= batchBytes;
   }
 
-  private boolean isGroupDue() {
-    return isGroupFull()
-        || (!group.isEmpty()
-            && System.nanoTime() - groupSinceNanos >= settings.batchAge().toNanos());
+  private boolean isGroupDue(long now) {
+    return isGroupFull() || (!group.isEmpty() && now - groupSinceNanos >= batchAgeNanos);
   }
 
   private void handOver() {
     if (!group.isEmpty()) {
       List<RequestEvent> full = group;
-      group = new ArrayList<>();
+      group = new ArrayList<>(full.size());
       groupBytes = 0;
       try {
         backlog.add(full);
@@ -164,17 +179,6 @@ final class Batcher {
         log.warn("hand-over", "A group could not be handed over and is dropped", fault);
       }
     }
-  }
-
-  private void park() {
-    if (group.isEmpty()) {
-      handedOver = poller.getSequence().get();
-      parkNanos = Math.min(parkNanos * 2, LONGEST_PARK_NANOS);
-    } else {
-      long age = System.nanoTime() - groupSinceNanos;
-      parkNanos = Math.max(Math.min(parkNanos, settings.batchAge().toNanos() - age), 1);
-    }
-    LockSupport.parkNanos(parkNanos);
   }
 
   /** Under the lock, so that a straggler sees either a batcher that will still look, or its end. */

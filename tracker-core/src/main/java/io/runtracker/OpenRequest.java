@@ -1,34 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A request from {@link Tracker#open} to {@link #end}: the side of a {@link TrackedRequest} that
  * adapters use. Every method may be called from any thread, never blocks and never throws.
  */
-public final class OpenRequest implements TrackedRequest {
+public final class OpenRequest extends NoteStack implements TrackedRequest {
 
   static final ThreadLocal<@Nullable OpenRequest> CURRENT = new ThreadLocal<>();
-
-  private static final VarHandle NOTES;
-
-  static {
-    try {
-      NOTES = MethodHandles.lookup().findVarHandle(OpenRequest.class, "notes", Note.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
 
   private final Capture capture;
   private final String method;
   private final RequestTarget target;
   private final long startMillis = System.currentTimeMillis();
   private final long startNanos = System.nanoTime();
-  private volatile @Nullable Note notes;
   private volatile @Nullable String route;
   private volatile @Nullable String name;
   private volatile @Nullable Handled handled;
@@ -72,7 +59,7 @@ public final class OpenRequest implements TrackedRequest {
 
   /** Whether {@link #end} was called. */
   public boolean isEnded() {
-    return notes == Note.END;
+    return areNotesEnded();
   }
 
   /**
@@ -84,7 +71,7 @@ public final class OpenRequest implements TrackedRequest {
    * @return whether this call was the first
    */
   public boolean end(int statusCode, @Nullable Throwable error) {
-    Note newest = (Note) NOTES.getAndSet(this, Note.END);
+    Note newest = endNotes();
     if (newest == Note.END) {
       return false;
     }
@@ -154,8 +141,7 @@ public final class OpenRequest implements TrackedRequest {
       capture.lateWrite();
       return this;
     }
-    push(Note.metric(key, value, System.currentTimeMillis(), step));
-    return this;
+    return note(Note.metric(key, value, System.currentTimeMillis(), step));
   }
 
   @Override
@@ -194,21 +180,16 @@ public final class OpenRequest implements TrackedRequest {
     if (key == null || value == null) {
       capture.lateWrite();
     } else {
-      push(Note.text(kind, key, value));
+      note(Note.text(kind, key, value));
     }
     return this;
   }
 
-  private void push(Note note) {
-    Note newest;
-    do {
-      newest = notes;
-      if (newest == Note.END) {
-        capture.lateWrite();
-        return;
-      }
-      note.next = newest;
-    } while (!NOTES.compareAndSet(this, newest, note));
+  private OpenRequest note(Note note) {
+    if (!push(note)) {
+      capture.lateWrite();
+    }
+    return this;
   }
 
   private record Handled(Throwable error, int failsFrom) {}
@@ -226,11 +207,9 @@ public final class OpenRequest implements TrackedRequest {
 
     @Override
     public void close() {
-      if (previous == null) {
-        CURRENT.remove();
-      } else {
-        CURRENT.set(previous);
-      }
+      // Not removed when there was none: to set null leaves an empty entry, which keeps nothing
+      // alive and serves the thread's next request; to remove it costs an entry for each request.
+      CURRENT.set(previous);
     }
   }
 }
