@@ -55,6 +55,9 @@ final class Note {
 
   /** The texts of one kind by key, in the order first written; the last value of a key wins. */
   static Map<String, String> texts(@Nullable Note newest, Kind kind) {
+    if (newest == null) {
+      return Map.of();
+    }
     Map<String, String> texts = new LinkedHashMap<>();
     for (Note note : oldestFirst(newest, kind)) {
       texts.put(note.key, note.text);
@@ -63,6 +66,9 @@ final class Note {
   }
 
   static List<Metric> metrics(@Nullable Note newest) {
+    if (newest == null) {
+      return List.of();
+    }
     List<Metric> metrics = new ArrayList<>();
     for (Note note : oldestFirst(newest, Kind.METRIC)) {
       metrics.add(new Metric(note.key, note.number, note.timestampMillis, note.step));

@@ -4,21 +4,24 @@ package io.runtracker.mlflow;
 import io.runtracker.SinkException;
 import io.runtracker.SinkException.Kind;
 import java.net.URI;
+import java.net.http.HttpRequest.BodyPublisher;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.mlflow.api.proto.Service;
 
 /**
- * Stores texts as artifacts of runs: through the server's artifact proxy where the run's root is
- * there, else through the upload of MLflow's page. What neither takes is given back with the
- * reason, because a run is worth more than its text.
+ * Stores texts and tables as artifacts of runs: through the server's artifact proxy where the run's
+ * root is there, else through the upload of MLflow's page. What neither takes is given back with
+ * the reason, because a run is worth more than its text.
  */
 final class Artifacts {
 
   private static final String PROXY = "/api/2.0/mlflow-artifacts/artifacts/";
   private static final String UPLOAD = "/ajax-api/2.0/mlflow/upload-artifact";
   private static final String TEXT = "text/plain; charset=utf-8";
+  private static final String JSON = "application/json";
   private static final int REMEMBERED = 10_000;
 
   /** A server whose artifact store hangs lets every call time out; a run must end all the same. */
@@ -57,10 +60,15 @@ final class Artifacts {
    *
    * @return null when it is stored, else why the server does not take it
    */
-  @Nullable String store(String runId, String path, String text)
+  @Nullable String storeText(String runId, String path, String text)
       throws SinkException, InterruptedException {
     try {
-      return store(root(runId), runId, path, text);
+      Answer answer = send(runId, path, BodyPublishers.ofString(text), TEXT);
+      SinkException failure = failure(answer);
+      if (failure == null || isRefused(answer, failure) || failure.kind() == Kind.FAILED) {
+        return failure == null ? null : failure.getMessage();
+      }
+      throw failure;
     } catch (SinkException e) {
       if (e.kind() == Kind.UNKNOWN && isTooOften(runId)) {
         return e.getMessage();
@@ -75,40 +83,53 @@ final class Artifacts {
     }
   }
 
-  private @Nullable String store(String root, String runId, String path, String text)
+  /**
+   * Stores what a run is nothing without, so that trouble that may pass is always thrown.
+   *
+   * @return null when it is stored, else why the server will never take it
+   */
+  @Nullable String storeTable(String runId, String path, BodyPublisher json)
       throws SinkException, InterruptedException {
-    String proxied = proxiedPath(root);
+    Answer answer = send(runId, path, json, JSON);
+    SinkException failure = failure(answer);
+    if (failure == null || isRefused(answer, failure)) {
+      return failure == null ? null : failure.getMessage();
+    }
+    throw failure;
+  }
+
+  /** The answer of the proxy when that takes it or may do so later, else that of the upload. */
+  private Answer send(String runId, String path, BodyPublisher body, String contentType)
+      throws SinkException, InterruptedException {
+    String proxied = proxiedPath(root(runId));
     if (proxied != null) {
       String target = PROXY + MlflowApi.encodePath(proxied + '/' + path);
-      if (refusal(transport.send("PUT", target, text, TEXT)) == null) {
-        return null;
+      Answer answer = transport.send("PUT", target, body, contentType);
+      SinkException failure = failure(answer);
+      if (failure == null) {
+        return answer;
+      }
+      if (!isRefused(answer, failure) && failure.kind() != Kind.FAILED) {
+        throw failure;
       }
     }
     String query = "?run_uuid=" + MlflowApi.encode(runId) + "&path=" + MlflowApi.encode(path);
     // An empty body is refused there.
-    String body = text.isEmpty() ? "\n" : text;
-    return refusal(transport.send("POST", UPLOAD + query, body, TEXT));
+    BodyPublisher taken = body.contentLength() == 0 ? BodyPublishers.ofString("\n") : body;
+    return transport.send("POST", UPLOAD + query, taken, contentType);
   }
 
-  /**
-   * Null when taken; the reason when the server will not take it this way.
-   *
-   * @throws SinkException when it is worth trying again
-   */
-  private static @Nullable String refusal(Answer answer) throws SinkException {
-    if (answer.isOk()) {
-      if (answer.json() == null && !answer.body().isBlank()) {
-        throw Failures.unreadable(answer);
-      }
-      return null;
+  private static @Nullable SinkException failure(Answer answer) {
+    if (!answer.isOk()) {
+      return Failures.of(answer);
     }
-    SinkException failure = Failures.of(answer);
-    // An artifact store that is turned off, broken or unreachable for the server answers these.
-    boolean isOff = answer.status() == 503 && answer.body().contains("serve-artifacts");
-    if (isOff || failure.kind() == Kind.REFUSED || failure.kind() == Kind.FAILED) {
-      return failure.getMessage();
-    }
-    throw failure;
+    return answer.json() == null && !answer.body().isBlank() ? Failures.unreadable(answer) : null;
+  }
+
+  /** An artifact store that is turned off answers 503; it will not be on a moment later. */
+  private static boolean isRefused(Answer answer, SinkException failure) {
+    return failure.kind() == Kind.REFUSED
+        || (answer.status() == 503 && answer.body().contains("serve-artifacts"));
   }
 
   private String root(String runId) throws SinkException, InterruptedException {

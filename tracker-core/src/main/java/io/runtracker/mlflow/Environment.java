@@ -57,6 +57,22 @@ final class Environment {
     };
   }
 
+  static Integer wholeNumber(String text) {
+    try {
+      return Integer.valueOf(text);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException("must be a whole number, but is '" + text + "'", e);
+    }
+  }
+
+  static Double number(String text) {
+    try {
+      return Double.valueOf(text);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException("must be a number, but is '" + text + "'", e);
+    }
+  }
+
   /** A plain number is seconds, as in MLflow. */
   static Duration duration(String text) {
     Matcher matcher = DURATION.matcher(text);

@@ -17,6 +17,10 @@ import org.jspecify.annotations.Nullable;
  * @param defaultTags in every run, unless its handler says otherwise
  * @param parentRun the run that every run is nested under, or null
  * @param durationMetric whether runs hold {@code duration_ms}
+ * @param serviceName what windows and days are named after
+ * @param hostName what days are told apart by; null when it is still to be asked for
+ * @param windowRoutes how many routes of a window have metrics of their own
+ * @param windowFailureRatio the share of failed requests above which a window is failed
  */
 record MlflowSettings(
     Server server,
@@ -28,4 +32,8 @@ record MlflowSettings(
     Duration connectTimeout,
     Map<String, String> defaultTags,
     @Nullable String parentRun,
-    boolean durationMetric) {}
+    boolean durationMetric,
+    String serviceName,
+    @Nullable String hostName,
+    int windowRoutes,
+    double windowFailureRatio) {}

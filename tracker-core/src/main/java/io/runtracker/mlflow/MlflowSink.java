@@ -2,8 +2,9 @@
 package io.runtracker.mlflow;
 
 import io.runtracker.RequestEvent;
-import io.runtracker.RunSink;
+import io.runtracker.RequestWindow;
 import io.runtracker.SinkException;
+import io.runtracker.WindowSink;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -15,16 +16,27 @@ import org.jspecify.annotations.Nullable;
  * Writes each request as a run of an MLflow server, in as few calls as it takes: create the run
  * with its tags, log its metrics and params, store its texts, end it. Safe for many threads.
  *
+ * <p>A {@link RequestWindow} becomes one run whose artifact {@code requests.json} is a table of its
+ * requests, with metrics of the whole and of its routes. A run of the day, one per service, host
+ * and day in UTC, holds the metrics of all its windows as curves.
+ *
  * <p>A sink that was built has no thread and no connection until its first call. Mistakes in its
  * settings are told by {@link IllegalArgumentException} when it is built, and never later. All data
  * is made to fit MLflow's limits here, so that no request is refused for what it holds.
  */
-public final class MlflowSink implements RunSink {
+public final class MlflowSink implements WindowSink {
 
+  private final Transport transport;
   private final RunWriter runs;
+  private final WindowWriter windows;
 
   private MlflowSink(MlflowSettings settings) {
-    this.runs = new RunWriter(settings);
+    this.transport = new Transport(settings);
+    MlflowApi api = new MlflowApi(transport);
+    RunStore store = new RunStore(api, new Experiment(api, settings));
+    Artifacts artifacts = new Artifacts(transport, api, settings.server());
+    this.runs = new RunWriter(settings, store, artifacts);
+    this.windows = new WindowWriter(settings, store, artifacts);
   }
 
   /** The sink that the process's environment describes. */
@@ -64,8 +76,29 @@ public final class MlflowSink implements RunSink {
   }
 
   @Override
+  public String create(RequestWindow window) throws SinkException, InterruptedException {
+    return windows.create(window);
+  }
+
+  @Override
+  public void complete(String runId, RequestWindow window)
+      throws SinkException, InterruptedException {
+    windows.complete(runId, window);
+  }
+
+  @Override
+  public Optional<String> find(RequestWindow window) throws SinkException, InterruptedException {
+    return windows.find(window);
+  }
+
+  @Override
+  public int removeDuplicates(RequestWindow window) throws SinkException, InterruptedException {
+    return windows.removeDuplicates(window);
+  }
+
+  @Override
   public void close() {
-    runs.close();
+    transport.close();
   }
 
   /**
@@ -89,6 +122,8 @@ public final class MlflowSink implements RunSink {
     @Nullable String parentRun;
     @Nullable String serviceName;
     @Nullable Boolean durationMetric;
+    @Nullable Integer windowRoutes;
+    @Nullable Double windowFailureRatio;
     final Map<String, String> tags = new LinkedHashMap<>();
 
     private Builder() {}
@@ -206,8 +241,8 @@ public final class MlflowSink implements RunSink {
     }
 
     /**
-     * What runs name as their source. Default: {@code RUNTRACKER_SERVICE_NAME}, else the main class
-     * or jar.
+     * What runs name as their source, and windows and days are named after. Default: {@code
+     * RUNTRACKER_SERVICE_NAME}, else the main class or jar.
      */
     public Builder serviceName(String name) {
       this.serviceName = name;
@@ -229,6 +264,26 @@ public final class MlflowSink implements RunSink {
      */
     public Builder durationMetric(boolean record) {
       this.durationMetric = record;
+      return this;
+    }
+
+    /**
+     * How many routes of a window have metrics of their own: those with the most requests. The
+     * others are counted together under {@code other}, and so are requests without a route. From 0
+     * to 80. Default: {@code RUNTRACKER_WINDOW_ROUTES}, else 20.
+     */
+    public Builder windowRoutes(int routes) {
+      this.windowRoutes = routes;
+      return this;
+    }
+
+    /**
+     * The share of failed requests, from 0 to 1, above which the run of a window is {@code FAILED}.
+     * With 0 one failed request is enough, with 1 no number is. Default: {@code
+     * RUNTRACKER_WINDOW_FAILURE_RATIO}, else 0.5: the service failed more often than not.
+     */
+    public Builder windowFailureRatio(double share) {
+      this.windowFailureRatio = share;
       return this;
     }
 

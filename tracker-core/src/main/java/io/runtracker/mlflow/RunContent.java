@@ -23,7 +23,7 @@ final class RunContent {
   static final String ARTIFACT_ERROR = "runtracker.artifact_error";
 
   private static final String RUN_NAME = "mlflow.runName";
-  private static final String PARENT_RUN = "mlflow.parentRunId";
+  static final String PARENT_RUN = "mlflow.parentRunId";
   private static final String DURATION = "duration_ms";
   private static final String ERROR_TYPE = "error_type";
   private static final String ERROR_DETAILS = "error_details.txt";
@@ -31,8 +31,7 @@ final class RunContent {
   private final RequestEvent event;
   private final MlflowSettings settings;
   private final String name;
-  private final Keys tagKeys = new Keys();
-  private final Map<String, String> tags = new LinkedHashMap<>();
+  private final Tags tags = new Tags();
 
   RunContent(RequestEvent event, MlflowSettings settings) {
     this.event = event;
@@ -43,7 +42,7 @@ final class RunContent {
     Map<String, String> others = new LinkedHashMap<>(settings.defaultTags());
     others.putAll(ofHandler);
     others.remove(RUN_NAME);
-    others.forEach((key, value) -> tags.putIfAbsent(tagKeys.of(key), Text.fit(value, Text.TAG)));
+    others.forEach(tags::putIfAbsent);
   }
 
   private static String name(RequestEvent event, @Nullable String tagged) {
@@ -56,28 +55,19 @@ final class RunContent {
   }
 
   private void putOwnTags() {
-    own(EVENT_ID, eventId(event));
-    own("http.method", event.method());
-    own("http.url", event.target().url());
+    tags.put(EVENT_ID, RunStore.quotable(event.eventId()));
+    tags.put("http.method", event.method());
+    tags.put("http.url", event.target().url());
     if (event.route() != null) {
-      own("http.route", event.route());
+      tags.put("http.route", event.route());
     }
-    own("http.status_code", Integer.toString(event.statusCode()));
+    tags.put("http.status_code", Integer.toString(event.statusCode()));
     if (event.status() == RunStatus.FAILED) {
-      own("status", "FAILED");
+      tags.put("status", "FAILED");
     }
     if (settings.parentRun() != null) {
-      own(PARENT_RUN, settings.parentRun());
+      tags.put(PARENT_RUN, settings.parentRun());
     }
-  }
-
-  private void own(String key, String value) {
-    tags.put(tagKeys.of(key), Text.fit(value, Text.TAG));
-  }
-
-  /** The id in a form that can be searched for: MLflow knows no escape for a quote. */
-  static String eventId(RequestEvent event) {
-    return Text.fit(event.eventId(), 500).replaceAll("['\"`\\\\\\p{Cntrl}]", "_");
   }
 
   String name() {
@@ -100,18 +90,12 @@ final class RunContent {
 
   /** All tags but the name's; those that matter most come first. */
   List<Service.RunTag> tags() {
-    List<Service.RunTag> list = new ArrayList<>();
-    tags.forEach((key, value) -> list.add(tag(key, value)));
-    return list;
+    return tags.list();
   }
 
   /** A tag that none of {@link #tags} has the key of. */
   Service.RunTag furtherTag(String key, String value) {
-    return tag(tagKeys.another(key), Text.fit(value, Text.TAG));
-  }
-
-  private static Service.RunTag tag(String key, String value) {
-    return Service.RunTag.newBuilder().setKey(key).setValue(value).build();
+    return tags.further(key, value);
   }
 
   List<Service.Param> params() {

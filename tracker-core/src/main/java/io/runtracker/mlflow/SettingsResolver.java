@@ -23,6 +23,11 @@ final class SettingsResolver {
   private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(30);
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
   private static final int LONGEST_EXPERIMENT_NAME = 500;
+  private static final int WINDOW_ROUTES = 20;
+  private static final double WINDOW_FAILURE_RATIO = 0.5;
+
+  /** The metrics of so many, whatever their names, fit one log-batch call. */
+  private static final int MOST_WINDOW_ROUTES = 80;
 
   private final MlflowSink.Builder told;
   private final Environment environment;
@@ -54,7 +59,11 @@ final class SettingsResolver {
         connectTimeout.compareTo(requestTimeout) < 0 ? connectTimeout : requestTimeout,
         defaultTags(),
         parentRun(),
-        durationMetric());
+        durationMetric(),
+        serviceName(),
+        environment.get("HOSTNAME"),
+        windowRoutes(),
+        windowFailureRatio());
   }
 
   private void refuseUnsupported() {
@@ -153,11 +162,47 @@ final class SettingsResolver {
     return !Boolean.FALSE.equals(environment.get("RUNTRACKER_DURATION_METRIC", Environment::bool));
   }
 
+  private String serviceName() {
+    String service = or(told.serviceName, "RUNTRACKER_SERVICE_NAME");
+    return service != null ? service : program();
+  }
+
+  private int windowRoutes() {
+    String variable = "RUNTRACKER_WINDOW_ROUTES";
+    Integer told = this.told.windowRoutes;
+    Integer routes = told != null ? told : environment.get(variable, Environment::wholeNumber);
+    if (routes == null) {
+      return WINDOW_ROUTES;
+    }
+    if (routes < 0 || routes > MOST_WINDOW_ROUTES) {
+      throw new IllegalArgumentException(
+          (told != null ? "windowRoutes" : variable)
+              + ": must be 0 to "
+              + MOST_WINDOW_ROUTES
+              + ", but is "
+              + routes);
+    }
+    return routes;
+  }
+
+  private double windowFailureRatio() {
+    String variable = "RUNTRACKER_WINDOW_FAILURE_RATIO";
+    Double told = this.told.windowFailureRatio;
+    Double ratio = told != null ? told : environment.get(variable, Environment::number);
+    if (ratio == null) {
+      return WINDOW_FAILURE_RATIO;
+    }
+    if (!(ratio >= 0 && ratio <= 1)) {
+      throw new IllegalArgumentException(
+          (told != null ? "windowFailureRatio" : variable) + ": must be 0 to 1, but is " + ratio);
+    }
+    return ratio;
+  }
+
   private Map<String, String> defaultTags() {
     Map<String, String> tags = new LinkedHashMap<>();
-    String service = or(told.serviceName, "RUNTRACKER_SERVICE_NAME");
     tags.put("mlflow.user", System.getProperty("user.name", "unknown"));
-    tags.put("mlflow.source.name", service != null ? service : program());
+    tags.put("mlflow.source.name", serviceName());
     tags.put("mlflow.source.type", "LOCAL");
     Map<String, String> context = environment.get("MLFLOW_RUN_CONTEXT", SettingsResolver::tags);
     if (context != null) {

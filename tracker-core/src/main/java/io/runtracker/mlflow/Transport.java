@@ -10,6 +10,7 @@ import java.lang.invoke.MethodType;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.util.concurrent.CompletableFuture;
@@ -44,11 +45,11 @@ final class Transport {
   }
 
   Answer postJson(String path, String json) throws SinkException, InterruptedException {
-    return send("POST", path, json, "application/json");
+    return send("POST", path, BodyPublishers.ofString(json, UTF_8), "application/json");
   }
 
   /** {@code path} may carry a query; it is not repeated in messages. */
-  Answer send(String method, String path, @Nullable String body, String contentType)
+  Answer send(String method, String path, @Nullable BodyPublisher body, String contentType)
       throws SinkException, InterruptedException {
     String call = method + ' ' + path.replaceFirst("\\?.*", "");
     HttpRequest request = request(method, path, body, contentType);
@@ -76,14 +77,12 @@ final class Transport {
   }
 
   private HttpRequest request(
-      String method, String path, @Nullable String body, String contentType) {
+      String method, String path, @Nullable BodyPublisher body, String contentType) {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create(settings.server().address() + path))
             .header("Accept", "application/json")
             .header("User-Agent", "runtracker")
-            .method(
-                method,
-                body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body, UTF_8));
+            .method(method, body == null ? BodyPublishers.noBody() : body);
     if (body != null) {
       request.header("Content-Type", contentType);
     }

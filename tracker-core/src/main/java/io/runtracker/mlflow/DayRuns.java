@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.mlflow;
+
+import io.runtracker.RequestWindow;
+import io.runtracker.SinkException;
+import io.runtracker.SinkException.Kind;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.mlflow.api.proto.Service;
+
+/**
+ * One run per service, host and day in UTC, which holds the metrics of the day's windows as curves.
+ * It is a view of what the windows' own runs hold, so its failures are logged and no window ever
+ * fails for it.
+ */
+final class DayRuns {
+
+  private static final String DAY_ID = "runtracker.day_id";
+  private static final long PAUSE_NANOS = TimeUnit.MINUTES.toNanos(1);
+  private static final int REMEMBERED = 8;
+
+  private final MlflowSettings settings;
+  private final RunStore store;
+  private final SparseLog log = new SparseLog(DayRuns.class);
+  private final ReentrantLock looking = new ReentrantLock();
+
+  /** Guarded by {@link #looking}, and so is what is in it. */
+  private final Map<LocalDate, Day> days =
+      new LinkedHashMap<>() {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<LocalDate, Day> eldest) {
+          return size() > REMEMBERED;
+        }
+      };
+
+  private @Nullable String host;
+
+  private static final class Day {
+    final String runId;
+    long endMillis;
+    long movedAtNanos = System.nanoTime() - PAUSE_NANOS;
+
+    Day(String runId) {
+      this.runId = runId;
+    }
+  }
+
+  DayRuns(MlflowSettings settings, RunStore store) {
+    this.settings = settings;
+    this.store = store;
+    this.host = settings.hostName();
+  }
+
+  /** Where a window is on the axis of its day: milliseconds since midnight in UTC. */
+  static long step(Instant windowEnd) {
+    return Math.floorMod(windowEnd.toEpochMilli(), TimeUnit.DAYS.toMillis(1));
+  }
+
+  /** The run of this day, found or created; null when it cannot be had now. */
+  @Nullable String runId(RequestWindow window) throws InterruptedException {
+    try {
+      return day(window).runId;
+    } catch (SinkException e) {
+      warn(e);
+      return null;
+    }
+  }
+
+  /** Adds a window's metrics, and once a minute moves the run's end to the last window's. */
+  void log(RequestWindow window, List<Service.Metric> metrics) throws InterruptedException {
+    try {
+      Day day = day(window);
+      try {
+        store.log(day.runId, metrics, List.of(), List.of());
+        long endMillis = endToWrite(day, window.endTime().toEpochMilli());
+        if (endMillis > 0) {
+          store.end(day.runId, Service.RunStatus.FINISHED, endMillis);
+        }
+      } catch (SinkException e) {
+        forgetIfGone(day, e);
+        throw e;
+      }
+    } catch (SinkException e) {
+      warn(e);
+    }
+  }
+
+  private void warn(SinkException e) {
+    log.warn("the run of the day misses a window, whose own run has it all: " + e.getMessage());
+  }
+
+  /** Somebody may have deleted it; then it is had anew. */
+  private void forgetIfGone(Day day, SinkException e) {
+    if (e.kind() == Kind.REFUSED) {
+      looking.lock();
+      try {
+        days.values().remove(day);
+      } finally {
+        looking.unlock();
+      }
+    }
+  }
+
+  private Day day(RequestWindow window) throws SinkException, InterruptedException {
+    LocalDate date = LocalDate.ofInstant(window.endTime(), ZoneOffset.UTC);
+    looking.lockInterruptibly();
+    try {
+      Day day = days.get(date);
+      if (day == null) {
+        day = new Day(findOrCreate(date, window.startTime()));
+        days.put(date, day);
+      }
+      return day;
+    } finally {
+      looking.unlock();
+    }
+  }
+
+  private String findOrCreate(LocalDate date, Instant start)
+      throws SinkException, InterruptedException {
+    String on = settings.serviceName() + " on " + host();
+    String name = Text.fit(on + ' ' + date, Text.RUN_NAME);
+    String id = RunStore.quotable(on + ' ' + date);
+    Optional<String> found =
+        store
+            .search(
+                RunStore.named(name) + RunStore.tagged(DAY_ID, id), Service.ViewType.ACTIVE_ONLY)
+            .stream()
+            .map(Service.Run::getInfo)
+            // Two processes may have created one each; all must choose the same.
+            .min(
+                Comparator.comparingLong(Service.RunInfo::getStartTime)
+                    .thenComparing(Service.RunInfo::getRunId))
+            .map(Service.RunInfo::getRunId);
+    return found.isPresent() ? found.get() : create(name, id, date, start);
+  }
+
+  private String create(String name, String id, LocalDate date, Instant start)
+      throws SinkException, InterruptedException {
+    Tags tags = new Tags();
+    tags.put(DAY_ID, id);
+    tags.put(WindowContent.KIND, "day");
+    tags.put("runtracker.day", date.toString());
+    if (settings.parentRun() != null) {
+      tags.put(RunContent.PARENT_RUN, settings.parentRun());
+    }
+    settings.defaultTags().forEach(tags::putIfAbsent);
+    return store.create(name, Math.max(0, start.toEpochMilli()), tags.list()).getRunId();
+  }
+
+  /** The end to write now, or 0 when that has time. */
+  private long endToWrite(Day day, long windowEndMillis) {
+    looking.lock();
+    try {
+      day.endMillis = Math.max(day.endMillis, windowEndMillis);
+      long now = System.nanoTime();
+      if (now - day.movedAtNanos < PAUSE_NANOS) {
+        return 0;
+      }
+      day.movedAtNanos = now;
+      return day.endMillis;
+    } finally {
+      looking.unlock();
+    }
+  }
+
+  /** Asked for late, because it may take a name server. */
+  private String host() {
+    String known = host;
+    if (known == null) {
+      try {
+        known = InetAddress.getLocalHost().getHostName();
+      } catch (UnknownHostException e) {
+        known = "localhost";
+      }
+      host = known;
+    }
+    return known;
+  }
+}

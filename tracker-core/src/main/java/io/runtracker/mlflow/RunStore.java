@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.mlflow;
+
+import io.runtracker.SinkException;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.mlflow.api.proto.Service;
+
+/** Creates, fills, ends and finds runs of the experiment, whatever they are runs of. */
+final class RunStore {
+
+  private static final Pattern RUN_ID = Pattern.compile("[A-Za-z0-9][\\w-]{0,255}");
+
+  /** What can be put into a search for sure; names with anything else are left out of it. */
+  private static final Pattern SEARCHABLE = Pattern.compile("[\\w\\-./:{}=~,@+%&$!* ()]+");
+
+  private static final int MOST_FOUND = 100;
+
+  private final MlflowApi api;
+  private final Experiment experiment;
+
+  RunStore(MlflowApi api, Experiment experiment) {
+    this.api = api;
+    this.experiment = experiment;
+  }
+
+  /**
+   * Creates a run with as many of the tags as a create may hold, see {@link #beyondCreate}.
+   *
+   * @param startMillis since the epoch
+   */
+  Service.RunInfo create(String name, long startMillis, List<Service.RunTag> tags)
+      throws SinkException, InterruptedException {
+    Service.CreateRun.Builder creation =
+        Service.CreateRun.newBuilder()
+            .setRunName(name)
+            .setStartTime(startMillis)
+            .addAllTags(tags.subList(0, Math.min(tags.size(), Batches.MOST_TAGS)));
+    String experimentId = experiment.id();
+    Answer answer = api.post("runs/create", creation.setExperimentId(experimentId));
+    boolean isRefused = answer.status() == 400 || answer.status() == 404;
+    if (isRefused && answer.errorCode() != null && experiment.isMended(experimentId)) {
+      answer = api.post("runs/create", creation.setExperimentId(experiment.id()));
+    }
+    Service.RunInfo run =
+        MlflowApi.read(answer, Service.CreateRun.Response.newBuilder()).getRun().getInfo();
+    if (!RUN_ID.matcher(run.getRunId()).matches()) {
+      throw Failures.unreadable(answer);
+    }
+    return run;
+  }
+
+  /** The tags that {@link #create} left out. */
+  static List<Service.RunTag> beyondCreate(List<Service.RunTag> tags) {
+    return tags.subList(Math.min(tags.size(), Batches.MOST_TAGS), tags.size());
+  }
+
+  /** Safe to repeat with the same entries. */
+  void log(
+      String runId,
+      List<Service.Metric> metrics,
+      List<Service.Param> params,
+      List<Service.RunTag> tags)
+      throws SinkException, InterruptedException {
+    for (Service.LogBatch batch : Batches.of(runId, metrics, params, tags)) {
+      api.post("runs/log-batch", batch, Service.LogBatch.Response.newBuilder());
+    }
+  }
+
+  /**
+   * Ends a run, or moves its end. Safe to repeat.
+   *
+   * @param endMillis since the epoch
+   */
+  void end(String runId, Service.RunStatus status, long endMillis)
+      throws SinkException, InterruptedException {
+    api.post(
+        "runs/update",
+        Service.UpdateRun.newBuilder().setRunId(runId).setStatus(status).setEndTime(endMillis),
+        Service.UpdateRun.Response.newBuilder());
+  }
+
+  /**
+   * A condition on the run's name, which MLflow has an index on; empty for names that cannot be put
+   * into a search.
+   */
+  static String named(String name) {
+    return SEARCHABLE.matcher(name).matches() ? "attributes.run_name = '" + name + "' and " : "";
+  }
+
+  /** A condition on a tag; the value must be {@link #quotable}. */
+  static String tagged(String key, String value) {
+    return "tags.`" + key + "` = '" + value + "'";
+  }
+
+  /** The value in a form that can be searched for: MLflow knows no escape for a quote. */
+  static String quotable(String value) {
+    return Text.fit(value, 500).replaceAll("['\"`\\\\\\p{Cntrl}]", "_");
+  }
+
+  /** Deleted runs count: who deleted one does not want it again. */
+  Optional<String> find(String filter) throws SinkException, InterruptedException {
+    return search(filter, Service.ViewType.ALL).stream()
+        .map(run -> run.getInfo().getRunId())
+        .findFirst();
+  }
+
+  List<Service.Run> search(String filter, Service.ViewType view)
+      throws SinkException, InterruptedException {
+    return api.post(
+            "runs/search",
+            Service.SearchRuns.newBuilder()
+                .addExperimentIds(experiment.id())
+                .setFilter(filter)
+                .setRunViewType(view)
+                .setMaxResults(MOST_FOUND),
+            Service.SearchRuns.Response.newBuilder())
+        .getRunsList();
+  }
+
+  /**
+   * Deletes all but one that has ended.
+   *
+   * @return how many were deleted; negative when none has ended yet
+   */
+  int removeAllButOneEnded(String filter) throws SinkException, InterruptedException {
+    List<Service.Run> runs = search(filter, Service.ViewType.ACTIVE_ONLY);
+    if (runs.size() < 2) {
+      return 0;
+    }
+    Optional<String> kept =
+        runs.stream()
+            .map(Service.Run::getInfo)
+            .filter(RunStore::hasEnded)
+            .map(Service.RunInfo::getRunId)
+            .findFirst();
+    if (kept.isEmpty()) {
+      return -1;
+    }
+    for (Service.Run run : runs) {
+      String runId = run.getInfo().getRunId();
+      if (!runId.equals(kept.get())) {
+        api.post(
+            "runs/delete",
+            Service.DeleteRun.newBuilder().setRunId(runId),
+            Service.DeleteRun.Response.newBuilder());
+      }
+    }
+    return runs.size() - 1;
+  }
+
+  private static boolean hasEnded(Service.RunInfo run) {
+    return run.getStatus() != Service.RunStatus.RUNNING && run.getEndTime() > 0;
+  }
+}

@@ -1,0 +1,565 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.mlflow;
+
+import static io.runtracker.mlflow.TestEvents.START;
+import static io.runtracker.mlflow.TestEvents.request;
+import static io.runtracker.testkit.FaultProxy.on;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.runtracker.DropReason;
+import io.runtracker.Metric;
+import io.runtracker.RequestEvent;
+import io.runtracker.RequestWindow;
+import io.runtracker.SinkException;
+import io.runtracker.testkit.Fault;
+import io.runtracker.testkit.FaultProxy;
+import io.runtracker.testkit.MlflowRuns;
+import io.runtracker.testkit.MlflowServer;
+import io.runtracker.testkit.RecordedRun;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.IntStream;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What the run of a window holds, as a real MLflow server reports it. */
+class MlflowSinkWindowTest {
+
+  private static final JsonMapper JSON = new JsonMapper();
+  private static final String TABLE = "requests.json";
+
+  /** 2026-09-21T14:13:20.123Z, in milliseconds since midnight. */
+  private static final long START_OF_DAY = START % 86_400_000;
+
+  private static MlflowServer server;
+  private static MlflowRuns runs;
+
+  private MlflowRuns.Experiment experiment;
+  private MlflowSink sink;
+
+  @BeforeAll
+  static void start() {
+    server = MlflowServer.shared();
+    runs = MlflowRuns.of(server);
+  }
+
+  @BeforeEach
+  void open() {
+    experiment = runs.createExperiment("windows");
+    sink = sink(server.uri().toString()).build();
+  }
+
+  @AfterAll
+  static void stop() {
+    SINKS.forEach(MlflowSink::close);
+  }
+
+  private static final List<MlflowSink> SINKS = new ArrayList<>();
+
+  private MlflowSink.Builder sink(String uri) {
+    return MlflowSink.builder()
+        .environment(Map.of("HOME", "/nonexistent", "HOSTNAME", "web-1"))
+        .trackingUri(uri)
+        .serviceName("orders")
+        .experiment(experiment.name());
+  }
+
+  private static RequestWindow window(List<RequestEvent> events) {
+    return RequestWindow.of("window-" + UUID.randomUUID(), events, Map.of());
+  }
+
+  private static RequestWindow window(RequestEvent.Builder... events) {
+    return window(Arrays.stream(events).map(RequestEvent.Builder::build).toList());
+  }
+
+  private static RecordedRun write(MlflowSink sink, RequestWindow window) throws Exception {
+    SINKS.add(sink);
+    String id = sink.create(window);
+    sink.complete(id, window);
+    assertThat(sink.find(window)).contains(id);
+    return runs.run(id);
+  }
+
+  private static JsonNode table(RecordedRun run) throws Exception {
+    return JSON.readTree(runs.artifact(run.runId(), TABLE));
+  }
+
+  private static Map<String, JsonNode> row(JsonNode table, int number) {
+    Map<String, JsonNode> row = new HashMap<>();
+    for (int i = 0; i < table.path("columns").size(); i++) {
+      row.put(table.path("columns").path(i).asText(), table.path("data").path(number).path(i));
+    }
+    return row;
+  }
+
+  private List<RecordedRun> ofKind(String kind) {
+    return runs.search(experiment.id()).stream()
+        .filter(run -> kind.equals(run.tags().get("runtracker.kind")))
+        .toList();
+  }
+
+  private RecordedRun day() {
+    assertThat(ofKind("day")).hasSize(1);
+    return ofKind("day").get(0);
+  }
+
+  @Test
+  void aWindowIsOneRunNamedAfterServiceAndSpan() throws Exception {
+    RequestWindow window =
+        RequestWindow.of(
+            "window-" + UUID.randomUUID(),
+            List.of(
+                request("/a").timing(START, 12_000_000).build(),
+                request("/b").timing(START + 9_000, 1_000_000_000).statusCode(500).build()),
+            Map.of(DropReason.RING_FULL, 3L, DropReason.QUEUE_FULL, 1L));
+
+    RecordedRun run = write(sink, window);
+
+    assertThat(run.name()).isEqualTo("orders 2026-09-21T14:13:20Z..14:13:30Z");
+    assertThat(run.startTime()).isEqualTo(Instant.ofEpochMilli(START));
+    assertThat(run.endTime()).isEqualTo(Instant.ofEpochMilli(START + 10_000));
+    assertThat(run.status()).isEqualTo("FINISHED");
+    assertThat(run.tags())
+        .containsEntry("runtracker.event_id", window.windowId())
+        .containsEntry("runtracker.kind", "window")
+        .containsEntry("runtracker.window.start", "2026-09-21T14:13:20.123Z")
+        .containsEntry("runtracker.window.end", "2026-09-21T14:13:30.123Z")
+        .containsEntry("runtracker.window.requests", "2")
+        .containsEntry("runtracker.window.failures", "1")
+        .containsEntry("runtracker.window.dropped.RING_FULL", "3")
+        .containsEntry("runtracker.window.dropped.QUEUE_FULL", "1")
+        .containsEntry("mlflow.source.name", "orders")
+        .containsEntry(
+            "mlflow.loggedArtifacts", "[{\"path\": \"requests.json\", \"type\": \"table\"}]")
+        .doesNotContainKeys("status", "runtracker.artifact_error");
+    assertThat(runs.artifacts(run.runId())).containsExactly(TABLE);
+  }
+
+  @Test
+  void aWindowOverMidnightNamesBothDays() throws Exception {
+    long beforeMidnight = START - START_OF_DAY + 86_399_000;
+    RecordedRun run = write(sink, window(request("/a").timing(beforeMidnight, 2_000_000_000L)));
+    assertThat(run.name()).isEqualTo("orders 2026-09-21T23:59:59Z..2026-09-22T00:00:01Z");
+    assertThat(day().tags()).containsEntry("runtracker.day", "2026-09-22");
+    assertThat(runs.metricHistory(day().runId(), "all/count"))
+        .extracting(MlflowRuns.MetricPoint::step)
+        .containsExactly(1_000L);
+  }
+
+  @Test
+  void eachRequestIsARowOfTheTable() throws Exception {
+    RequestEvent plain = request("/items/42", "q=a b").route("/items/{id}").build();
+    RequestEvent failed =
+        request("/boom")
+            .timing(START + 7, 1_500_000)
+            .statusCode(500)
+            .error("java.lang.IllegalStateException", "ünïcode 💥")
+            .build();
+
+    JsonNode table = table(write(sink, window(List.of(plain, failed))));
+
+    assertThat(table.path("data")).hasSize(2);
+    assertThat(row(table, 0))
+        .containsEntry("event_id", JSON.valueToTree(plain.eventId()))
+        .containsEntry("name", JSON.valueToTree("GET_/items/42_1790000000"))
+        .containsEntry("start_time", JSON.valueToTree("2026-09-21T14:13:20.123Z"))
+        .containsEntry("method", JSON.valueToTree("GET"))
+        .containsEntry("url", JSON.valueToTree("http://localhost:8080/items/42?q=a b"))
+        .containsEntry("route", JSON.valueToTree("/items/{id}"))
+        .containsEntry("status_code", JSON.valueToTree(200))
+        .containsEntry("status", JSON.valueToTree("FINISHED"))
+        .containsEntry("duration_ms", JSON.valueToTree(12.345678))
+        .containsEntry("error_type", JSON.nullNode())
+        .containsEntry("error_details", JSON.nullNode())
+        .containsEntry("tags", JSON.createObjectNode())
+        .containsEntry("params", JSON.createObjectNode())
+        .containsEntry("metrics", JSON.createObjectNode())
+        .containsEntry("metric_history", JSON.createArrayNode())
+        .containsEntry("texts", JSON.createObjectNode());
+    assertThat(row(table, 1))
+        .containsEntry("start_time", JSON.valueToTree("2026-09-21T14:13:20.130Z"))
+        .containsEntry("route", JSON.nullNode())
+        .containsEntry("status_code", JSON.valueToTree(500))
+        .containsEntry("status", JSON.valueToTree("FAILED"))
+        .containsEntry("error_type", JSON.valueToTree("java.lang.IllegalStateException"))
+        .containsEntry("error_details", JSON.valueToTree("ünïcode 💥"));
+  }
+
+  @Test
+  void whatAHandlerLoggedIsInItsRow() throws Exception {
+    RequestEvent event =
+        request("/predict")
+            .name("prediction")
+            .tag("model", "m1")
+            .param("temperature", "0.7")
+            .metric(new Metric("score", 0.25, START, 0))
+            .metric(new Metric("nan", Double.NaN, START, 0))
+            .metric(new Metric("less", Double.NEGATIVE_INFINITY, START, 0))
+            .text("answer.md", "# Yes")
+            .build();
+
+    Map<String, JsonNode> row = row(table(write(sink, window(List.of(event)))), 0);
+
+    assertThat(row)
+        .containsEntry("name", JSON.valueToTree("prediction"))
+        .containsEntry("tags", JSON.readTree("{\"model\": \"m1\"}"))
+        .containsEntry("params", JSON.readTree("{\"temperature\": \"0.7\"}"))
+        .containsEntry(
+            "metrics",
+            JSON.readTree("{\"score\": 0.25, \"nan\": \"NaN\", \"less\": \"-Infinity\"}"))
+        .containsEntry("metric_history", JSON.readTree("[]"))
+        .containsEntry("texts", JSON.readTree("{\"answer.md\": \"# Yes\"}"));
+  }
+
+  @Test
+  void aMetricOfSeveralStepsKeepsThemAll() throws Exception {
+    RequestEvent event =
+        request("/train")
+            .metric(new Metric("loss", 1, START + 1, 2))
+            .metric(new Metric("loss", 2, START, 1))
+            .build();
+
+    Map<String, JsonNode> row = row(table(write(sink, window(List.of(event)))), 0);
+
+    assertThat(row)
+        .containsEntry("metrics", JSON.readTree("{\"loss\": 1.0}"))
+        .containsEntry(
+            "metric_history",
+            JSON.readTree(
+                "[[\"loss\", 1.0, %d, 2], [\"loss\", 2.0, %d, 1]]".formatted(START + 1, START)));
+  }
+
+  @Test
+  void nulLoneSurrogatesAndControlCharactersDoNotSpoilTheTable() throws Exception {
+    RequestEvent event =
+        request("/nul\u0000path\ud800")
+            .error("E\u0000", "quote\" back\\ line\n\u2028\u001b")
+            .tag("k\u0000\udc00", "v\ud83d")
+            .build();
+
+    Map<String, JsonNode> row = row(table(write(sink, window(List.of(event)))), 0);
+
+    assertThat(row)
+        .containsEntry("url", JSON.valueToTree("http://localhost:8080/nul\uFFFDpath\uFFFD"))
+        .containsEntry("error_type", JSON.valueToTree("E\uFFFD"))
+        .containsEntry("error_details", JSON.valueToTree("quote\" back\\ line\n\u2028\u001b"))
+        .containsEntry("tags", JSON.valueToTree(Map.of("k\uFFFD\uFFFD", "v\uFFFD")));
+  }
+
+  @Test
+  void aWindowHasItsMetricsAtItsEnd() throws Exception {
+    List<RequestEvent> events = new ArrayList<>();
+    for (int i = 1; i <= 100; i++) {
+      events.add(
+          request("/items/" + i)
+              .route("/items/{id}")
+              .timing(START + i, i * 1_000_000L)
+              .statusCode(i % 10 == 0 ? 503 : 200)
+              .build());
+    }
+    events.add(request("/slow").route("/slow").timing(START, 10_000_000_000L).build());
+
+    RecordedRun run = write(sink, window(events));
+
+    assertThat(run.metrics())
+        .containsEntry("all/count", 101.0)
+        .containsEntry("all/errors", 10.0)
+        .containsEntry("all/per_second", 10.1)
+        .containsEntry("GET/items/:id/count", 100.0)
+        .containsEntry("GET/items/:id/errors", 10.0)
+        .containsEntry("GET/items/:id/per_second", 10.0)
+        .containsEntry("GET/slow/count", 1.0)
+        .containsEntry("GET/slow/errors", 0.0)
+        .hasSize(21);
+    assertThat(run.metrics().get("GET/items/:id/p50_ms")).isCloseTo(50, within(0.05));
+    assertThat(run.metrics().get("GET/items/:id/p95_ms")).isCloseTo(95, within(0.1));
+    assertThat(run.metrics().get("GET/items/:id/p99_ms")).isCloseTo(99, within(0.1));
+    assertThat(run.metrics().get("GET/items/:id/max_ms")).isCloseTo(100, within(0.1));
+    assertThat(run.metrics().get("all/max_ms")).isCloseTo(10_000, within(10.0));
+    assertThat(runs.metricHistory(run.runId(), "all/count"))
+        .containsExactly(new MlflowRuns.MetricPoint(101, Instant.ofEpochMilli(START + 10_000), 0));
+  }
+
+  @Test
+  void theLargestRoutesKeepTheirNamesAndTheRestIsUnderOther() throws Exception {
+    List<RequestEvent> events = new ArrayList<>();
+    for (int route = 0; route < 1_000; route++) {
+      String path = "/r%03d".formatted(route);
+      events.add(request(path).route(path).build());
+    }
+    events.add(request("/r777").route("/r777").build());
+    events.add(request("/unknown").build());
+
+    RecordedRun run =
+        write(sink("%s".formatted(server.uri())).windowRoutes(3).build(), window(events));
+
+    assertThat(run.metrics().keySet())
+        .filteredOn(key -> key.endsWith("/count"))
+        .containsExactlyInAnyOrder(
+            "all/count", "GET/r777/count", "GET/r000/count", "GET/r001/count", "other/count");
+    assertThat(run.metrics())
+        .containsEntry("GET/r777/count", 2.0)
+        .containsEntry("other/count", 998.0);
+  }
+
+  @Test
+  void longAndOddRoutesHaveKeysThatMlflowTakes() throws Exception {
+    String shared = "/" + "a".repeat(299);
+    List<RequestEvent> events =
+        List.of(
+            request("/1").route(shared + "1").build(),
+            request("/2").route(shared + "2").build(),
+            request("/3").route("//x/../\u0000{a}%/<b>//").build(),
+            request("/4").route("/").build(),
+            RequestEvent.builder(
+                    "odd-" + UUID.randomUUID(), 1, "BREW", request("/5").build().target())
+                .route("/pot")
+                .build());
+
+    RecordedRun run = write(sink, window(events));
+
+    Set<String> counted = new HashSet<>(run.metrics().keySet());
+    counted.removeIf(key -> !key.endsWith("/count"));
+    assertThat(counted)
+        .hasSize(6)
+        .contains("all/count", "GET/count", "_OTHER/pot/count")
+        .allMatch(key -> key.length() <= 250);
+  }
+
+  @Test
+  void manyRowsAreOneCall() throws Exception {
+    List<RequestEvent> events =
+        IntStream.range(0, 10_000)
+            .mapToObj(i -> request("/items/" + i).route("/items/{id}").build())
+            .toList();
+
+    JsonNode table = table(write(sink, window(events)));
+
+    assertThat(
+            StreamSupport.stream(table.path("data").spliterator(), false)
+                .map(row -> row.path(table.path("columns").size() - 1).asText()))
+        .containsExactlyElementsOf(events.stream().map(RequestEvent::eventId).toList());
+  }
+
+  @Test
+  void aWindowIsFailedWhenMoreThanTheRatioOfItsRequestsIs() throws Exception {
+    RequestWindow half = window(request("/a"), request("/b").statusCode(500));
+    assertThat(write(sink, half).status()).isEqualTo("FINISHED");
+    RequestWindow more =
+        window(request("/a"), request("/b").statusCode(500), request("/c").error("E", "e"));
+    RecordedRun failed = write(sink, more);
+    assertThat(failed.status()).isEqualTo("FAILED");
+    assertThat(failed.tags()).containsEntry("status", "FAILED");
+    MlflowSink strict = sink(server.uri().toString()).windowFailureRatio(0).build();
+    RequestWindow one = window(request("/a"), request("/b").statusCode(500));
+    assertThat(write(strict, one).status()).isEqualTo("FAILED");
+  }
+
+  @Test
+  void aWindowIsNestedUnderItsDayWhichHoldsTheCurves() throws Exception {
+    RecordedRun first = write(sink, window(request("/a").route("/a").timing(START, 1_000_000)));
+    RequestWindow later =
+        window(
+            request("/a").route("/a").timing(START + 10_000, 1_000_000),
+            request("/a").route("/a").timing(START + 10_000, 5_000_000).statusCode(500));
+    RecordedRun second = write(sink, later);
+
+    RecordedRun day = day();
+
+    assertThat(day.name()).isEqualTo("orders on web-1 2026-09-21");
+    assertThat(day.startTime()).isEqualTo(Instant.ofEpochMilli(START));
+    assertThat(day.status()).isEqualTo("FINISHED");
+    assertThat(day.tags())
+        .containsEntry("runtracker.day", "2026-09-21")
+        .doesNotContainKey("mlflow.parentRunId");
+    assertThat(first.tags()).containsEntry("mlflow.parentRunId", day.runId());
+    assertThat(second.tags()).containsEntry("mlflow.parentRunId", day.runId());
+    assertThat(runs.metricHistory(day.runId(), "GET/a/count"))
+        .containsExactly(
+            new MlflowRuns.MetricPoint(1, Instant.ofEpochMilli(START + 1), START_OF_DAY + 1),
+            new MlflowRuns.MetricPoint(
+                2, Instant.ofEpochMilli(START + 10_005), START_OF_DAY + 10_005));
+    assertThat(day.metrics()).containsEntry("all/errors", 1.0);
+  }
+
+  @Test
+  void aConfiguredParentIsTheParentOfWindowsAndDays() throws Exception {
+    RecordedRun parent = write(sink, window(request("/parent")));
+    MlflowSink nested =
+        sink(server.uri().toString()).serviceName("nested").parentRun(parent.runId()).build();
+
+    RecordedRun run = write(nested, window(request("/a")));
+
+    assertThat(run.tags()).containsEntry("mlflow.parentRunId", parent.runId());
+    assertThat(ofKind("day"))
+        .filteredOn(day -> day.name().startsWith("nested on web-1 "))
+        .singleElement()
+        .satisfies(
+            day -> assertThat(day.tags()).containsEntry("mlflow.parentRunId", parent.runId()));
+  }
+
+  @Test
+  void anotherProcessOfTheSameServiceFindsTheDayAndAnotherHostHasItsOwn() throws Exception {
+    write(sink, window(request("/a")));
+    write(sink(server.uri().toString()).build(), window(request("/b")));
+    assertThat(ofKind("day")).hasSize(1);
+
+    write(
+        sink(server.uri().toString())
+            .environment(Map.of("HOME", "/nonexistent", "HOSTNAME", "web-2"))
+            .build(),
+        window(request("/c")));
+    assertThat(ofKind("day"))
+        .extracting(RecordedRun::name)
+        .containsExactlyInAnyOrder("orders on web-1 2026-09-21", "orders on web-2 2026-09-21");
+  }
+
+  @Test
+  void completingTwiceChangesNothing() throws Exception {
+    RequestWindow window =
+        window(request("/a").route("/a"), request("/b").route("/b").statusCode(500));
+    RecordedRun first = write(sink, window);
+    String table = runs.artifact(first.runId(), TABLE);
+    RecordedRun day = day();
+
+    sink.complete(first.runId(), window);
+    write(sink(server.uri().toString()).build(), window(request("/other-process")));
+    sink.complete(first.runId(), window);
+
+    assertThat(runs.run(first.runId())).isEqualTo(first);
+    assertThat(runs.artifact(first.runId(), TABLE)).isEqualTo(table);
+    assertThat(runs.metricHistory(first.runId(), "all/count")).hasSize(1);
+    assertThat(runs.metricHistory(day.runId(), "GET/a/p99_ms")).hasSize(1);
+    assertThat(ofKind("window")).hasSize(2);
+  }
+
+  @Test
+  void aWindowIsFoundByItsIdAlone() throws Exception {
+    RequestWindow window = window(request("/a"));
+    RequestWindow never = window(request("/a"));
+    RecordedRun run = write(sink, window);
+    MlflowSink commandLine = sink(server.uri().toString()).serviceName("it's drained").build();
+    SINKS.add(commandLine);
+    assertThat(commandLine.find(window)).contains(run.runId());
+    assertThat(commandLine.find(never)).isEmpty();
+  }
+
+  @Test
+  void ofTwoRunsOfOneWindowTheOneThatHasEndedIsKept() throws Exception {
+    RequestWindow window = window(request("/created-twice"));
+    sink.create(window);
+    String second = sink.create(window);
+    assertThat(sink.removeDuplicates(window)).as("too early to tell").isNegative();
+    sink.complete(second, window);
+    assertThat(sink.removeDuplicates(window)).isEqualTo(1);
+    assertThat(sink.removeDuplicates(window)).isZero();
+    assertThat(ofKind("window")).extracting(RecordedRun::runId).containsExactly(second);
+  }
+
+  @Test
+  void aWindowTakesFiveCalls() throws Exception {
+    try (FaultProxy proxy = FaultProxy.inFrontOf(server.uri())) {
+      MlflowSink counted = sink(proxy.uri().toString()).build();
+      String dayFirst = counted.create(window(request("/day")));
+      counted.complete(dayFirst, window(request("/day")));
+      List<RequestEvent> events = new ArrayList<>();
+      for (int i = 0; i < 1_000; i++) {
+        events.add(request("/r" + i).route("/" + "语".repeat(250) + i).build());
+      }
+      RequestWindow window = window(events);
+      int before = proxy.requests().size();
+
+      String id = counted.create(window);
+      counted.complete(id, window);
+
+      assertThat(proxy.requests().subList(before, proxy.requests().size()))
+          .extracting(request -> request.path().replaceFirst(".*/(\\w+/[\\w.-]+)$", "$1"))
+          .containsExactly(
+              "runs/create",
+              "artifacts/requests.json",
+              "runs/log-batch",
+              "runs/update",
+              "runs/log-batch");
+      counted.close();
+    }
+  }
+
+  @Test
+  void troubleWithTheDayLosesNoWindow() throws Exception {
+    try (FaultProxy proxy = FaultProxy.inFrontOf(server.uri())) {
+      MlflowSink faulty = sink(proxy.uri().toString()).build();
+      proxy.inject(on("POST", "runs/search"), Fault.answer(500));
+      RequestWindow window = window(request("/a"));
+      SINKS.add(faulty);
+      String id = faulty.create(window);
+      faulty.complete(id, window);
+      RecordedRun alone = runs.run(id);
+      assertThat(alone.status()).isEqualTo("FINISHED");
+      assertThat(alone.tags()).doesNotContainKey("mlflow.parentRunId");
+      assertThat(ofKind("day")).isEmpty();
+
+      proxy.clear();
+      faulty.complete(id, window);
+      assertThat(runs.run(id).tags()).containsEntry("mlflow.parentRunId", day().runId());
+      assertThat(runs.metricHistory(day().runId(), "all/count")).hasSize(1);
+    }
+  }
+
+  @Test
+  void aTableThatTheServerNeverTakesIsRefusedAndTheRunSaysSo() throws Exception {
+    try (FaultProxy proxy = FaultProxy.inFrontOf(server.uri())) {
+      MlflowSink faulty = sink(proxy.uri().toString()).build();
+      SINKS.add(faulty);
+      proxy.inject(
+          on("PUT", TABLE),
+          Fault.answer(503, "disabled ... run `mlflow server` with `--serve-artifacts`"));
+      RecordedRun uploaded = write(faulty, window(request("/a")));
+      assertThat(table(uploaded).path("data")).hasSize(1);
+
+      proxy.inject(on("POST", "upload-artifact"), Fault.answer(413, "too large"));
+      RequestWindow window = window(request("/b"));
+      String id = faulty.create(window);
+      assertThatThrownBy(() -> faulty.complete(id, window))
+          .isInstanceOf(SinkException.class)
+          .hasMessageContaining("1 requests are not in MLflow")
+          .extracting(e -> ((SinkException) e).kind())
+          .isEqualTo(SinkException.Kind.REFUSED);
+      RecordedRun run = runs.run(id);
+      assertThat(run.status()).isEqualTo("FINISHED");
+      assertThat(run.metrics()).containsEntry("all/count", 1.0);
+      assertThat(run.tags())
+          .containsKey("runtracker.artifact_error")
+          .doesNotContainKey("mlflow.loggedArtifacts");
+    }
+  }
+
+  @Test
+  void aTableThatTheServerFailsOnIsTriedAgain() throws Exception {
+    try (FaultProxy proxy = FaultProxy.inFrontOf(server.uri())) {
+      MlflowSink faulty = sink(proxy.uri().toString()).build();
+      SINKS.add(faulty);
+      RequestWindow window = window(request("/a"));
+      String id = faulty.create(window);
+      proxy.inject(1, on("PUT", TABLE), Fault.answer(500));
+      proxy.inject(1, on("POST", "upload-artifact"), Fault.answer(500));
+      assertThatThrownBy(() -> faulty.complete(id, window)).isInstanceOf(SinkException.class);
+      assertThat(runs.run(id).status()).isEqualTo("RUNNING");
+      faulty.complete(id, window);
+      assertThat(table(runs.run(id)).path("data")).hasSize(1);
+    }
+  }
+}
