@@ -10,7 +10,7 @@ public enum DropReason {
    * The ring buffer had no free slot when the request ended; the service is faster than this CPU.
    */
   RING_FULL(false),
-  /** The request ended after the tracker was closed. */
+  /** The request ended after the tracker was closed, which had not ended it itself. */
   CLOSED(false),
   /** Capturing the request failed by a fault of Runtracker's own; the service did not notice. */
   CAPTURE_FAULT(false),

@@ -17,7 +17,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class EventCodec {
 
-  private static final byte VERSION = 1;
+  private static final byte VERSION = 2;
+
+  /** Without the byte that says whether the request was killed: none was then. */
+  private static final byte VERSION_WITHOUT_KILLED = 1;
+
   private static final byte ABSENT = 0;
   private static final byte LATIN_1 = 1;
   private static final byte UTF_16 = 2;
@@ -35,6 +39,7 @@ final class EventCodec {
       write(out, event.route());
       write(out, event.givenName());
       out.writeShort(event.statusCode());
+      out.writeBoolean(event.status() == RunStatus.KILLED);
       out.writeLong(event.startTime().toEpochMilli());
       out.writeLong(event.durationNanos());
       write(out, event.errorType());
@@ -63,7 +68,7 @@ final class EventCodec {
   static RequestEvent decode(byte[] bytes) throws IOException {
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
       byte version = in.readByte();
-      if (version != VERSION) {
+      if (version != VERSION && version != VERSION_WITHOUT_KILLED) {
         throw new IOException("an event of the unknown version " + version);
       }
       RequestEvent.Builder event =
@@ -71,6 +76,7 @@ final class EventCodec {
               .route(read(in))
               .name(read(in))
               .statusCode(in.readUnsignedShort())
+              .killed(version != VERSION_WITHOUT_KILLED && in.readBoolean())
               .timing(in.readLong(), in.readLong())
               .error(read(in), read(in));
       for (int left = in.readInt(); left > 0; left--) {

@@ -33,6 +33,10 @@ public final class OpenRequest implements TrackedRequest {
   private volatile @Nullable String name;
   private volatile @Nullable Handled handled;
   private volatile boolean dropped;
+  private volatile boolean killed;
+
+  /** Where {@link OpenRequests} has it; written only by who opens it and who ends it. */
+  int place = OpenRequests.NOWHERE;
 
   OpenRequest(Capture capture, String method, RequestTarget target) {
     this.capture = capture;
@@ -70,13 +74,25 @@ public final class OpenRequest implements TrackedRequest {
     return this;
   }
 
-  /** Whether {@link #end} was called. */
+  /**
+   * Leaves the request alone when the tracker is closed, in place of ending it as {@link
+   * RunStatus#KILLED}: for adapters that may never hear of a request's end. To be called right
+   * after it was opened.
+   */
+  public OpenRequest notKilledOnClose() {
+    capture.openRequests().remove(this);
+    return this;
+  }
+
+  /** Whether {@link #end} was called, or the tracker was closed before that. */
   public boolean isEnded() {
     return notes == Note.END;
   }
 
   /**
-   * Ends the request and offers it to the ring buffer. Only the first call counts.
+   * Ends the request and offers it to the ring buffer. Only the first call counts. After the
+   * tracker was closed there is nothing left to end: the request was recorded as {@link
+   * RunStatus#KILLED} then, and this call counts as a late write.
    *
    * @param statusCode the status the client was sent
    * @param error what escaped the handler, unwrapped, or null; only its class name and message are
@@ -86,8 +102,12 @@ public final class OpenRequest implements TrackedRequest {
   public boolean end(int statusCode, @Nullable Throwable error) {
     Note newest = (Note) NOTES.getAndSet(this, Note.END);
     if (newest == Note.END) {
+      if (capture.openRequests().isClosed()) {
+        capture.lateWrite();
+      }
       return false;
     }
+    capture.openRequests().remove(this);
     Handled noted = handled;
     handled = null;
     if (dropped) {
@@ -105,6 +125,27 @@ public final class OpenRequest implements TrackedRequest {
     return true;
   }
 
+  /** Ends the request without a trace; false when it had ended. */
+  boolean abandon() {
+    if (NOTES.getAndSet(this, Note.END) == Note.END) {
+      return false;
+    }
+    capture.openRequests().remove(this);
+    return true;
+  }
+
+  /** Ends the request because the service ends; what its handler still does comes too late. */
+  void kill() {
+    Note newest = (Note) NOTES.getAndSet(this, Note.END);
+    if (newest != Note.END) {
+      killed = true;
+      handled = null;
+      if (!dropped) {
+        capture.offer(this, newest, 0, null);
+      }
+    }
+  }
+
   /**
    * What the ring buffer carries. Runs on the request thread, between claiming a slot and
    * publishing it.
@@ -120,6 +161,7 @@ public final class OpenRequest implements TrackedRequest {
             .route(route)
             .name(name)
             .statusCode(statusCode)
+            .killed(killed)
             .timing(startMillis, endNanos - startNanos)
             .notes(newest);
     if (error != null) {

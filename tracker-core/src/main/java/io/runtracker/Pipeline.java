@@ -94,6 +94,7 @@ final class Pipeline {
     if (!closed) {
       closed = true;
       long deadline = System.nanoTime() + timeout.toNanos();
+      capture.killOpenRequests(deadline);
       capture.close();
       try {
         batcher.stop(deadline);

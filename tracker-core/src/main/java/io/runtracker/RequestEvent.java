@@ -19,6 +19,7 @@ public final class RequestEvent {
   private final @Nullable String route;
   private final @Nullable String name;
   private final int statusCode;
+  private final boolean killed;
   private final long startMillis;
   private final long durationNanos;
   private final @Nullable String errorType;
@@ -33,6 +34,7 @@ public final class RequestEvent {
     this.route = builder.route;
     this.name = builder.name;
     this.statusCode = builder.statusCode;
+    this.killed = builder.killed;
     this.startMillis = builder.startMillis;
     this.durationNanos = builder.durationNanos;
     this.errorType = builder.errorType;
@@ -88,13 +90,19 @@ public final class RequestEvent {
     return name != null ? name : method + '_' + target.path() + '_' + startMillis / 1000;
   }
 
-  /** The HTTP status that the client was sent. */
+  /** The HTTP status that the client was sent; 0 when the request was killed before that. */
   public int statusCode() {
     return statusCode;
   }
 
-  /** {@link RunStatus#FAILED} from status 500 on, or when an exception escaped the handler. */
+  /**
+   * {@link RunStatus#KILLED} when the tracker was closed before the request had ended; else {@link
+   * RunStatus#FAILED} from status 500 on, or when an exception escaped the handler.
+   */
   public RunStatus status() {
+    if (killed) {
+      return RunStatus.KILLED;
+    }
     return statusCode >= 500 || errorType != null ? RunStatus.FAILED : RunStatus.FINISHED;
   }
 
@@ -182,6 +190,7 @@ public final class RequestEvent {
     private @Nullable String route;
     private @Nullable String name;
     private int statusCode = 200;
+    private boolean killed;
     private long startMillis;
     private long durationNanos;
     private @Nullable String errorType;
@@ -200,6 +209,7 @@ public final class RequestEvent {
       this.route = event.route;
       this.name = event.name;
       this.statusCode = event.statusCode;
+      this.killed = event.killed;
       this.startMillis = event.startMillis;
       this.durationNanos = event.durationNanos;
       this.errorType = event.errorType;
@@ -222,6 +232,12 @@ public final class RequestEvent {
     /** See {@link RequestEvent#statusCode()}; 200 unless set. */
     public Builder statusCode(int statusCode) {
       this.statusCode = statusCode;
+      return this;
+    }
+
+    /** Whether the service ended before the request did; see {@link RunStatus#KILLED}. */
+    public Builder killed(boolean killed) {
+      this.killed = killed;
       return this;
     }
 

@@ -70,13 +70,15 @@ public final class Tracker implements AutoCloseable {
    * @param pathInApplication the path below the context path: what is held against the skip list
    */
   public @Nullable OpenRequest open(String method, RequestTarget target, String pathInApplication) {
-    if (pipeline == null || pipeline.capture().isClosed()) {
+    if (pipeline == null || pipeline.capture().openRequests().isClosed()) {
       return null;
     }
     try {
-      return skip.matches(pathInApplication)
-          ? null
-          : new OpenRequest(pipeline.capture(), method, target);
+      if (skip.matches(pathInApplication)) {
+        return null;
+      }
+      OpenRequest request = new OpenRequest(pipeline.capture(), method, target);
+      return pipeline.capture().openRequests().add(request) ? request : null;
     } catch (Throwable fault) {
       pipeline.capture().fault(fault);
       return null;
@@ -110,9 +112,9 @@ public final class Tracker implements AutoCloseable {
   }
 
   /**
-   * Stops taking requests, delivers what was accepted, and ends every thread. One deadline holds
-   * for all of it; what is not delivered by then is counted as {@link DropReason#SHUTDOWN}. Calls
-   * after the first return at once.
+   * Stops taking requests, ends those that are open as {@link RunStatus#KILLED}, delivers what was
+   * accepted, and ends every thread. One deadline holds for all of it; what is not delivered by
+   * then is counted as {@link DropReason#SHUTDOWN}. Calls after the first return at once.
    *
    * @return the ledger at the end; look at it before saying that all is well
    */

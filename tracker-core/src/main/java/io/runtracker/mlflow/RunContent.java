@@ -62,7 +62,9 @@ final class RunContent {
     if (event.route() != null) {
       own("http.route", event.route());
     }
-    own("http.status_code", Integer.toString(event.statusCode()));
+    if (event.statusCode() != 0) {
+      own("http.status_code", Integer.toString(event.statusCode()));
+    }
     if (event.status() == RunStatus.FAILED) {
       own("status", "FAILED");
     }
@@ -93,9 +95,11 @@ final class RunContent {
   }
 
   Service.RunStatus status() {
-    return event.status() == RunStatus.FAILED
-        ? Service.RunStatus.FAILED
-        : Service.RunStatus.FINISHED;
+    return switch (event.status()) {
+      case FINISHED -> Service.RunStatus.FINISHED;
+      case FAILED -> Service.RunStatus.FAILED;
+      case KILLED -> Service.RunStatus.KILLED;
+    };
   }
 
   /** All tags but the name's; those that matter most come first. */
