@@ -10,8 +10,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.slf4j.LoggerFactory;
 
 /**
- * The ring's only consumer: takes events out, redacts them, and hands them to the backlog in
- * groups. It never waits for the sink, and no fault ends it.
+ * The ring's only consumer: takes events out, redacts and names them, and hands them to the backlog
+ * in groups. It never waits for the sink, and no fault ends it.
  *
  * <p>It parks for up to {@value #LONGEST_PARK_MILLIS} ms between looks at the ring, longer the
  * longer nothing comes, and is never signalled: a signal would cost the request thread more than
@@ -29,6 +29,7 @@ final class Batcher {
   private final EventPoller<Slot> poller;
   private final Backlog backlog;
   private final UrlRedactor redactor;
+  private final RunNames names;
   private final Counts counts;
   private final Settings settings;
   private final RateLimitedLog log = new RateLimitedLog(LoggerFactory.getLogger(Tracker.class));
@@ -46,6 +47,7 @@ final class Batcher {
       RingBuffer<Slot> ring,
       Backlog backlog,
       UrlRedactor redactor,
+      RunNames names,
       Counts counts,
       Settings settings) {
     this.ring = ring;
@@ -53,6 +55,7 @@ final class Batcher {
     ring.addGatingSequences(poller.getSequence());
     this.backlog = backlog;
     this.redactor = redactor;
+    this.names = names;
     this.counts = counts;
     this.settings = settings;
   }
@@ -126,7 +129,7 @@ final class Batcher {
   private boolean onEvent(Slot slot, long sequence, boolean endOfBatch) {
     try {
       RequestEvent event = slot.take();
-      add(event.withTarget(redactor.redact(event.target())));
+      add(names.named(event.withTarget(redactor.redact(event.target()))));
     } catch (Throwable fault) {
       counts.dropped(DropReason.DELIVERY_FAULT);
       log.warn("event", "An event could not be read and is dropped", fault);

@@ -21,6 +21,8 @@ final class Capture {
   private final String source;
   private final WhenFull whenFull;
   private final Runnable publishedAfterClose;
+  private final @Nullable Sampler sampler;
+  private final @Nullable Customizers customizers;
   private final OpenRequests openRequests = new OpenRequests();
   private final LongAdder lateWrites = new LongAdder();
   private final RateLimitedLog log = new RateLimitedLog(LoggerFactory.getLogger(Tracker.class));
@@ -30,13 +32,16 @@ final class Capture {
       RingBuffer<Slot> ring,
       Counts counts,
       String source,
-      WhenFull whenFull,
+      Settings settings,
+      Hooks hooks,
       Runnable publishedAfterClose) {
     this.ring = ring;
     this.counts = counts;
     this.source = source;
-    this.whenFull = whenFull;
+    this.whenFull = settings.whenFull();
     this.publishedAfterClose = publishedAfterClose;
+    this.sampler = Sampler.of(settings.sampleRatio(), settings.slowThreshold());
+    this.customizers = Customizers.of(hooks.customizers(), log);
   }
 
   String source() {
@@ -45,6 +50,18 @@ final class Capture {
 
   OpenRequests openRequests() {
     return openRequests;
+  }
+
+  @Nullable Sampler sampler() {
+    return sampler;
+  }
+
+  @Nullable Customizers customizers() {
+    return customizers;
+  }
+
+  void sampledOut() {
+    counts.dropped(DropReason.SAMPLED);
   }
 
   void offer(OpenRequest request, @Nullable Note notes, int statusCode, @Nullable Throwable error) {

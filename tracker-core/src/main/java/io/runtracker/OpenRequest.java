@@ -84,6 +84,18 @@ public final class OpenRequest implements TrackedRequest {
     return this;
   }
 
+  String method() {
+    return method;
+  }
+
+  RequestTarget target() {
+    return target;
+  }
+
+  @Nullable String route() {
+    return route;
+  }
+
   /** Whether {@link #end} was called, or the tracker was closed before that. */
   public boolean isEnded() {
     return notes == Note.END;
@@ -100,6 +112,16 @@ public final class OpenRequest implements TrackedRequest {
    * @return whether this call was the first
    */
   public boolean end(int statusCode, @Nullable Throwable error) {
+    NothingToRead none = NothingToRead.INSTANCE;
+    return end(statusCode, error, none, none, none);
+  }
+
+  /**
+   * As {@link #end(int, Throwable)}, with the framework's objects for customizers to look at. They
+   * are not kept.
+   */
+  public <Q, S> boolean end(
+      int statusCode, @Nullable Throwable error, HttpReader<Q, S> reader, Q request, S response) {
     Note newest = (Note) NOTES.getAndSet(this, Note.END);
     if (newest == Note.END) {
       if (capture.openRequests().isClosed()) {
@@ -113,15 +135,27 @@ public final class OpenRequest implements TrackedRequest {
     if (dropped) {
       return true;
     }
-    if (noted == null || error != null) {
-      capture.offer(this, newest, statusCode, error);
-    } else if (statusCode >= noted.failsFrom) {
-      capture.offer(this, newest, statusCode, noted.error);
-    } else {
-      Note type = Note.text(Note.Kind.PARAM, "error_type", noted.error.getClass().getName());
-      type.next = newest;
-      capture.offer(this, type, statusCode, null);
+    Throwable cause = error;
+    if (noted != null && error == null) {
+      if (statusCode >= noted.failsFrom) {
+        cause = noted.error;
+      } else {
+        Note type = Note.text(Note.Kind.PARAM, "error_type", noted.error.getClass().getName());
+        type.next = newest;
+        newest = type;
+      }
     }
+    Sampler sampler = capture.sampler();
+    if (sampler != null
+        && sampler.leavesOut(statusCode >= 500 || cause != null, System.nanoTime() - startNanos)) {
+      capture.sampledOut();
+      return true;
+    }
+    Customizers customizers = capture.customizers();
+    if (customizers != null) {
+      newest = customizers.customize(this, newest, statusCode, cause, reader, request, response);
+    }
+    capture.offer(this, newest, statusCode, cause);
     return true;
   }
 

@@ -65,7 +65,7 @@ public final class RequestEvent {
     return sequence;
   }
 
-  /** The handler's name for the run, or null when it gave none. */
+  /** The name given by the handler, else by a {@link RunNaming}, or null. */
   @Nullable String givenName() {
     return name;
   }
@@ -85,7 +85,7 @@ public final class RequestEvent {
     return route;
   }
 
-  /** The handler's name for the run, else {@code {METHOD}_{path}_{epoch seconds}}. */
+  /** The name that the run was given, else {@code {METHOD}_{path}_{epoch seconds}}. */
   public String runName() {
     return name != null ? name : method + '_' + target.path() + '_' + startMillis / 1000;
   }
@@ -166,6 +166,10 @@ public final class RequestEvent {
   /** This event with another target: the batcher's way to redact off the request thread. */
   RequestEvent withTarget(RequestTarget redacted) {
     return redacted.equals(target) ? this : new Builder(this, redacted).build();
+  }
+
+  RequestEvent withName(String given) {
+    return new Builder(this, target).name(given).build();
   }
 
   @Override
