@@ -10,8 +10,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.slf4j.LoggerFactory;
 
 /**
- * The ring's only consumer: takes events out, redacts them, and hands them to the backlog in
- * groups. It never waits for the sink, and no fault ends it.
+ * The ring's only consumer: takes events out, redacts and names them, and hands them to the backlog
+ * in groups. It never waits for the sink, and no fault ends it.
  *
  * <p>It parks for up to {@value #LONGEST_PARK_MILLIS} ms between looks at the ring, and is never
  * signalled: a signal would cost the request thread more than the whole rest of the publish.
@@ -27,6 +27,7 @@ final class Batcher {
   private final RingPace pace;
   private final Backlog backlog;
   private final UrlRedactor redactor;
+  private final RunNames names;
   private final Counts counts;
   private final int batchSize;
   private final long batchBytes;
@@ -47,6 +48,7 @@ final class Batcher {
       RingBuffer<Slot> ring,
       Backlog backlog,
       UrlRedactor redactor,
+      RunNames names,
       Counts counts,
       Settings settings) {
     this.ring = ring;
@@ -55,6 +57,7 @@ final class Batcher {
     ring.addGatingSequences(poller.getSequence());
     this.backlog = backlog;
     this.redactor = redactor;
+    this.names = names;
     this.counts = counts;
     this.batchSize = settings.batchSize();
     this.batchBytes = settings.batchBytes();
@@ -143,7 +146,7 @@ final class Batcher {
   private boolean onEvent(Slot slot, long sequence, boolean endOfBatch) {
     try {
       RequestEvent event = slot.take();
-      add(event.withTarget(redactor.redact(event.target())));
+      add(names.named(event.withTarget(redactor.redact(event.target()))));
     } catch (Throwable fault) {
       counts.dropped(DropReason.DELIVERY_FAULT);
       log.warn("event", "An event could not be read and is dropped", fault);

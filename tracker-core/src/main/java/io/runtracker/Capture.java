@@ -4,6 +4,7 @@ package io.runtracker;
 import com.lmax.disruptor.InsufficientCapacityException;
 import com.lmax.disruptor.RingBuffer;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
@@ -13,11 +14,16 @@ import org.slf4j.LoggerFactory;
  */
 final class Capture {
 
+  private static final long ROOM_POLL_NANOS = 1_000_000;
+
   private final RingBuffer<Slot> ring;
   private final Counts counts;
   private final String source;
   private final WhenFull whenFull;
   private final Runnable publishedAfterClose;
+  private final @Nullable Sampler sampler;
+  private final @Nullable Customizers customizers;
+  private final OpenRequests openRequests = new OpenRequests();
   private final LongAdder lateWrites = new LongAdder();
   private final RateLimitedLog log = new RateLimitedLog(LoggerFactory.getLogger(Tracker.class));
   private volatile boolean closed;
@@ -26,17 +32,36 @@ final class Capture {
       RingBuffer<Slot> ring,
       Counts counts,
       String source,
-      WhenFull whenFull,
+      Settings settings,
+      Hooks hooks,
       Runnable publishedAfterClose) {
     this.ring = ring;
     this.counts = counts;
     this.source = source;
-    this.whenFull = whenFull;
+    this.whenFull = settings.whenFull();
     this.publishedAfterClose = publishedAfterClose;
+    this.sampler = Sampler.of(settings.sampleRatio(), settings.slowThreshold());
+    this.customizers = Customizers.of(hooks.customizers(), log);
   }
 
   String source() {
     return source;
+  }
+
+  OpenRequests openRequests() {
+    return openRequests;
+  }
+
+  @Nullable Sampler sampler() {
+    return sampler;
+  }
+
+  @Nullable Customizers customizers() {
+    return customizers;
+  }
+
+  void sampledOut() {
+    counts.dropped(DropReason.SAMPLED);
   }
 
   void offer(OpenRequest request, @Nullable Note notes, int statusCode, @Nullable Throwable error) {
@@ -74,12 +99,33 @@ final class Capture {
     return lateWrites.sum();
   }
 
-  void close() {
-    closed = true;
+  /**
+   * Takes no more requests, and ends those that are open, as {@link RunStatus#KILLED}. Waits for
+   * the ring to have room, until the deadline; what is open then is left to itself.
+   */
+  void killOpenRequests(long deadlineNanos) {
+    openRequests.close(
+        request -> {
+          boolean hasRoom = awaitRoom(deadlineNanos);
+          if (hasRoom) {
+            request.kill();
+          }
+          return hasRoom;
+        });
   }
 
-  boolean isClosed() {
-    return closed;
+  private boolean awaitRoom(long deadlineNanos) {
+    while (ring.remainingCapacity() == 0) {
+      if (System.nanoTime() - deadlineNanos >= 0) {
+        return false;
+      }
+      LockSupport.parkNanos(ROOM_POLL_NANOS);
+    }
+    return true;
+  }
+
+  void close() {
+    closed = true;
   }
 
   private boolean publish(

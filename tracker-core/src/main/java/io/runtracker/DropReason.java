@@ -10,10 +10,12 @@ public enum DropReason {
    * The ring buffer had no free slot when the request ended; the service is faster than this CPU.
    */
   RING_FULL(false),
-  /** The request ended after the tracker was closed. */
+  /** The request ended after the tracker was closed, which had not ended it itself. */
   CLOSED(false),
   /** Capturing the request failed by a fault of Runtracker's own; the service did not notice. */
   CAPTURE_FAULT(false),
+  /** The request was left out by {@code sampleRatio}, as was asked for: no loss. */
+  SAMPLED(false),
   /** The backlog reached its limit in count or bytes while the sink was slow or away. */
   QUEUE_FULL(true),
   /** The spool reached its quota; what is in it was kept and the new request refused. */

@@ -17,7 +17,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class EventCodec {
 
-  private static final byte VERSION = 1;
+  private static final byte VERSION = 2;
+
+  /** Without the byte of flags. */
+  private static final byte VERSION_WITHOUT_FLAGS = 1;
+
+  private static final int KILLED = 1;
+  private static final int OWN_DATA = 2;
+
   private static final byte ABSENT = 0;
   private static final byte LATIN_1 = 1;
   private static final byte UTF_16 = 2;
@@ -35,6 +42,8 @@ final class EventCodec {
       write(out, event.route());
       write(out, event.givenName());
       out.writeShort(event.statusCode());
+      out.writeByte(
+          (event.status() == RunStatus.KILLED ? KILLED : 0) | (event.hasOwnData() ? OWN_DATA : 0));
       out.writeLong(event.startTime().toEpochMilli());
       out.writeLong(event.durationNanos());
       write(out, event.errorType());
@@ -63,16 +72,20 @@ final class EventCodec {
   static RequestEvent decode(byte[] bytes) throws IOException {
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
       byte version = in.readByte();
-      if (version != VERSION) {
+      if (version != VERSION && version != VERSION_WITHOUT_FLAGS) {
         throw new IOException("an event of the unknown version " + version);
       }
       RequestEvent.Builder event =
           RequestEvent.builder(required(in), in.readLong(), required(in), readTarget(in))
               .route(read(in))
               .name(read(in))
-              .statusCode(in.readUnsignedShort())
-              .timing(in.readLong(), in.readLong())
-              .error(read(in), read(in));
+              .statusCode(in.readUnsignedShort());
+      int flags = version == VERSION_WITHOUT_FLAGS ? 0 : in.readByte();
+      event
+          .killed((flags & KILLED) != 0)
+          .ownData((flags & OWN_DATA) != 0)
+          .timing(in.readLong(), in.readLong())
+          .error(read(in), read(in));
       for (int left = in.readInt(); left > 0; left--) {
         event.tag(required(in), required(in));
       }

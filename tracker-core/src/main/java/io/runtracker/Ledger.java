@@ -19,7 +19,8 @@ import java.util.Map;
  * @param delivered requests whose run is complete in the sink
  * @param inFlight requests in memory: in the ring, in the queue, or being delivered
  * @param spooled requests that wait on disk
- * @param dropped requests lost, by reason; reasons that did not occur are absent
+ * @param dropped requests lost or {@linkplain DropReason#SAMPLED sampled out}, by reason; reasons
+ *     that did not occur are absent
  */
 public record Ledger(
     long offered,
@@ -36,13 +37,20 @@ public record Ledger(
     dropped = Collections.unmodifiableMap(copy);
   }
 
-  /** All requests lost, whatever the reason. */
+  /** All requests lost, whatever the reason; those sampled out are none. */
   public long droppedTotal() {
-    return dropped.values().stream().mapToLong(Long::longValue).sum();
+    return dropped.values().stream().mapToLong(Long::longValue).sum() - sampledOut();
   }
 
-  /** Whether every request offered is in the sink: nothing waits and nothing was lost. */
+  /**
+   * Whether every request offered is in the sink, but for those sampled out: nothing waits and
+   * nothing was lost.
+   */
   public boolean isComplete() {
-    return delivered == offered;
+    return delivered + sampledOut() == offered;
+  }
+
+  private long sampledOut() {
+    return dropped.getOrDefault(DropReason.SAMPLED, 0L);
   }
 }

@@ -21,6 +21,14 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
   private volatile @Nullable Handled handled;
   private volatile boolean dropped;
 
+  /** Written before the push or name that it tells of, and so seen by whoever ends the request. */
+  private boolean ownData;
+
+  private volatile boolean killed;
+
+  /** Where {@link OpenRequests} has it; written only by who opens it and who ends it. */
+  int place = OpenRequests.NOWHERE;
+
   OpenRequest(Capture capture, String method, RequestTarget target) {
     this.capture = capture;
     this.method = method;
@@ -57,13 +65,37 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
     return this;
   }
 
-  /** Whether {@link #end} was called. */
+  /**
+   * Leaves the request alone when the tracker is closed, in place of ending it as {@link
+   * RunStatus#KILLED}: for adapters that may never hear of a request's end. To be called right
+   * after it was opened.
+   */
+  public OpenRequest notKilledOnClose() {
+    capture.openRequests().remove(this);
+    return this;
+  }
+
+  String method() {
+    return method;
+  }
+
+  RequestTarget target() {
+    return target;
+  }
+
+  @Nullable String route() {
+    return route;
+  }
+
+  /** Whether {@link #end} was called, or the tracker was closed before that. */
   public boolean isEnded() {
     return areNotesEnded();
   }
 
   /**
-   * Ends the request and offers it to the ring buffer. Only the first call counts.
+   * Ends the request and offers it to the ring buffer. Only the first call counts. After the
+   * tracker was closed there is nothing left to end: the request was recorded as {@link
+   * RunStatus#KILLED} then, and this call counts as a late write.
    *
    * @param statusCode the status the client was sent
    * @param error what escaped the handler, unwrapped, or null; only its class name and message are
@@ -71,25 +103,72 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
    * @return whether this call was the first
    */
   public boolean end(int statusCode, @Nullable Throwable error) {
+    NothingToRead none = NothingToRead.INSTANCE;
+    return end(statusCode, error, none, none, none);
+  }
+
+  /**
+   * As {@link #end(int, Throwable)}, with the framework's objects for customizers to look at. They
+   * are not kept.
+   */
+  public <Q, S> boolean end(
+      int statusCode, @Nullable Throwable error, HttpReader<Q, S> reader, Q request, S response) {
     Note newest = endNotes();
     if (newest == Note.END) {
+      if (capture.openRequests().isClosed()) {
+        capture.lateWrite();
+      }
       return false;
     }
+    capture.openRequests().remove(this);
     Handled noted = handled;
     handled = null;
     if (dropped) {
       return true;
     }
-    if (noted == null || error != null) {
-      capture.offer(this, newest, statusCode, error);
-    } else if (statusCode >= noted.failsFrom) {
-      capture.offer(this, newest, statusCode, noted.error);
-    } else {
-      Note type = Note.text(Note.Kind.PARAM, "error_type", noted.error.getClass().getName());
-      type.next = newest;
-      capture.offer(this, type, statusCode, null);
+    Throwable cause = error;
+    if (noted != null && error == null) {
+      if (statusCode >= noted.failsFrom) {
+        cause = noted.error;
+      } else {
+        Note type = Note.text(Note.Kind.PARAM, "error_type", noted.error.getClass().getName());
+        type.next = newest;
+        newest = type;
+      }
     }
+    Sampler sampler = capture.sampler();
+    if (sampler != null
+        && sampler.leavesOut(statusCode >= 500 || cause != null, System.nanoTime() - startNanos)) {
+      capture.sampledOut();
+      return true;
+    }
+    Customizers customizers = capture.customizers();
+    if (customizers != null) {
+      newest = customizers.customize(this, newest, statusCode, cause, reader, request, response);
+    }
+    capture.offer(this, newest, statusCode, cause);
     return true;
+  }
+
+  /** Ends the request without a trace; false when it had ended. */
+  boolean abandon() {
+    if (endNotes() == Note.END) {
+      return false;
+    }
+    capture.openRequests().remove(this);
+    return true;
+  }
+
+  /** Ends the request because the service ends; what its handler still does comes too late. */
+  void kill() {
+    Note newest = endNotes();
+    if (newest != Note.END) {
+      killed = true;
+      handled = null;
+      if (!dropped) {
+        capture.offer(this, newest, 0, null);
+      }
+    }
   }
 
   /**
@@ -107,6 +186,8 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
             .route(route)
             .name(name)
             .statusCode(statusCode)
+            .killed(killed)
+            .ownData(ownData)
             .timing(startMillis, endNanos - startNanos)
             .notes(newest);
     if (error != null) {
@@ -141,6 +222,7 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
       capture.lateWrite();
       return this;
     }
+    ownData = true;
     return note(Note.metric(key, value, System.currentTimeMillis(), step));
   }
 
@@ -154,6 +236,7 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
     if (runName == null || isEnded()) {
       capture.lateWrite();
     } else {
+      ownData = true;
       name = runName;
     }
     return this;
@@ -180,9 +263,15 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
     if (key == null || value == null) {
       capture.lateWrite();
     } else {
+      ownData = true;
       note(Note.text(kind, key, value));
     }
     return this;
+  }
+
+  /** A tag of ours, which does not make the request one that its handler logged into. */
+  void entryTag(String key, String value) {
+    note(Note.text(Note.Kind.TAG, key, value));
   }
 
   private OpenRequest note(Note note) {

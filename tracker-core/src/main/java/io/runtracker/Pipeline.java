@@ -26,15 +26,18 @@ final class Pipeline {
   private final RunSink sink;
   private boolean closed;
 
-  Pipeline(Settings settings, RunSink sink) {
+  Pipeline(Settings settings, Hooks hooks, RunSink sink) {
     // The sleeping strategy is the one that never signals; its own way of waiting is not used.
     this.ring =
         RingBuffer.createMultiProducer(Slot::new, settings.ringSize(), new SleepingWaitStrategy());
     this.counts = new Counts(() -> ring.getCursor() + 1);
     String source = newSource();
     this.backlog = openBacklog(settings, trackAs(settings, sink), source, counts);
-    this.batcher = new Batcher(ring, backlog, new UrlRedactor(settings.redact()), counts, settings);
-    this.capture = new Capture(ring, counts, source, settings.whenFull(), batcher::countStragglers);
+    RunNames names =
+        new RunNames(hooks.naming(), new RateLimitedLog(LoggerFactory.getLogger(Tracker.class)));
+    this.batcher =
+        new Batcher(ring, backlog, new UrlRedactor(settings.redact()), names, counts, settings);
+    this.capture = new Capture(ring, counts, source, settings, hooks, batcher::countStragglers);
     this.sink = sink;
     this.delivery = new Delivery(backlog, sink, settings);
     batcher.start();
@@ -107,6 +110,7 @@ final class Pipeline {
     if (!closed) {
       closed = true;
       long deadline = System.nanoTime() + timeout.toNanos();
+      capture.killOpenRequests(deadline);
       capture.close();
       try {
         batcher.stop(deadline);

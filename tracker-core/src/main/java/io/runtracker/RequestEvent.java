@@ -19,6 +19,8 @@ public final class RequestEvent {
   private final @Nullable String route;
   private final @Nullable String name;
   private final int statusCode;
+  private final boolean killed;
+  private final boolean ownData;
   private final long startMillis;
   private final long durationNanos;
   private final @Nullable String errorType;
@@ -33,6 +35,8 @@ public final class RequestEvent {
     this.route = builder.route;
     this.name = builder.name;
     this.statusCode = builder.statusCode;
+    this.killed = builder.killed;
+    this.ownData = builder.ownData;
     this.startMillis = builder.startMillis;
     this.durationNanos = builder.durationNanos;
     this.errorType = builder.errorType;
@@ -63,14 +67,14 @@ public final class RequestEvent {
     return sequence;
   }
 
-  /** The handler's name for the run, or null when it gave none. */
+  /** The name given by the handler, else by a {@link RunNaming}, or null. */
   @Nullable String givenName() {
     return name;
   }
 
   /** Whether its handler logged anything into its run, or named it. */
   boolean hasOwnData() {
-    return notes != null || name != null;
+    return ownData;
   }
 
   /** The HTTP method as sent. */
@@ -88,18 +92,24 @@ public final class RequestEvent {
     return route;
   }
 
-  /** The handler's name for the run, else {@code {METHOD}_{path}_{epoch seconds}}. */
+  /** The name that the run was given, else {@code {METHOD}_{path}_{epoch seconds}}. */
   public String runName() {
     return name != null ? name : method + '_' + target.path() + '_' + startMillis / 1000;
   }
 
-  /** The HTTP status that the client was sent. */
+  /** The HTTP status that the client was sent; 0 when the request was killed before that. */
   public int statusCode() {
     return statusCode;
   }
 
-  /** {@link RunStatus#FAILED} from status 500 on, or when an exception escaped the handler. */
+  /**
+   * {@link RunStatus#KILLED} when the tracker was closed before the request had ended; else {@link
+   * RunStatus#FAILED} from status 500 on, or when an exception escaped the handler.
+   */
   public RunStatus status() {
+    if (killed) {
+      return RunStatus.KILLED;
+    }
     return statusCode >= 500 || errorType != null ? RunStatus.FAILED : RunStatus.FINISHED;
   }
 
@@ -165,6 +175,10 @@ public final class RequestEvent {
     return redacted.equals(target) ? this : new Builder(this, redacted).build();
   }
 
+  RequestEvent withName(String given) {
+    return new Builder(this, target).name(given).build();
+  }
+
   @Override
   public String toString() {
     return "RequestEvent["
@@ -187,6 +201,8 @@ public final class RequestEvent {
     private @Nullable String route;
     private @Nullable String name;
     private int statusCode = 200;
+    private boolean killed;
+    private boolean ownData;
     private long startMillis;
     private long durationNanos;
     private @Nullable String errorType;
@@ -205,6 +221,8 @@ public final class RequestEvent {
       this.route = event.route;
       this.name = event.name;
       this.statusCode = event.statusCode;
+      this.killed = event.killed;
+      this.ownData = event.ownData;
       this.startMillis = event.startMillis;
       this.durationNanos = event.durationNanos;
       this.errorType = event.errorType;
@@ -227,6 +245,12 @@ public final class RequestEvent {
     /** See {@link RequestEvent#statusCode()}; 200 unless set. */
     public Builder statusCode(int statusCode) {
       this.statusCode = statusCode;
+      return this;
+    }
+
+    /** Whether the service ended before the request did; see {@link RunStatus#KILLED}. */
+    public Builder killed(boolean killed) {
+      this.killed = killed;
       return this;
     }
 
@@ -268,6 +292,11 @@ public final class RequestEvent {
     /** The event. */
     public RequestEvent build() {
       return new RequestEvent(this);
+    }
+
+    Builder ownData(boolean logged) {
+      this.ownData = logged;
+      return this;
     }
 
     Builder notes(@Nullable Note newest) {

@@ -5,6 +5,7 @@ import io.runtracker.spool.SegmentLogOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,14 +33,19 @@ record Settings(
     int windowRows,
     long windowBytes,
     Duration autoThreshold,
-    Duration slowThreshold,
     Duration retryDelay,
     Duration maxRetryDelay,
     Duration lookupDelay,
     Duration closeTimeout,
-    boolean shutdownHook) {
+    boolean shutdownHook,
+    double sampleRatio,
+    Duration slowThreshold,
+    List<String> recordHeaders,
+    boolean recordClientAddress) {
 
   static final List<String> DEFAULT_SKIP = List.of("/health", "/docs", "/openapi.json");
+
+  private static final Pattern HEADER_NAME = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+");
 
   /** Two segments of the spool. */
   private static final long LEAST_QUOTA = 8L << 20;
@@ -47,6 +53,7 @@ record Settings(
   Settings {
     skip = List.copyOf(skip);
     redact = List.copyOf(redact);
+    recordHeaders = List.copyOf(recordHeaders);
     if (Integer.bitCount(ringSize) != 1) {
       throw new IllegalArgumentException("ringSize must be a power of two, but is " + ringSize);
     }
@@ -62,7 +69,6 @@ record Settings(
     positive("batchAge", batchAge);
     positive("windowAge", windowAge);
     positive("autoThreshold", autoThreshold);
-    notNegative("slowThreshold", slowThreshold);
     positive("retryDelay", retryDelay);
     positive("maxRetryDelay", maxRetryDelay);
     if (maxRetryDelay.compareTo(retryDelay) < 0) {
@@ -71,6 +77,17 @@ record Settings(
     }
     notNegative("lookupDelay", lookupDelay);
     notNegative("closeTimeout", closeTimeout);
+    notNegative("slowThreshold", slowThreshold);
+    if (!(sampleRatio >= 0 && sampleRatio <= 1)) {
+      throw new IllegalArgumentException(
+          "sampleRatio must be between 0 and 1, but is " + sampleRatio);
+    }
+    for (String header : recordHeaders) {
+      if (!HEADER_NAME.matcher(header).matches()) {
+        throw new IllegalArgumentException(
+            "recordHeaders: '" + header + "' is not the name of a header");
+      }
+    }
   }
 
   private static void atLeast(String name, long value, long least) {

@@ -112,6 +112,14 @@ final class SettingsReader {
     }
   }
 
+  static double decimal(String text) {
+    try {
+      return Double.parseDouble(text);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException("must be a number, but is '" + text + "'", e);
+    }
+  }
+
   static Duration duration(String text) {
     Matcher matcher = DURATION.matcher(text);
     if (matcher.matches()) {

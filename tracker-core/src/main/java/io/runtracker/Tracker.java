@@ -5,9 +5,11 @@ import io.runtracker.mlflow.MlflowSink;
 import io.runtracker.spool.SegmentLogOptions;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,13 +27,15 @@ public final class Tracker implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Tracker.class);
 
   private final @Nullable Pipeline pipeline;
-  private final PathPatterns skip;
+  private final Admission admission;
+  private final @Nullable EntryTags entryTags;
   private final Duration closeTimeout;
   private final @Nullable Thread shutdownHook;
 
-  private Tracker(Settings settings, PathPatterns skip, @Nullable Pipeline pipeline) {
+  private Tracker(Settings settings, Admission admission, @Nullable Pipeline pipeline) {
     this.pipeline = pipeline;
-    this.skip = skip;
+    this.admission = admission;
+    this.entryTags = EntryTags.of(settings, new RateLimitedLog(log));
     this.closeTimeout = settings.closeTimeout();
     this.shutdownHook =
         pipeline != null && settings.shutdownHook()
@@ -57,8 +61,8 @@ public final class Tracker implements AutoCloseable {
    *
    * @param method the HTTP method as sent
    * @param target where the request goes; its path is held against the skip list
-   * @return null when this request is not tracked: tracking is off, its path is skipped, or the
-   *     tracker is closed
+   * @return null when this request is not tracked: tracking is off, its path is skipped, a filter
+   *     leaves it out, or the tracker is closed
    */
   public @Nullable OpenRequest open(String method, RequestTarget target) {
     return open(method, target, target.path());
@@ -70,13 +74,33 @@ public final class Tracker implements AutoCloseable {
    * @param pathInApplication the path below the context path: what is held against the skip list
    */
   public @Nullable OpenRequest open(String method, RequestTarget target, String pathInApplication) {
-    if (pipeline == null || pipeline.capture().isClosed()) {
+    return open(method, target, pathInApplication, NothingToRead.INSTANCE, NothingToRead.INSTANCE);
+  }
+
+  /**
+   * Opens a request whose headers and client can be read, for adapters.
+   *
+   * @param pathInApplication the path below the context path: what is held against the skip list
+   * @param request the framework's request, which is read now if at all, and not kept
+   */
+  public <Q> @Nullable OpenRequest open(
+      String method,
+      RequestTarget target,
+      String pathInApplication,
+      HttpReader<Q, ?> reader,
+      Q request) {
+    if (pipeline == null || pipeline.capture().openRequests().isClosed()) {
       return null;
     }
     try {
-      return skip.matches(pathInApplication)
-          ? null
-          : new OpenRequest(pipeline.capture(), method, target);
+      if (!admission.admits(method, pathInApplication, reader, request)) {
+        return null;
+      }
+      OpenRequest opened = new OpenRequest(pipeline.capture(), method, target);
+      if (entryTags != null) {
+        entryTags.read(opened, reader, request);
+      }
+      return pipeline.capture().openRequests().add(opened) ? opened : null;
     } catch (Throwable fault) {
       pipeline.capture().fault(fault);
       return null;
@@ -110,9 +134,9 @@ public final class Tracker implements AutoCloseable {
   }
 
   /**
-   * Stops taking requests, delivers what was accepted, and ends every thread. One deadline holds
-   * for all of it; what is not delivered by then is counted as {@link DropReason#SHUTDOWN}. Calls
-   * after the first return at once.
+   * Stops taking requests, ends those that are open as {@link RunStatus#KILLED}, delivers what was
+   * accepted, and ends every thread. One deadline holds for all of it; what is not delivered by
+   * then is counted as {@link DropReason#SHUTDOWN}. Calls after the first return at once.
    *
    * @return the ledger at the end; look at it before saying that all is well
    */
@@ -184,12 +208,18 @@ public final class Tracker implements AutoCloseable {
     private @Nullable Integer windowRows;
     private @Nullable Long windowBytes;
     private @Nullable Duration autoThreshold;
-    private @Nullable Duration slowThreshold;
     private @Nullable Duration retryDelay;
     private @Nullable Duration maxRetryDelay;
     private @Nullable Duration lookupDelay;
     private @Nullable Duration closeTimeout;
     private @Nullable Boolean shutdownHook;
+    private @Nullable Double sampleRatio;
+    private @Nullable Duration slowThreshold;
+    private @Nullable List<String> recordHeaders;
+    private @Nullable Boolean recordClientAddress;
+    private final List<RequestFilter> filters = new ArrayList<>();
+    private final List<RequestCustomizer> customizers = new ArrayList<>();
+    private @Nullable RunNaming naming;
 
     private Builder() {}
 
@@ -362,15 +392,6 @@ public final class Tracker implements AutoCloseable {
     }
 
     /**
-     * From which duration on a request is slow: {@link TrackAs#AUTO} gives it a run of its own.
-     * Default: 1 s.
-     */
-    public Builder slowThreshold(Duration duration) {
-      this.slowThreshold = duration;
-      return this;
-    }
-
-    /**
      * The first pause after a failure of the sink; doubles with each further one. Default: 500 ms.
      */
     public Builder retryDelay(Duration first) {
@@ -407,6 +428,64 @@ public final class Tracker implements AutoCloseable {
     }
 
     /**
+     * Adds a filter beside the skip list: a request is tracked when its path is not skipped and
+     * every filter says so.
+     */
+    public Builder filter(RequestFilter filter) {
+      filters.add(Objects.requireNonNull(filter));
+      return this;
+    }
+
+    /**
+     * The share of requests that are recorded, from 0 to 1, decided when each has ended. What
+     * failed or took longer than {@link #slowThreshold} is always recorded; what its handler logged
+     * makes no difference. Those left out are counted as {@link DropReason#SAMPLED}. Default: 1.
+     */
+    public Builder sampleRatio(double ratio) {
+      this.sampleRatio = ratio;
+      return this;
+    }
+
+    /** A request that takes longer is slow. Default: 1 s. */
+    public Builder slowThreshold(Duration threshold) {
+      this.slowThreshold = threshold;
+      return this;
+    }
+
+    /** Adds what may add tags and params to each run; they are called in the order added. */
+    public Builder customizer(RequestCustomizer customizer) {
+      customizers.add(Objects.requireNonNull(customizer));
+      return this;
+    }
+
+    /**
+     * Headers of the request to be recorded, each as the tag {@code http.request.header.} and its
+     * name in lower case. The values of those that carry secrets, such as {@code Authorization} and
+     * {@code Cookie}, are recorded as {@code [redacted]}. Default: none.
+     */
+    public Builder recordHeaders(String... names) {
+      this.recordHeaders = Arrays.asList(names);
+      return this;
+    }
+
+    /**
+     * Whether to record where requests came from, as the tag {@code client.address}. Default:
+     * false.
+     */
+    public Builder recordClientAddress(boolean record) {
+      this.recordClientAddress = record;
+      return this;
+    }
+
+    /**
+     * Names the runs that no handler named, in place of {@code {METHOD}_{path}_{epoch seconds}}.
+     */
+    public Builder naming(RunNaming naming) {
+      this.naming = naming;
+      return this;
+    }
+
+    /**
      * Builds and starts the tracker.
      *
      * @throws IllegalArgumentException when a setting cannot be used; the message names it
@@ -414,14 +493,18 @@ public final class Tracker implements AutoCloseable {
     public Tracker build() {
       SettingsReader reader = new SettingsReader(environment);
       Settings settings = settings(reader);
-      PathPatterns skipped = new PathPatterns(settings.skip());
+      Admission admission =
+          new Admission(new PathPatterns(settings.skip()), filters, new RateLimitedLog(log));
       if (!settings.enabled()) {
         log.info("Tracking is off");
-        return new Tracker(settings, skipped, null);
+        return new Tracker(settings, admission, null);
       }
       reader.warnOfUnknown();
       RunSink target = sink != null ? sink : MlflowSink.fromEnvironment(environment);
-      return new Tracker(settings, skipped, new Pipeline(settings, target));
+      return new Tracker(
+          settings,
+          admission,
+          new Pipeline(settings, new Hooks(filters, customizers, naming), target));
     }
 
     Settings settings(SettingsReader reader) {
@@ -459,15 +542,18 @@ public final class Tracker implements AutoCloseable {
           reader.read("windowBytes", windowBytes, 8L << 20, SettingsReader::number),
           reader.read(
               "autoThreshold", autoThreshold, Duration.ofMinutes(1), SettingsReader::duration),
-          reader.read(
-              "slowThreshold", slowThreshold, Duration.ofSeconds(1), SettingsReader::duration),
           reader.read("retryDelay", retryDelay, Duration.ofMillis(500), SettingsReader::duration),
           reader.read(
               "maxRetryDelay", maxRetryDelay, Duration.ofMinutes(1), SettingsReader::duration),
           reader.read("lookupDelay", lookupDelay, Duration.ofSeconds(25), SettingsReader::duration),
           reader.read(
               "closeTimeout", closeTimeout, Duration.ofSeconds(10), SettingsReader::duration),
-          reader.read("shutdownHook", shutdownHook, true, SettingsReader::bool));
+          reader.read("shutdownHook", shutdownHook, true, SettingsReader::bool),
+          reader.read("sampleRatio", sampleRatio, 1.0, SettingsReader::decimal),
+          reader.read(
+              "slowThreshold", slowThreshold, Duration.ofSeconds(1), SettingsReader::duration),
+          reader.read("recordHeaders", recordHeaders, List.of(), SettingsReader::list),
+          reader.read("recordClientAddress", recordClientAddress, false, SettingsReader::bool));
     }
   }
 }

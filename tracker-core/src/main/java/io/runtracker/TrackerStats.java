@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param oldestAge how long the oldest request that is in memory has been finished; zero when there
  *     is none
  * @param retries deliveries tried again since the start
- * @param lateWrites writes to a handle that were ignored: after the request's end, or null
+ * @param lateWrites writes to a handle that were ignored: after the request's end, or null; and
+ *     ends of requests that the closing of the tracker had ended before
  * @param serverAway whether delivery is pausing because the sink is away or refuses the credentials
  * @param writingWindows whether requests are written in windows now; see {@link TrackAs}
  * @param lastError the last failure of delivery, or null when there was none

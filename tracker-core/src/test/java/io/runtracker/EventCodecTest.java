@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.util.Base64;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.Size;
@@ -75,9 +76,50 @@ class EventCodecTest {
   }
 
   @Test
+  void a_killed_request_stays_killed() throws IOException {
+    RequestEvent event = full("plain").statusCode(0).killed(true).build();
+    RequestEvent read = EventCodec.decode(EventCodec.encode(event));
+    assertSame(read, event);
+    assertThat(read.status()).isEqualTo(RunStatus.KILLED);
+  }
+
+  /** As version 1 wrote it. */
+  private static final String WRITTEN_BY_VERSION_1 =
+      "AQEAAAAGc291cmNlAAAAAAAAAAcBAAAABVBBVENIAQAAAAVodHRwcwEAAAABaAAAIPsBAAAAAi9wAQAAAANxPTEB"
+          + "AAAABC97eH0BAAAAAW4CVwAAAYvP5Wh7AAAAAAAG+FUBAAAAD2phdmEubGFuZy5FcnJvcgEAAAAEYm9vbQAA"
+          + "AAEBAAAAAXQBAAAAAfwAAAABAQAAAAFwAgAAAAIiGgAAAAEBAAAABWYudHh0AQAAAAF4AAAAAQEAAAABbT/g"
+          + "AAAAAAAAAAAAAAAAAAEAAAAAAAAAAg==";
+
+  @Test
+  void an_event_of_version_1_is_read_as_it_was() throws IOException {
+    RequestEvent event =
+        RequestEvent.builder(
+                "source", 7, "PATCH", new RequestTarget("https", "h", 8443, "/p", "q=1"))
+            .route("/{x}")
+            .name("n")
+            .statusCode(599)
+            .timing(1_700_000_000_123L, 456_789)
+            .error("java.lang.Error", "boom")
+            .tag("t", "\u00fc")
+            .param("p", "\u221a")
+            .text("f.txt", "x")
+            .metric(new Metric("m", 0.5, 1, 2))
+            .build();
+    assertSame(EventCodec.decode(Base64.getDecoder().decode(WRITTEN_BY_VERSION_1)), event);
+  }
+
+  @Test
   void a_later_version_is_named() {
     byte[] bytes = EventCodec.encode(Requests.event(1));
     bytes[0] = 9;
     assertThatThrownBy(() -> EventCodec.decode(bytes)).hasMessageContaining("version 9");
+  }
+
+  @Test
+  void whether_its_handler_logged_anything_comes_back() throws IOException {
+    RequestEvent event = full("plain").ownData(true).build();
+    assertThat(EventCodec.decode(EventCodec.encode(event)).hasOwnData()).isTrue();
+    RequestEvent other = full("plain").build();
+    assertThat(EventCodec.decode(EventCodec.encode(other)).hasOwnData()).isFalse();
   }
 }

@@ -33,6 +33,13 @@ class SettingsTest {
     "RUNTRACKER_RETRY_DELAY,     2h,      is shorter than retryDelay",
     "RUNTRACKER_WHEN_FULL,       WAIT,    must be one of",
     "RUNTRACKER_SKIP,            health,  a path pattern begins with",
+    "RUNTRACKER_SAMPLE_RATIO,    half,    must be a number",
+    "RUNTRACKER_SAMPLE_RATIO,    1.5,     sampleRatio must be between 0 and 1",
+    "RUNTRACKER_SAMPLE_RATIO,    -0.1,    sampleRatio must be between 0 and 1",
+    "RUNTRACKER_SAMPLE_RATIO,    NaN,     sampleRatio must be between 0 and 1",
+    "RUNTRACKER_SLOW_THRESHOLD,  -PT1S,   slowThreshold must be between",
+    "RUNTRACKER_RECORD_HEADERS,  a b,     is not the name of a header",
+    "RUNTRACKER_RECORD_CLIENT_ADDRESS, 1, must be true or false",
   })
   void an_unusable_setting_is_a_clear_error_when_building(
       String variable, String value, String message) {

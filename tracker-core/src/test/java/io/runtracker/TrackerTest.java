@@ -125,9 +125,9 @@ class TrackerTest {
   }
 
   @Test
-  void a_request_that_ends_after_the_close_is_counted() {
+  void a_request_that_the_close_left_alone_is_counted_when_it_ends() {
     Tracker tracker = Requests.tracker(sink).build();
-    OpenRequest request = Requests.open(tracker, "/");
+    OpenRequest request = Requests.open(tracker, "/").notKilledOnClose();
     tracker.close();
     request.end(200, null);
     assertThat(tracker.open("GET", Requests.target("/"))).isNull();

@@ -223,6 +223,24 @@ class WindowTest {
   }
 
   @Test
+  void what_is_recorded_of_every_request_does_not_keep_it_out_of_windows() {
+    CountDownLatch mayGoOn = new CountDownLatch(1);
+    sink.runs.beforeCreate = event -> mayGoOn.await();
+    try (Tracker tracker =
+        Requests.tracker(sink)
+            .queueSize(1000)
+            .naming(event -> "named by function")
+            .customizer(request -> request.tag("of", "every request"))
+            .build()) {
+      Requests.serve(tracker, "/", 600);
+      await().until(() -> tracker.stats().queueSize() == 600);
+      mayGoOn.countDown();
+      assertThat(tracker.flush(Requests.LONG).isComplete()).isTrue();
+      assertThat(sink.inWindows()).hasSizeGreaterThan(500);
+    }
+  }
+
+  @Test
   void auto_puts_even_what_is_special_into_windows_before_it_loses_any() {
     sink.runs.beforeCreate = event -> TimeUnit.MILLISECONDS.sleep(100); // 80 a second
     try (Tracker tracker =

@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  * time spent and failures from there on are not recorded, and the status is the one set by then.
  * One that never gets there is not recorded at all: after {@code skipRemainingHandlers()}, when a
  * handler before {@link #before} throws, and for WebSocket upgrades. The exception of a failed
- * future is not seen, only the status it is answered with.
+ * future is not seen, only the status it is answered with. Requests that are open when the tracker
+ * is closed are not recorded as killed: they may have been over for long.
  *
  * <p>Beside the plugin they do nothing.
  */
@@ -48,6 +49,7 @@ public final class TrackingHandlers {
       OpenRequest open =
           tracker.open(context.req().getMethod(), target(context), pathInApplication(context));
       if (open != null) {
+        open.notKilledOnClose();
         Exchange exchange = new Exchange(open);
         exchange.putInto(context.req());
         context.attribute(TrackingHandlers.class.getName(), exchange);

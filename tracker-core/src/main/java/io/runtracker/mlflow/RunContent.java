@@ -61,7 +61,9 @@ final class RunContent {
     if (event.route() != null) {
       tags.put("http.route", event.route());
     }
-    tags.put("http.status_code", Integer.toString(event.statusCode()));
+    if (event.statusCode() != 0) {
+      tags.put("http.status_code", Integer.toString(event.statusCode()));
+    }
     if (event.status() == RunStatus.FAILED) {
       tags.put("status", "FAILED");
     }
@@ -83,9 +85,11 @@ final class RunContent {
   }
 
   Service.RunStatus status() {
-    return event.status() == RunStatus.FAILED
-        ? Service.RunStatus.FAILED
-        : Service.RunStatus.FINISHED;
+    return switch (event.status()) {
+      case FINISHED -> Service.RunStatus.FINISHED;
+      case FAILED -> Service.RunStatus.FAILED;
+      case KILLED -> Service.RunStatus.KILLED;
+    };
   }
 
   /** All tags but the name's; those that matter most come first. */

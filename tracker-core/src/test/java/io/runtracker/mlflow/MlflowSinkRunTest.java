@@ -57,6 +57,13 @@ class MlflowSinkRunTest {
   }
 
   @Test
+  void aKilledRequestIsAKilledRunWithoutAStatusCode() throws Exception {
+    RecordedRun run = write(sink, request("/killed").statusCode(0).killed(true).build());
+    assertThat(run.status()).isEqualTo("KILLED");
+    assertThat(run.tags()).doesNotContainKeys("http.status_code", "status");
+  }
+
+  @Test
   void aPlainRequestBecomesARunWithAllThatIsKnownOfIt() throws Exception {
     RequestEvent event = request("/items/42", "q=a b").route("/items/{id}").statusCode(201).build();
 

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker;
+
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Copies what was asked for off a request that comes in: headers, named as OpenTelemetry names
+ * them, and the client's address. Values of headers that carry secrets are not copied.
+ */
+final class EntryTags {
+
+  static final String CLIENT_ADDRESS = "client.address";
+
+  private static final String PREFIX = "http.request.header.";
+
+  private static final List<String> SECRET =
+      List.of(
+          "auth",
+          "cookie",
+          "token",
+          "secret",
+          "password",
+          "api-key",
+          "apikey",
+          "access-key",
+          "session",
+          "signature",
+          "credential",
+          "jwt",
+          "csrf",
+          "xsrf");
+
+  private final String[] headers;
+  private final boolean clientAddress;
+  private final RateLimitedLog log;
+
+  private EntryTags(List<String> headers, boolean clientAddress, RateLimitedLog log) {
+    this.headers =
+        headers.stream()
+            .map(name -> name.toLowerCase(Locale.ROOT))
+            .distinct()
+            .toArray(String[]::new);
+    this.clientAddress = clientAddress;
+    this.log = log;
+  }
+
+  /** Null when nothing was asked for. */
+  static @Nullable EntryTags of(Settings settings, RateLimitedLog log) {
+    return settings.recordHeaders().isEmpty() && !settings.recordClientAddress()
+        ? null
+        : new EntryTags(settings.recordHeaders(), settings.recordClientAddress(), log);
+  }
+
+  <Q> void read(OpenRequest open, HttpReader<Q, ?> reader, Q request) {
+    try {
+      if (clientAddress) {
+        tag(open, CLIENT_ADDRESS, reader.clientAddress(request));
+      }
+      for (String name : headers) {
+        String value = reader.requestHeader(request, name);
+        tag(open, PREFIX + name, value != null && isSecret(name) ? UrlRedactor.MARK : value);
+      }
+    } catch (Throwable fault) {
+      log.warn("headers", "Headers of a request could not be read", fault);
+    }
+  }
+
+  private static void tag(OpenRequest open, String key, @Nullable String value) {
+    if (value != null) {
+      open.entryTag(key, value);
+    }
+  }
+
+  private static boolean isSecret(String name) {
+    return SECRET.stream().anyMatch(name::contains);
+  }
+}
