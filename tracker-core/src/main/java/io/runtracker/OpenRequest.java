@@ -41,7 +41,7 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
   public Scope makeCurrent() {
     OpenRequest previous = CURRENT.get();
     CURRENT.set(this);
-    return new Scope(previous);
+    return previous == null ? Scope.OUTERMOST : new Scope(previous);
   }
 
   /** The template that the path matched; null leaves what was set before. */
@@ -288,6 +288,9 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
    * thread.
    */
   public static final class Scope implements AutoCloseable {
+    /** The usual one: nothing was current before. It has nothing to remember, so all share it. */
+    private static final Scope OUTERMOST = new Scope(null);
+
     private final @Nullable OpenRequest previous;
 
     private Scope(@Nullable OpenRequest previous) {

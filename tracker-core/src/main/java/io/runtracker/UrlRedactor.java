@@ -80,10 +80,12 @@ final class UrlRedactor {
       redacted =
           SESSION_IN_PATH.matcher(redacted).replaceAll("$1" + Matcher.quoteReplacement(MARK));
     }
-    if (redacted.contains("://")) {
-      redacted = USER_INFO.matcher(redacted).replaceAll("$1");
-    }
-    return redacted;
+    return withoutUserInfo(redacted);
+  }
+
+  /** Few texts hold an address; a search for one costs far less than the pattern. */
+  private static String withoutUserInfo(String text) {
+    return text.contains("://") ? USER_INFO.matcher(text).replaceAll("$1") : text;
   }
 
   private String redactQuery(String query) {
@@ -109,7 +111,7 @@ final class UrlRedactor {
     if (equals >= 0 && names.contains(decoded(name).toLowerCase(Locale.ROOT))) {
       redacted.append(name).append('=').append(MARK);
     } else {
-      redacted.append(USER_INFO.matcher(parameter).replaceAll("$1"));
+      redacted.append(withoutUserInfo(parameter));
     }
   }
 

@@ -28,7 +28,9 @@ final class RequestView {
 
   /** Decoded and normalised, so that {@code /%68ealth;x=y} is held against {@code /health}. */
   static String pathInApplication(HttpServletRequest request) {
-    String path = orElse(request.getServletPath(), "") + orElse(request.getPathInfo(), "");
+    String servlet = orElse(request.getServletPath(), "");
+    String rest = orElse(request.getPathInfo(), "");
+    String path = rest.isEmpty() ? servlet : servlet.isEmpty() ? rest : servlet + rest;
     return path.isEmpty() ? "/" : path;
   }
 

@@ -61,7 +61,11 @@ final class Route {
   private static @Nullable String ofTemplate(String prefix, String template) {
     return switch (template) {
       case "/", "/*", "/**", "*", "**" -> null;
-      default -> prefix + (template.startsWith("/") ? "" : "/") + template;
+      default -> {
+        boolean rooted = template.startsWith("/");
+        // Most applications live at the root, and need no string of their own for each request.
+        yield rooted && prefix.isEmpty() ? template : prefix + (rooted ? "" : "/") + template;
+      }
     };
   }
 

@@ -138,6 +138,7 @@ public final class TrackingFilter implements Filter {
   private @Nullable Exchange enter(ServletRequest request, ServletResponse response) {
     Tracker current = tracker;
     if (current == null
+        || !current.isEnabled()
         || !(request instanceof HttpServletRequest httpRequest)
         || !(response instanceof HttpServletResponse httpResponse)) {
       return null;
