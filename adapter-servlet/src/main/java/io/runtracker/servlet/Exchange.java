@@ -26,6 +26,7 @@ final class Exchange implements AsyncListener {
   private static final Logger log = LoggerFactory.getLogger(TrackingFilter.class);
 
   private final OpenRequest open;
+  private final HttpServletRequest request;
   private final HttpServletResponse response;
   private volatile @Nullable String route;
   private volatile @Nullable Throwable error;
@@ -37,8 +38,13 @@ final class Exchange implements AsyncListener {
   private volatile boolean async;
   private volatile boolean listening;
 
-  Exchange(OpenRequest open, HttpServletResponse response, @Nullable String route) {
+  Exchange(
+      OpenRequest open,
+      HttpServletRequest request,
+      HttpServletResponse response,
+      @Nullable String route) {
     this.open = open;
+    this.request = request;
     this.response = response;
     this.route = route;
   }
@@ -158,7 +164,8 @@ final class Exchange implements AsyncListener {
     } catch (Throwable fault) {
       log(fault);
     }
-    open.end(status, thrown == null ? null : Failures.unwrap(thrown));
+    Throwable inner = thrown == null ? null : Failures.unwrap(thrown);
+    open.end(status, inner, ServletReader.INSTANCE, request, response);
   }
 
   @Override

@@ -161,11 +161,13 @@ public final class TrackingFilter implements Filter {
         tracker.open(
             RequestView.method(request),
             RequestView.target(request),
-            RequestView.pathInApplication(request));
+            RequestView.pathInApplication(request),
+            ServletReader.INSTANCE,
+            request);
     if (opened == null) {
       return null;
     }
-    Exchange exchange = new Exchange(opened, response, Route.ofMapping(request));
+    Exchange exchange = new Exchange(opened, request, response, Route.ofMapping(request));
     request.setAttribute(EXCHANGE_ATTRIBUTE, exchange);
     request.setAttribute(REQUEST_ATTRIBUTE, opened);
     return exchange;
