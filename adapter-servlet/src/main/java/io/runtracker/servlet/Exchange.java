@@ -107,11 +107,12 @@ final class Exchange implements AsyncListener {
   /**
    * A dispatch ends.
    *
+   * @param dispatch what it was when it began: Undertow has the request say afterwards what the
+   *     last dispatch within it was
    * @param escaped what left the filter chain, or null
    */
-  void leave(ServletRequest request, @Nullable Throwable escaped) {
+  void leave(ServletRequest request, DispatcherType dispatch, @Nullable Throwable escaped) {
     try {
-      DispatcherType dispatch = request.getDispatcherType();
       if (dispatch == DispatcherType.FORWARD || open.isEnded()) {
         return;
       }

@@ -120,6 +120,7 @@ public final class TrackingFilter implements Filter {
       chain.doFilter(request, response);
       return;
     }
+    DispatcherType dispatch = request.getDispatcherType();
     ServletRequest passedOn = exchange.wrap(request);
     Throwable escaped = null;
     OpenRequest.Scope scope = exchange.makeCurrent();
@@ -130,7 +131,7 @@ public final class TrackingFilter implements Filter {
       throw error;
     } finally {
       scope.close();
-      exchange.leave(request, escaped);
+      exchange.leave(request, dispatch, escaped);
     }
   }
 
