@@ -49,13 +49,21 @@ final class CompletionHandler extends Handler.Wrapper {
         return null;
       }
       OpenRequest open =
-          tracker.open(orElse(request.getMethod(), "UNKNOWN"), target(request), path(request));
+          tracker.open(
+              orElse(request.getMethod(), "UNKNOWN"),
+              target(request),
+              path(request),
+              JettyReader.INSTANCE,
+              request);
       if (open == null) {
         return null;
       }
       Exchange exchange = new Exchange(open);
       Request.addCompletionListener(
-          request, failure -> exchange.end(status(response, failure), failure));
+          request,
+          failure ->
+              exchange.end(
+                  status(response, failure), failure, JettyReader.INSTANCE, request, response));
       exchange.putInto(request);
       return exchange;
     } catch (Throwable fault) {

@@ -3,6 +3,7 @@ package io.runtracker.javalin;
 
 import io.javalin.http.Context;
 import io.javalin.router.Endpoint;
+import io.runtracker.HttpReader;
 import io.runtracker.OpenRequest;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.http.HttpServletRequest;
@@ -153,7 +154,8 @@ final class Exchange {
    * @param status the status by the response, for when we did not see it being sent
    * @param failure what the server says went wrong, or null
    */
-  void end(int status, @Nullable Throwable failure) {
+  <Q, S> void end(
+      int status, @Nullable Throwable failure, HttpReader<Q, S> reader, Q request, S response) {
     int statusCode = statusSent != 0 ? statusSent : status;
     Throwable error = null;
     try {
@@ -164,7 +166,7 @@ final class Exchange {
     } catch (Throwable fault) {
       log(fault);
     }
-    open.end(statusCode, error);
+    open.end(statusCode, error, reader, request, response);
   }
 
   private @Nullable Throwable error(int status) {

@@ -47,7 +47,12 @@ public final class TrackingHandlers {
         return;
       }
       OpenRequest open =
-          tracker.open(context.req().getMethod(), target(context), pathInApplication(context));
+          tracker.open(
+              context.req().getMethod(),
+              target(context),
+              pathInApplication(context),
+              ContextReader.INSTANCE,
+              context);
       if (open != null) {
         open.notKilledOnClose();
         Exchange exchange = new Exchange(open);
@@ -69,7 +74,7 @@ public final class TrackingHandlers {
           exchange.sending(context.statusCode());
         }
         exchange.routeOf(context);
-        exchange.end(context.statusCode(), null);
+        exchange.end(context.statusCode(), null, ContextReader.INSTANCE, context, context);
       }
     } catch (Throwable fault) {
       tracker.captureFailed(fault);

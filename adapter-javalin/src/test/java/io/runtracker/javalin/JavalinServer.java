@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.javalin;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
 import io.javalin.config.JavalinState;
@@ -14,6 +16,7 @@ import io.runtracker.testkit.Application;
 import io.runtracker.testkit.Endpoint;
 import io.runtracker.testkit.RunningServer;
 import io.runtracker.testkit.Setup;
+import java.io.ByteArrayInputStream;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -33,6 +36,12 @@ final class JavalinServer {
 
   private static final Set<Endpoint> SERVED_OTHERWISE =
       Set.of(Endpoint.GUARDED, Endpoint.EVENTS, Endpoint.UPGRADE, Endpoint.INCLUDE);
+
+  /** Its body logs while it is written, its after-handler before that. */
+  static final String BODY_AFTER = "/body-after";
+
+  /** Its after-handler is never called. */
+  static final String SKIPS_AFTER = "/skips-after";
 
   private JavalinServer() {}
 
@@ -101,6 +110,11 @@ final class JavalinServer {
                 client.close();
               });
         });
+    config.routes.get(BODY_AFTER, ctx -> ctx.result(new LoggingBody(TrackedRequest.current())));
+    config.routes.after(
+        BODY_AFTER, ctx -> TrackedRequest.current().param("after", "before the body"));
+    config.routes.get(SKIPS_AFTER, ctx -> ctx.status(202).skipRemainingHandlers());
+    config.routes.after(SKIPS_AFTER, ctx -> TrackedRequest.current().param("after", "called"));
     config.routes.ws(Endpoint.UPGRADE.template(), ws -> {});
     config.routes.after(
         Endpoint.ASYNC_TWICE.template(),
@@ -108,6 +122,22 @@ final class JavalinServer {
           TrackedRequest handle = TrackedRequest.current();
           ctx.future(() -> routes.elsewhere(() -> routes.answer(ctx, handle)));
         });
+  }
+
+  /** Logs when it is read, which is when it is written to the client. */
+  private static final class LoggingBody extends ByteArrayInputStream {
+    private final TrackedRequest handle;
+
+    private LoggingBody(TrackedRequest handle) {
+      super("written".getBytes(UTF_8));
+      this.handle = handle;
+    }
+
+    @Override
+    public synchronized int read(byte[] bytes, int offset, int length) {
+      handle.param("body", "written");
+      return super.read(bytes, offset, length);
+    }
   }
 
   /** Sees what leaves the adapter: its tasks run around the adapter's. */

@@ -92,6 +92,8 @@ final class Routes {
         clearAttributes(ctx);
         ctx.result("hello");
       }
+      case ATTRIBUTE, SKIPPED_ATTRIBUTE ->
+          ctx.result(application.attribute(ctx.attribute(TrackingPlugin.REQUEST_ATTRIBUTE)));
       case HANDLE, SKIPPED -> ctx.result(application.handle());
       case FORWARD -> ctx.req().getRequestDispatcher("/items/7").forward(ctx.req(), ctx.res());
       case STREAM -> {

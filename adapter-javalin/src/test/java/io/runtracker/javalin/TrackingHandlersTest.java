@@ -41,7 +41,9 @@ class TrackingHandlersTest {
 
   @AfterEach
   void stop() {
-    server.close();
+    if (server != null) {
+      server.close();
+    }
     Ledger ledger = tracker.close(RecordingSink.PATIENCE);
     sink.assertNothingLeft();
     assertThat(ledger.isComplete()).as("%s", ledger).isTrue();
@@ -111,6 +113,40 @@ class TrackingHandlersTest {
     RequestEvent bad = record("/bad", 500);
     assertThat(bad.status()).isEqualTo(RunStatus.FAILED);
     assertThat(bad.errorType()).isNull();
+  }
+
+  @Test
+  void showTheRequestAndItsAnswerToFiltersAndCustomizers() throws Exception {
+    RecordingSink own = new RecordingSink();
+    Tracker asked =
+        Tracker.builder()
+            .environment(Map.of())
+            .sink(own)
+            .shutdownHook(false)
+            .filter(request -> request.header("X-Untracked") == null)
+            .recordHeaders("X-Tenant")
+            .recordClientAddress(true)
+            .customizer(request -> request.tag("etag", request.responseHeader("ETag")))
+            .build();
+    TrackingHandlers tracking = new TrackingHandlers(asked);
+    try (asked;
+        RunningServer second =
+            JavalinServer.start(
+                config -> {
+                  config.routes.before(tracking::before);
+                  config.routes.get("/tagged", ctx -> ctx.header("ETag", "v1").result("tagged"));
+                  config.routes.after(tracking::after);
+                })) {
+      Wire.send(second.port(), "GET", "/tagged", "X-Untracked: yes\r\n", "");
+      Wire.send(second.port(), "GET", "/tagged", "X-Tenant: acme\r\n", "");
+      assertThat(own.takeNext().tags())
+          .containsExactly(
+              Map.entry("client.address", "127.0.0.1"),
+              Map.entry("http.request.header.x-tenant", "acme"),
+              Map.entry("etag", "v1"));
+      asked.flush(RecordingSink.PATIENCE);
+      own.assertNothingLeft();
+    }
   }
 
   @Test

@@ -26,6 +26,7 @@ final class Exchange implements AsyncListener {
   private static final Logger log = LoggerFactory.getLogger(TrackingFilter.class);
 
   private final OpenRequest open;
+  private final HttpServletRequest request;
   private final HttpServletResponse response;
   private volatile @Nullable String route;
   private volatile @Nullable Throwable error;
@@ -37,8 +38,13 @@ final class Exchange implements AsyncListener {
   private volatile boolean async;
   private volatile boolean listening;
 
-  Exchange(OpenRequest open, HttpServletResponse response, @Nullable String route) {
+  Exchange(
+      OpenRequest open,
+      HttpServletRequest request,
+      HttpServletResponse response,
+      @Nullable String route) {
     this.open = open;
+    this.request = request;
     this.response = response;
     this.route = route;
   }
@@ -101,11 +107,12 @@ final class Exchange implements AsyncListener {
   /**
    * A dispatch ends.
    *
+   * @param dispatch what it was when it began: Undertow has the request say afterwards what the
+   *     last dispatch within it was
    * @param escaped what left the filter chain, or null
    */
-  void leave(ServletRequest request, @Nullable Throwable escaped) {
+  void leave(ServletRequest request, DispatcherType dispatch, @Nullable Throwable escaped) {
     try {
-      DispatcherType dispatch = request.getDispatcherType();
       if (dispatch == DispatcherType.FORWARD || open.isEnded()) {
         return;
       }
@@ -158,7 +165,8 @@ final class Exchange implements AsyncListener {
     } catch (Throwable fault) {
       log(fault);
     }
-    open.end(status, thrown == null ? null : Failures.unwrap(thrown));
+    Throwable inner = thrown == null ? null : Failures.unwrap(thrown);
+    open.end(status, inner, ServletReader.INSTANCE, request, response);
   }
 
   @Override

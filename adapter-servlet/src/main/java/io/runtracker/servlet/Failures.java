@@ -3,6 +3,7 @@ package io.runtracker.servlet;
 
 import jakarta.servlet.ServletException;
 import jakarta.servlet.UnavailableException;
+import java.io.IOException;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +17,9 @@ final class Failures {
           "org.apache.catalina.connector.ClientAbortException",
           "org.eclipse.jetty.io.EofException",
           "org.springframework.web.context.request.async.AsyncRequestNotUsableException");
+
+  /** Undertow has no class for it: what its own reading and writing throws is that. */
+  private static final String[] UNDERTOW = {"org.xnio.", "io.undertow."};
 
   private Failures() {}
 
@@ -50,7 +54,21 @@ final class Failures {
           return true;
         }
       }
+      if (cause instanceof IOException && isOfUndertow(cause.getStackTrace())) {
+        return true;
+      }
       cause = cause.getCause();
+    }
+    return false;
+  }
+
+  /** Whether the first that is not the JDK's is. */
+  private static boolean isOfUndertow(StackTraceElement[] stack) {
+    for (StackTraceElement frame : stack) {
+      String type = frame.getClassName();
+      if (!type.startsWith("java.") && !type.startsWith("sun.")) {
+        return type.startsWith(UNDERTOW[0]) || type.startsWith(UNDERTOW[1]);
+      }
     }
     return false;
   }

@@ -120,6 +120,7 @@ public final class TrackingFilter implements Filter {
       chain.doFilter(request, response);
       return;
     }
+    DispatcherType dispatch = request.getDispatcherType();
     ServletRequest passedOn = exchange.wrap(request);
     Throwable escaped = null;
     OpenRequest.Scope scope = exchange.makeCurrent();
@@ -130,7 +131,7 @@ public final class TrackingFilter implements Filter {
       throw error;
     } finally {
       scope.close();
-      exchange.leave(request, escaped);
+      exchange.leave(request, dispatch, escaped);
     }
   }
 
@@ -162,11 +163,13 @@ public final class TrackingFilter implements Filter {
         tracker.open(
             RequestView.method(request),
             RequestView.target(request),
-            RequestView.pathInApplication(request));
+            RequestView.pathInApplication(request),
+            ServletReader.INSTANCE,
+            request);
     if (opened == null) {
       return null;
     }
-    Exchange exchange = new Exchange(opened, response, Route.ofMapping(request));
+    Exchange exchange = new Exchange(opened, request, response, Route.ofMapping(request));
     request.setAttribute(EXCHANGE_ATTRIBUTE, exchange);
     request.setAttribute(REQUEST_ATTRIBUTE, opened);
     return exchange;

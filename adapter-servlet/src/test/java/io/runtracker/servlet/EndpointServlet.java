@@ -122,6 +122,10 @@ final class EndpointServlet extends HttpServlet {
         clearAttributes(request);
         write(response, "hello");
       }
+      case ATTRIBUTE, SKIPPED_ATTRIBUTE ->
+          write(
+              response,
+              application.attribute(request.getAttribute(TrackingFilter.REQUEST_ATTRIBUTE)));
       case HANDLE, SKIPPED -> write(response, application.handle());
       case FORWARD -> request.getRequestDispatcher("/items/7").forward(request, response);
       case INCLUDE -> {

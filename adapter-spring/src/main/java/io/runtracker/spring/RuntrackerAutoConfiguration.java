@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.spring;
 
+import io.runtracker.RequestCustomizer;
+import io.runtracker.RequestFilter;
+import io.runtracker.RunNaming;
 import io.runtracker.RunSink;
 import io.runtracker.Tracker;
 import io.runtracker.TrackerMetrics;
@@ -63,6 +66,9 @@ public final class RuntrackerAutoConfiguration {
       RuntrackerProperties properties,
       ConfigurableEnvironment environment,
       ObjectProvider<RunSink> sink,
+      ObjectProvider<RequestFilter> filters,
+      ObjectProvider<RequestCustomizer> requestCustomizers,
+      ObjectProvider<RunNaming> naming,
       ObjectProvider<TrackerBuilderCustomizer> customizers) {
     Tracker.Builder builder =
         Tracker.builder().environment(Variables.of(environment)).skip(defaultSkip(environment));
@@ -70,6 +76,9 @@ public final class RuntrackerAutoConfiguration {
       builder.sink(sink.getObject());
     }
     properties.applyTo(builder);
+    filters.orderedStream().forEach(builder::filter);
+    requestCustomizers.orderedStream().forEach(builder::customizer);
+    naming.ifAvailable(builder::naming);
     customizers.orderedStream().forEach(customizer -> customizer.customize(builder));
     // The JVM's own hooks run in no order: this one would not wait for the web server.
     return builder.shutdownHook(false).build();

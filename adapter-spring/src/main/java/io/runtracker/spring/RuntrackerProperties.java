@@ -47,6 +47,13 @@ import org.springframework.util.unit.DataSize;
  *     Default: 25s.
  * @param closeTimeout How long the end of the application may wait for what is not delivered yet.
  *     Default: 10s.
+ * @param sampleRatio Share of the requests that are recorded, from 0 to 1; failures and slow ones
+ *     always are. Default: 1.
+ * @param slowThreshold What takes longer is slow. Default: 1s.
+ * @param recordHeaders Headers of the request to record as tags; the values of those with secrets
+ *     are redacted. Default: none.
+ * @param recordClientAddress Whether to record where requests came from, as the tag client.address.
+ *     Default: false.
  * @param trackingUri The MLflow server. Default: MLFLOW_TRACKING_URI, else http://127.0.0.1:5000.
  * @param experiment The experiment's name, created when there is none; not together with its id.
  *     Default: MLFLOW_EXPERIMENT_NAME.
@@ -97,6 +104,10 @@ record RuntrackerProperties(
     @Nullable Duration maxRetryDelay,
     @Nullable Duration lookupDelay,
     @Nullable Duration closeTimeout,
+    @Nullable Double sampleRatio,
+    @Nullable Duration slowThreshold,
+    @Nullable List<String> recordHeaders,
+    @Nullable Boolean recordClientAddress,
     @Nullable String trackingUri,
     @Nullable String experiment,
     @Nullable String experimentId,
@@ -137,6 +148,10 @@ record RuntrackerProperties(
     set(maxRetryDelay, builder::maxRetryDelay);
     set(lookupDelay, builder::lookupDelay);
     set(closeTimeout, builder::closeTimeout);
+    set(sampleRatio, builder::sampleRatio);
+    set(slowThreshold, builder::slowThreshold);
+    set(recordHeaders, names -> builder.recordHeaders(names.toArray(String[]::new)));
+    set(recordClientAddress, builder::recordClientAddress);
   }
 
   void applyTo(MlflowSink.Builder builder) {

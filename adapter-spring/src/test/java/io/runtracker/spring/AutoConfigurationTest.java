@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.runtracker.RequestCustomizer;
 import io.runtracker.RequestEvent;
+import io.runtracker.RequestFilter;
+import io.runtracker.RunNaming;
 import io.runtracker.RunSink;
 import io.runtracker.RunStatus;
 import io.runtracker.Tracker;
@@ -29,6 +32,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
 import org.springframework.core.env.MapPropertySource;
 import org.springframework.core.env.StandardEnvironment;
 import org.springframework.core.env.SystemEnvironmentPropertySource;
@@ -177,6 +181,33 @@ class AutoConfigurationTest {
   }
 
   @Test
+  void properties_say_what_is_recorded_of_requests_and_of_how_many() throws Exception {
+    start(
+        Service.class,
+        "runtracker.sample-ratio=0",
+        "runtracker.slow-threshold=1d",
+        "runtracker.record-headers=Host,Accept",
+        "runtracker.record-client-address=true");
+    application.get("/hello");
+    application.get("/unavailable");
+    RequestEvent event = sink.takeNext();
+    assertThat(event.target().path()).isEqualTo("/unavailable");
+    assertThat(event.tags())
+        .containsEntry("http.request.header.host", "localhost")
+        .containsEntry("client.address", "127.0.0.1");
+  }
+
+  @Test
+  void beans_filter_customize_and_name() throws Exception {
+    start(Hooked.class);
+    application.get("/hello");
+    application.get("/conflict");
+    RequestEvent event = sink.takeNext();
+    assertThat(event.runName()).isEqualTo("bean /conflict");
+    assertThat(event.tags()).containsEntry("first", "409").containsEntry("order", "second");
+  }
+
+  @Test
   void handled_exceptions_are_ignored_on_demand() throws Exception {
     start(Service.class, "runtracker.handled-exceptions=ignore");
     application.get("/conflict");
@@ -306,11 +337,14 @@ class AutoConfigurationTest {
     }
   }
 
-  /** The sink is a bean, the environment Spring's, and the hook is off. */
+  /** The sink and what is code are beans, the environment Spring's, and the hook is off. */
   private static boolean isGivenByABean(String setting) {
     return setting.equals("sink")
         || setting.equals("environment")
-        || setting.equals("shutdownHook");
+        || setting.equals("shutdownHook")
+        || setting.equals("filter")
+        || setting.equals("customizer")
+        || setting.equals("naming");
   }
 
   // --- metrics
@@ -392,6 +426,33 @@ class AutoConfigurationTest {
     @Bean
     TrackerBuilderCustomizer customizer() {
       return builder -> builder.skip("/hello");
+    }
+  }
+
+  @Configuration(proxyBeanMethods = false)
+  @Import(Service.class)
+  static class Hooked {
+    @Bean
+    RequestFilter filter() {
+      return request -> !request.path().equals("/hello");
+    }
+
+    @Bean
+    @Order(2)
+    RequestCustomizer second() {
+      return request -> request.tag("order", "second");
+    }
+
+    @Bean
+    @Order(1)
+    RequestCustomizer first() {
+      return request ->
+          request.tag("order", "first").tag("first", String.valueOf(request.statusCode()));
+    }
+
+    @Bean
+    RunNaming naming() {
+      return request -> "bean " + request.target().path();
     }
   }
 

@@ -137,6 +137,13 @@ class ContractEndpoints {
     return "elsewhere";
   }
 
+  @RequestMapping({"/attribute", "/openapi.json"})
+  String attribute(
+      @RequestAttribute(name = TrackingFilter.REQUEST_ATTRIBUTE, required = false)
+          TrackedRequest handle) {
+    return application.attribute(handle);
+  }
+
   @RequestMapping("/drop")
   String drop() {
     TrackedRequest.current().drop();

@@ -112,6 +112,13 @@ class ContractService {
     };
   }
 
+  @Bean
+  RouterFunction<ServerResponse> functional() {
+    return RouterFunctions.route()
+        .GET("/functional/{id}", request -> ServerResponse.ok().body(request.pathVariable("id")))
+        .build();
+  }
+
   /** Has a route of its own. In place of Boot's page, which tells the time. */
   @Bean
   RouterFunction<ServerResponse> errorPage() {

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.spring;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.runtracker.RequestEvent;
 import io.runtracker.Tracker;
 import io.runtracker.testkit.AdapterContract;
 import io.runtracker.testkit.Application;
 import io.runtracker.testkit.Endpoint;
+import io.runtracker.testkit.RecordingSink;
 import io.runtracker.testkit.RunningServer;
 import io.runtracker.testkit.Setup;
+import io.runtracker.testkit.Wire;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
 
 /** The contract of adapters, as a Spring Boot service with Tomcat has it. */
 public abstract class SpringContract extends AdapterContract {
@@ -36,5 +43,27 @@ public abstract class SpringContract extends AdapterContract {
   @Override
   protected String route(Endpoint endpoint) {
     return endpoint == Endpoint.ASYNC_DISPATCH ? Endpoint.ITEM.template() : super.route(endpoint);
+  }
+
+  @Test
+  @DisplayName("16: a DeferredResult that times out is recorded once, with its route")
+  void recordsADeferredResultThatTimesOut() throws Exception {
+    RequestEvent unanswered = record(Endpoint.ASYNC_TIMEOUT);
+    assertThat(unanswered.statusCode()).isEqualTo(503);
+    assertThat(unanswered.route()).isEqualTo("/async-timeout");
+    RequestEvent answered = record(Endpoint.ASYNC_TIMEOUT_HANDLED);
+    assertThat(answered.statusCode()).isEqualTo(503);
+    assertThat(answered.route()).isEqualTo("/async-timeout-handled");
+    // What came twice would be told as left over after this test.
+    tracker().flush(RecordingSink.PATIENCE);
+  }
+
+  @Test
+  @DisplayName("29: a functional route has its template")
+  void recordsFunctionalRoutes() throws Exception {
+    assertThat(Wire.send(port(), "GET", "/functional/7").body()).isEqualTo("7");
+    RequestEvent event = sink().takeNext();
+    assertThat(event.route()).isEqualTo("/functional/{id}");
+    assertThat(event.statusCode()).isEqualTo(200);
   }
 }

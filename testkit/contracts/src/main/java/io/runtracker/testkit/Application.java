@@ -74,6 +74,14 @@ public final class Application implements AutoCloseable {
     return TrackedRequest.current() instanceof OpenRequest ? "tracked" : "untracked";
   }
 
+  /** What the request's attribute with the handle is: {@code current}, {@code absent}, or else. */
+  public String attribute(@Nullable Object attribute) {
+    if (attribute == null) {
+      return "absent";
+    }
+    return attribute == TrackedRequest.current() ? "current" : attribute.toString();
+  }
+
   /** Runs a task on a thread that the framework knows nothing of. */
   public void elsewhere(Runnable task) {
     workers.execute(task);

@@ -58,6 +58,10 @@ public enum Endpoint {
   HANDLE("/handle"),
   /** As {@link #HANDLE}, but a path that is skipped by default. */
   SKIPPED("/health"),
+  /** Answers with {@link Application#attribute}, given the request's attribute. */
+  ATTRIBUTE("/attribute"),
+  /** The same on a skipped path. */
+  SKIPPED_ATTRIBUTE("/openapi.json"),
   /** As {@link #THROW}, but on a skipped path. */
   SKIPPED_THROW("/docs"),
   /**

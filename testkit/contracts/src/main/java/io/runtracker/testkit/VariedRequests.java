@@ -31,13 +31,15 @@ final class VariedRequests {
           Endpoint.ENDLESS,
           Endpoint.UPGRADE,
           Endpoint.HANDLE,
+          Endpoint.ATTRIBUTE,
           Endpoint.ASYNC_DISPATCH_HANDLE,
           Endpoint.ASYNC_WORKER_THROW,
           Endpoint.THROW_BROKEN,
           Endpoint.ELSEWHERE);
 
   private static final Set<Endpoint> NOT_RECORDED =
-      EnumSet.of(Endpoint.SKIPPED, Endpoint.SKIPPED_THROW, Endpoint.DROP);
+      EnumSet.of(
+          Endpoint.SKIPPED, Endpoint.SKIPPED_ATTRIBUTE, Endpoint.SKIPPED_THROW, Endpoint.DROP);
 
   private static final List<String> METHODS =
       List.of("GET", "GET", "GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "BREW");
