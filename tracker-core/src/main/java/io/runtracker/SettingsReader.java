@@ -36,6 +36,8 @@ final class SettingsReader {
               "RUNTRACKER_SERVICE_NAME",
               "RUNTRACKER_CONNECT_TIMEOUT",
               "RUNTRACKER_DURATION_METRIC",
+              "RUNTRACKER_WINDOW_ROUTES",
+              "RUNTRACKER_WINDOW_FAILURE_RATIO",
               "RUNTRACKER_CACHE"));
 
   SettingsReader(Map<String, String> environment) {

@@ -77,6 +77,10 @@ import org.springframework.util.unit.DataSize;
  * @param serviceName What runs name as their source. Default: spring.application.name, else the
  *     main class or jar.
  * @param durationMetric Whether a run holds the metric duration_ms. Default: true.
+ * @param windowRoutes How many routes of a window have metrics of their own; the rest is under
+ *     other. Default: 20.
+ * @param windowFailureRatio The share of failed requests above which a window is FAILED. Default:
+ *     0.5.
  * @param tags Tags of every run, unless its handler gives them other values.
  * @param handledExceptions What becomes of exceptions that Spring MVC turns into an answer.
  * @param filterOrder The filter's place among the application's filters; it belongs before all.
@@ -123,6 +127,8 @@ record RuntrackerProperties(
     @Nullable String parentRun,
     @Nullable String serviceName,
     @Nullable Boolean durationMetric,
+    @Nullable Integer windowRoutes,
+    @Nullable Double windowFailureRatio,
     @Nullable Map<String, String> tags,
     @DefaultValue("server-errors") HandledExceptions handledExceptions,
     @DefaultValue("-2147483648") int filterOrder,
@@ -170,6 +176,8 @@ record RuntrackerProperties(
     setText(parentRun, builder::parentRun);
     setText(serviceName, builder::serviceName);
     set(durationMetric, builder::durationMetric);
+    set(windowRoutes, builder::windowRoutes);
+    set(windowFailureRatio, builder::windowFailureRatio);
     set(tags, all -> all.forEach(builder::tag));
   }
 

@@ -51,7 +51,7 @@ final class RequestTable {
           "name",
           "event_id");
 
-  private static final int BYTES_OF_A_ROW = 320;
+  private static final int BYTES_OF_A_ROW = 256;
 
   private final JsonWriter json;
   private long second = Long.MIN_VALUE;
@@ -138,6 +138,10 @@ final class RequestTable {
 
   /** The last value of each, and all with their steps where that is not the whole story. */
   private void metrics(List<Metric> metrics) throws IOException {
+    if (metrics.isEmpty()) {
+      json.beginObject().endObject().beginArray().endArray();
+      return;
+    }
     Map<String, Metric> last = new LinkedHashMap<>();
     boolean isSeries = false;
     for (Metric metric : metrics) {

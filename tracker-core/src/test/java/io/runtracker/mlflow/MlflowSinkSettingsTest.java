@@ -68,6 +68,12 @@ class MlflowSinkSettingsTest {
         "MLFLOW_HTTP_REQUEST_TIMEOUT | 0 | must be more than 0",
         "RUNTRACKER_CONNECT_TIMEOUT | -1 | must be seconds, or a duration",
         "RUNTRACKER_DURATION_METRIC | 2 | must be true or false",
+        "RUNTRACKER_WINDOW_ROUTES | many | must be a whole number, but is 'many'",
+        "RUNTRACKER_WINDOW_ROUTES | -1 | RUNTRACKER_WINDOW_ROUTES: must be 0 to 80, but is -1",
+        "RUNTRACKER_WINDOW_ROUTES | 81 | RUNTRACKER_WINDOW_ROUTES: must be 0 to 80, but is 81",
+        "RUNTRACKER_WINDOW_FAILURE_RATIO | half | must be a number, but is 'half'",
+        "RUNTRACKER_WINDOW_FAILURE_RATIO | 50 | must be 0 to 1, but is 50.0",
+        "RUNTRACKER_WINDOW_FAILURE_RATIO | NaN | must be 0 to 1, but is NaN",
         "MLFLOW_RUN_CONTEXT | {\"a\": | is no JSON",
         "MLFLOW_RUN_CONTEXT | [1] | must be a JSON object",
         "RUNTRACKER_PARENT_RUN | ../x | '../x' is not a run's id",
@@ -98,6 +104,9 @@ class MlflowSinkSettingsTest {
     assertContradiction(MlflowSink.builder().token("a\nb"), "the token must be printable");
     assertContradiction(MlflowSink.builder().workspace("a\nb"), "the workspace must be printable");
     assertContradiction(MlflowSink.builder().requestTimeout(Duration.ZERO), "more than 0");
+    assertContradiction(MlflowSink.builder().windowRoutes(81), "windowRoutes: must be 0 to 80");
+    assertContradiction(
+        MlflowSink.builder().windowFailureRatio(-0.1), "windowFailureRatio: must be 0 to 1");
     assertContradiction(
         MlflowSink.builder().insecureTls(true).serverCertificate(Path.of("ca.pem")),
         "set one of the two");
@@ -163,6 +172,8 @@ class MlflowSinkSettingsTest {
                 "RUNTRACKER_PARENT_RUN", "def",
                 "RUNTRACKER_CONNECT_TIMEOUT", "250ms",
                 "RUNTRACKER_DURATION_METRIC", "false",
+                "RUNTRACKER_WINDOW_ROUTES", "5",
+                "RUNTRACKER_WINDOW_FAILURE_RATIO", "0.05",
                 "RUNTRACKER_SERVICE_NAME", "shop"));
     assertThat(settings.server().address()).isEqualTo("https://host:8443/mlflow/v");
     assertThat(settings.server().authorization()).isEqualTo("Basic dUB4OnA6dw==");
@@ -172,6 +183,9 @@ class MlflowSinkSettingsTest {
     assertThat(settings.workspace()).isEqualTo("team");
     assertThat(settings.parentRun()).isEqualTo("def");
     assertThat(settings.durationMetric()).isFalse();
+    assertThat(settings.windowRoutes()).isEqualTo(5);
+    assertThat(settings.windowFailureRatio()).isEqualTo(0.05);
+    assertThat(settings.serviceName()).isEqualTo("shop");
     assertThat(settings.defaultTags()).containsEntry("mlflow.source.name", "shop");
     assertThat(settings(with("MLFLOW_RUN_ID", "abc")).parentRun()).isEqualTo("abc");
     assertThat(settings(with("MLFLOW_EXPERIMENT_ID", "17")).experimentId()).isEqualTo("17");

@@ -135,6 +135,11 @@ public final class MlflowServer implements AutoCloseable {
     return Path.of(state.log());
   }
 
+  /** The Python that has MLflow, and pandas with it. */
+  public Path python() {
+    return Path.of(state.python());
+  }
+
   /** The ids of its processes when it began to answer. */
   public List<Long> pids() {
     return state.pids();

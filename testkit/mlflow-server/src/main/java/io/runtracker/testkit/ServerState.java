@@ -21,6 +21,7 @@ record ServerState(
     long processGroup,
     List<Long> pids,
     String log,
+    String python,
     @Nullable String caCertificate,
     @Nullable String username,
     @Nullable String password) {

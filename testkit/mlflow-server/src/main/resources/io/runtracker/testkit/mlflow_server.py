@@ -421,6 +421,7 @@ class Server:
             "watchPid": self.options.watch_pid,
             "directory": str(self.directory),
             "log": str(self.log),
+            "python": str(VENV_PYTHON),
             "caCertificate": str(self.ca) if self.ca else None,
             "username": user,
             "password": password,

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.mlflow;
+
+import static io.runtracker.mlflow.TestEvents.NO_ENVIRONMENT;
+import static io.runtracker.mlflow.TestEvents.START;
+import static io.runtracker.mlflow.TestEvents.request;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.runtracker.Metric;
+import io.runtracker.RequestEvent;
+import io.runtracker.RequestWindow;
+import io.runtracker.testkit.MlflowRuns;
+import io.runtracker.testkit.MlflowServer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The code of {@code docs/reading-runs.md}, run by the real package on what the sink wrote. */
+class ReadingRunsTest {
+
+  private static final Path DOCUMENT = Path.of("../docs/reading-runs.md");
+  private static final Pattern PYTHON_BLOCK = Pattern.compile("(?ms)^```python\\n(.*?)^```$");
+
+  /** What the document's variables hold, for this test to look at. */
+  private static final String REPORT =
+      """
+      import json, sys
+      with open(sys.argv[1], "w") as out:
+          json.dump({
+              "windows": len(windows),
+              "requests": len(requests),
+              "columns": list(requests.columns),
+              "start": str(requests["start_time"].dtype),
+              "first": str(requests["start_time"].min()),
+              "failed": len(failed),
+              "p50": latency.loc["/items/{id}", 0.5],
+              "temperatures": sorted(logged["params.temperature"].dropna().unique()),
+              "score": logged["metrics.score"].sum(),
+              "everything": len(everything),
+              "single": list(single["url"]),
+              "points": len(curves),
+              "busiest": curves["all/per_second"].max(),
+          }, out)
+      """;
+
+  @TempDir Path directory;
+
+  @Test
+  void theDocumentsCodeLoadsWhatTheSinkWrote() throws Exception {
+    MlflowServer server = MlflowServer.shared();
+    MlflowRuns.Experiment experiment = MlflowRuns.of(server).createExperiment("reading");
+    try (MlflowSink sink =
+        MlflowSink.builder()
+            .environment(NO_ENVIRONMENT)
+            .trackingUri(server.uri().toString())
+            .experiment(experiment.name())
+            .serviceName("orders")
+            .build()) {
+      for (int number = 0; number < 3; number++) {
+        RequestWindow window = window(START + number * 10_000L);
+        sink.complete(sink.create(window), window);
+      }
+      RequestEvent alone = request("/alone").timing(START, 1_000_000).build();
+      sink.complete(sink.create(alone), alone);
+    }
+
+    JsonNode report = run(server, experiment.name());
+
+    assertThat(report.path("windows").asInt()).isEqualTo(3);
+    assertThat(report.path("requests").asInt()).isEqualTo(303);
+    assertThat(report.path("columns"))
+        .extracting(JsonNode::asText)
+        .contains("event_id", "start_time", "route", "duration_ms", "texts", "run_id");
+    assertThat(report.path("start").asText()).startsWith("datetime64[").endsWith(", UTC]");
+    assertThat(report.path("first").asText()).isEqualTo("2026-09-21 14:13:20.123000+00:00");
+    assertThat(report.path("failed").asInt()).isEqualTo(3);
+    assertThat(report.path("p50").asDouble()).isEqualTo(50.5);
+    assertThat(report.path("temperatures")).extracting(JsonNode::asText).containsExactly("0.7");
+    assertThat(report.path("score").asDouble()).isEqualTo(0.75);
+    assertThat(report.path("everything").asInt()).isEqualTo(304);
+    assertThat(report.path("single"))
+        .extracting(JsonNode::asText)
+        .containsExactly("http://localhost:8080/alone");
+    assertThat(report.path("points").asInt()).isEqualTo(3);
+    assertThat(report.path("busiest").asDouble()).isEqualTo(10.1);
+  }
+
+  /** A hundred plain requests in 10 s, and one that fails after it has logged something. */
+  private static RequestWindow window(long startMillis) {
+    List<RequestEvent> events = new ArrayList<>();
+    for (int i = 1; i <= 100; i++) {
+      events.add(
+          request("/items/" + i)
+              .route("/items/{id}")
+              .timing(startMillis + (i == 100 ? 9_900 : 0), i * 1_000_000L)
+              .build());
+    }
+    events.add(
+        request("/predict")
+            .route("/predict")
+            .timing(startMillis, 1_000_000)
+            .statusCode(500)
+            .error("java.lang.IllegalStateException", "no model")
+            .param("temperature", "0.7")
+            .metric(new Metric("score", 0.25, startMillis, 0))
+            .build());
+    return RequestWindow.of("window-" + UUID.randomUUID(), events, Map.of());
+  }
+
+  private JsonNode run(MlflowServer server, String experiment) throws Exception {
+    String blocks =
+        PYTHON_BLOCK
+            .matcher(Files.readString(DOCUMENT))
+            .results()
+            .map((MatchResult block) -> block.group(1))
+            .collect(Collectors.joining("\n"));
+    Path script = Files.writeString(directory.resolve("reading.py"), blocks + "\n" + REPORT);
+    Path report = directory.resolve("report.json");
+    ProcessBuilder python =
+        new ProcessBuilder(server.python().toString(), script.toString(), report.toString())
+            .redirectErrorStream(true);
+    python.environment().keySet().removeIf(name -> name.startsWith("MLFLOW_"));
+    python.environment().put("MLFLOW_TRACKING_URI", server.uri().toString());
+    python.environment().put("MLFLOW_EXPERIMENT_NAME", experiment);
+    Process process = python.start();
+    String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+    assertThat(process.waitFor()).describedAs(output).isZero();
+    return new JsonMapper().readTree(report.toFile());
+  }
+}
