@@ -16,7 +16,6 @@ usage() { sed -n '6,8s/^# \{0,1\}//p' "$0"; }
 case "${1:-}" in
   -h | --help) usage; exit 0 ;;
   "") usage >&2; exit 2 ;;
-  service) shift; exec python3 benchmarks/service.py "$@" ;;
   all)
     shift
     for benchmark in capture service delivery idle spool; do

@@ -10,11 +10,16 @@ import capture
 import document
 import machine
 import results
+import service
+import service_report
 import spool
 from processes import Problem, say
 
-# A benchmark is a module with add_arguments, make_quick, measure, faults, chart and tables.
-BENCHMARKS = {"capture": capture, "spool": spool}
+# A benchmark is a module with add_arguments, make_quick, measure and faults; it, or one beside it, has
+# chart and tables.
+BENCHMARKS = {"capture": capture, "service": service, "spool": spool}
+
+REPORTS = {**BENCHMARKS, "service": service_report}
 
 
 def parse():
@@ -40,7 +45,7 @@ def main():
     arguments = parse()
     signal.signal(signal.SIGTERM, interrupted)
     if arguments.command == "document":
-        document.write(BENCHMARKS, arguments.quick)
+        document.write(REPORTS, arguments.quick)
         return 0
     benchmark = BENCHMARKS[arguments.command]
     if arguments.quick:
@@ -56,7 +61,8 @@ def main():
         say(f"{type(e).__name__}: {e}")
         return 1
     results.publish(
-        arguments.command, arguments, figures, detail, javas, load_before, benchmark.chart)
+        arguments.command, arguments, figures, detail, javas, load_before,
+        REPORTS[arguments.command].chart)
     faults = benchmark.faults(figures, detail)
     for fault in faults:
         say(f"WRONG: {fault}")
