@@ -7,7 +7,9 @@ import subprocess
 import sys
 
 import capture
+import delivery
 import document
+import idle
 import machine
 import results
 import service
@@ -17,7 +19,8 @@ from processes import Problem, say
 
 # A benchmark is a module with add_arguments, make_quick, measure and faults; it, or one beside it, has
 # chart and tables.
-BENCHMARKS = {"capture": capture, "service": service, "spool": spool}
+BENCHMARKS = {"capture": capture, "service": service, "delivery": delivery, "idle": idle,
+              "spool": spool}
 
 REPORTS = {**BENCHMARKS, "service": service_report}
 

@@ -19,13 +19,14 @@ PACKAGE = "io.runtracker.benchmarks.capture"
 
 def add_arguments(parser):
     parser.add_argument("--forks", type=int, default=3, help="JVMs for each measurement")
-    parser.add_argument("--iterations", type=int, default=4)
-    parser.add_argument("--seconds", type=float, default=0.3, help="of an iteration")
-    parser.add_argument("--warm-up", type=float, default=0.8, help="seconds before them")
+    parser.add_argument("--iterations", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=0.25, help="of an iteration")
+    parser.add_argument("--warm-up", type=float, default=0.6, help="seconds before them")
     parser.add_argument("--threads", default="1,4,16,64", help="comma-separated")
     parser.add_argument("--kinds", default="platform,virtual", help="comma-separated")
     parser.add_argument("--subjects", default=",".join(SUBJECTS), help="comma-separated")
     parser.add_argument("--paced-seconds", type=float, default=3)
+    parser.add_argument("--paced-forks", type=int, default=1)
     parser.add_argument("--paced-rate", type=float, default=10_000, help="requests per second in all")
 
 
@@ -109,10 +110,10 @@ def burst(kind, threads, one):
 
 def paced(arguments, subject, jvm, kind, threads):
     found = []
-    for _ in range(arguments.forks):
+    for _ in range(arguments.paced_forks):
         found.append(java.run(
             "capture.PacedLoad", subject, kind, threads, arguments.paced_rate,
-            min(2, arguments.paced_seconds), arguments.paced_seconds, java=jvm, options=OPTIONS))
+            min(1, arguments.paced_seconds), arguments.paced_seconds, java=jvm, options=OPTIONS))
     kept = [one for one in found if one["dropped"] == 0]
     return {
         "subject": subject, "kind": kind, "threads": threads, "runs": len(found),

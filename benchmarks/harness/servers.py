@@ -92,7 +92,7 @@ def postgres_programs():
     """Where initdb and postgres are, the newest first; None where there are none."""
     on_path = shutil.which("initdb")
     if on_path:
-        return pathlib.Path(on_path).parent
+        return pathlib.Path(on_path).resolve().parent
     found = pathlib.Path("/usr/lib/postgresql").glob("*/bin/initdb")
     newest = sorted(found, key=lambda path: float(path.parts[-3]))
     return newest[-1].parent if newest else None
