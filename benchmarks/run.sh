@@ -1,27 +1,50 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Measures what tracking costs. docs/benchmarks.md says how to read it.
+# Measures what Runtracker costs and what it reaches, beside its peers. docs/benchmarks.md says how to read it.
 #
-#   benchmarks/run.sh service [--quick] [--rounds N] [--seconds S] ... (--help lists all)
+#   benchmarks/run.sh capture|service|delivery|idle|spool [--quick] ...   one benchmark; --help lists its settings
+#   benchmarks/run.sh document                                            docs/benchmarks.md from the results
+#   benchmarks/run.sh all [--quick]                                       every benchmark, then the document
+#
+# Needs what the build needs. Uses the test kit's Python environment, which holds MLflow, and installs it
+# where it is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-usage() { sed -n '4,6s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '6,8s/^# \{0,1\}//p' "$0"; }
 case "${1:-}" in
-  service) shift ;;
   -h | --help) usage; exit 0 ;;
-  *) usage >&2; exit 2 ;;
+  "") usage >&2; exit 2 ;;
+  all)
+    shift
+    for benchmark in capture service delivery idle spool; do
+      "$0" "$benchmark" "$@"
+    done
+    exec "$0" document "$@"
+    ;;
 esac
-for tool in java javac mvn python3; do
+for tool in java mvn python3; do
   command -v "$tool" >/dev/null || { echo "benchmark: '$tool' is needed and is not on the PATH" >&2; exit 2; }
 done
 
-jar=examples/servlet-service/target/servlet-service.jar
-sources=(pom.xml */pom.xml examples/*/pom.xml */src/main examples/*/src/main)
-if [[ ! -f $jar || -n $(find "${sources[@]}" -type f -newer "$jar" -print -quit) ]]; then
-  echo "benchmark: building $jar" >&2
-  mvn -B -ntp -q -DskipTests -pl examples/servlet-service -am package </dev/null >&2
-fi
+modules=benchmarks
+jars=(benchmarks/target/benchmarks.jar)
+for service in servlet javalin spring; do
+  modules+=,examples/$service-service
+  jars+=("examples/$service-service/target/$service-service.jar")
+done
+sources=(pom.xml ./*/pom.xml ./*/*/pom.xml ./*/src/main ./*/*/src/main)
+for jar in "${jars[@]}"; do
+  if [[ ! -f $jar || -n $(find "${sources[@]}" -type f -newer "$jar" -print -quit) ]]; then
+    echo "benchmark: building $modules" >&2
+    mvn -B -ntp -q -Dmaven.test.skip=true -pl "$modules" -am package </dev/null >&2
+    touch "${jars[@]}" # Maven leaves a jar alone that has not changed
+    break
+  fi
+done
 
-exec python3 benchmarks/service.py "$@"
+kit=testkit/mlflow-server/src/main/resources/io/runtracker/testkit
+python3 "$kit/mlflow_server.py" install </dev/null
+python=$(PYTHONPATH=$kit python3 -B -c 'import mlflow_server; print(mlflow_server.VENV_PYTHON)')
+exec "$python" -B benchmarks/harness "$@"

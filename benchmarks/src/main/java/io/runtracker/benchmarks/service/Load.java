@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package io.runtracker.benchmarks.service;
 
 import java.io.BufferedInputStream;
 import java.io.EOFException;
@@ -17,6 +18,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Load on one path of a service at 127.0.0.1, over plain sockets that are kept alive, one thread
@@ -115,8 +117,8 @@ final class Load {
         ("GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1:" + port + "\r\n\r\n")
             .getBytes(StandardCharsets.US_ASCII);
 
-    private Socket socket;
-    private InputStream in;
+    private @Nullable Socket socket;
+    private InputStream in = InputStream.nullInputStream();
     private boolean close;
 
     long[] nanos = new long[1 << 12];
@@ -167,18 +169,24 @@ final class Load {
     }
 
     private void exchange() throws IOException {
-      if (socket == null) {
-        socket = new Socket(InetAddress.getLoopbackAddress(), port);
-        socket.setTcpNoDelay(true);
-        socket.setSoTimeout(TIMEOUT_MILLIS);
-        in = new BufferedInputStream(socket.getInputStream());
-        close = false;
-      }
-      socket.getOutputStream().write(request);
+      connected().getOutputStream().write(request);
       readAnswer();
       if (close) {
         disconnect();
       }
+    }
+
+    private Socket connected() throws IOException {
+      Socket open = socket;
+      if (open == null) {
+        open = new Socket(InetAddress.getLoopbackAddress(), port);
+        open.setTcpNoDelay(true);
+        open.setSoTimeout(TIMEOUT_MILLIS);
+        in = new BufferedInputStream(open.getInputStream());
+        close = false;
+        socket = open;
+      }
+      return open;
     }
 
     private void readAnswer() throws IOException {

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""docs/benchmarks.md: the text of benchmarks/benchmarks.md.in, with the results put in."""
+
+import json
+import os
+import re
+import shutil
+
+import results
+import targets
+from processes import ROOT, say
+
+TEMPLATE = ROOT / "benchmarks/benchmarks.md.in"
+DOCUMENT = ROOT / "docs/benchmarks.md"
+CHARTS = ROOT / "docs/benchmarks"
+
+
+def write(benchmarks, quick):
+    """Quick results make a document beside them, to show that one can be made."""
+    source = results.folder(quick)
+    document = source / "benchmarks.md" if quick else DOCUMENT
+    charts = source if quick else CHARTS
+
+    def section(match):
+        name = match[1]
+        result = source / f"{name}.json"
+        if not result.exists():
+            return f"Not measured yet: `benchmarks/run.sh {name}`."
+        chart = source / f"{name}.svg"
+        if chart.parent != charts:
+            charts.mkdir(exist_ok=True)
+            shutil.copyfile(chart, charts / chart.name)
+        picture = os.path.relpath(charts / chart.name, document.parent)
+        return render(name, benchmarks[name], json.loads(result.read_text()), picture)
+
+    text = re.sub(r"^<!-- results of (\w+) -->$", section, TEMPLATE.read_text(), flags=re.MULTILINE)
+    document.write_text(text)
+    say(f"written: {os.path.relpath(document, ROOT)}")
+
+
+def render(name, benchmark, result, picture):
+    machine = result["machine"]
+    quiet = "" if result["machine_was_quiet"] else " **The machine was not quiet: do not trust these.**"
+    parts = [
+        f"`{result['command']}`, {machine['date']}, on {machine['cpu']}, {machine['cores']} cores;"
+        f" {'; '.join(machine['jdk'])}; {machine['os']}.{quiet}",
+        f"![{name}]({picture})",
+    ]
+    for caption, header, rows in benchmark.tables(result["figures"]):
+        if rows:
+            parts.append(f"{caption}:" if caption else "")
+            parts.append("\n".join([line(header), line(["---"] * len(header)), *map(line, rows)]))
+    summary = judged(name, result["figures"])
+    if summary:
+        parts.append(summary)
+    return "\n\n".join(part for part in parts if part)
+
+
+def line(cells):
+    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
+
+
+def judged(benchmark, figures):
+    verdicts = {name: targets.verdict(benchmark, name, value) for name, value in figures.items()}
+    missed = [name for name, verdict in verdicts.items() if verdict.endswith("missed")]
+    met = sum(verdict.endswith("met") for verdict in verdicts.values())
+    if not met and not missed:
+        return ""
+    names = ": " + ", ".join(f"`{name}`" for name in missed) if missed else ""
+    return f"Targets met: {met}; missed: {len(missed)}{names}."

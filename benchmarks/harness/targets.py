@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the figures must be. Shown beside them, never asserted: a machine is slow when it likes."""
+
+import re
+
+AT_LEAST, AT_MOST, BELOW = "at least", "at most", "below"
+
+# benchmark, name of the figure, comparison, bound
+TARGETS = [
+    ("capture", r"publish_ratio_(opentelemetry|zipkin)_.*", AT_MOST, 1.0),
+    ("capture", r"allocated_bytes_runtracker_.*", AT_MOST, 200),
+    ("capture", r"paced_p99.99_us_runtracker_.*", BELOW, 100),
+    ("service", r"kept_(up|slow|frozen|down)_(servlet|spring|javalin)", AT_LEAST, 0.97),
+    ("service", r"p99_ratio_(up|slow|frozen|down)_(servlet|spring|javalin)", AT_MOST, 1.05),
+    ("delivery", r"rate_ratio_.*", AT_LEAST, 0.95),
+    ("delivery", r"calls_per_plain_run", AT_MOST, 2),
+    ("idle", r"(unused|used)_cpu_percent", BELOW, 0.3),
+    ("idle", r"(unused|used)_threads", AT_MOST, 4),
+    ("idle", r"(unused|used)_heap_mb", AT_MOST, 8),
+    ("spool", r"append_ratio", AT_LEAST, 0.8),
+    ("spool", r"commit_p99_us", BELOW, 1000),
+    ("spool", r"recovery_seconds_per_million", BELOW, 5),
+]
+
+
+def target(benchmark, name):
+    for of, pattern, comparison, bound in TARGETS:
+        if of == benchmark and re.fullmatch(pattern, name):
+            return comparison, bound
+    return None
+
+
+def verdict(benchmark, name, value):
+    """Such as `at least 0.97: met`; nothing for a figure that has no target."""
+    found = target(benchmark, name)
+    if found is None:
+        return ""
+    comparison, bound = found
+    met = {AT_LEAST: value >= bound, AT_MOST: value <= bound, BELOW: value < bound}[comparison]
+    return f"{comparison} {bound:g}: {'met' if met else 'missed'}"

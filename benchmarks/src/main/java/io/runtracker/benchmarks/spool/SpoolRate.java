@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.benchmarks.spool;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.runtracker.spool.SegmentLog;
+import io.runtracker.spool.SegmentLogOptions;
+import io.runtracker.spool.SegmentLogOptions.Durability;
+import io.runtracker.spool.SpooledEvent;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.HdrHistogram.Histogram;
+
+/**
+ * Appends to the spool, reads it back, and opens one that a crash left. Prints one line of JSON.
+ *
+ * <p>What is not about a new process is run once before, with a fifth of the events, to warm up.
+ *
+ * <p>Arguments: {@code append|bare|single|power|fill|recover}, a directory that is not there yet
+ * (for {@code recover}: that of a {@code fill}), the number of events.
+ */
+final class SpoolRate {
+
+  /** What an event of a plain request takes; the batcher's default group. */
+  private static final int PAYLOAD_BYTES = 256;
+
+  private static final int GROUP = 512;
+  private static final long QUOTA = 8L << 30;
+
+  private final Path directory;
+  private final int events;
+  private final Map<String, Object> result = new LinkedHashMap<>();
+
+  private SpoolRate(Path directory, int events) {
+    this.directory = directory;
+    this.events = events;
+  }
+
+  public static void main(String[] args) throws IOException {
+    Path directory = Path.of(args[1]);
+    int events = Integer.parseInt(args[2]);
+    if (!args[0].equals("fill") && !args[0].equals("recover")) {
+      Path warmUp = directory.resolveSibling(directory.getFileName() + "-warm-up");
+      new SpoolRate(warmUp, events / 5).measure(args[0]);
+    }
+    SpoolRate rate = new SpoolRate(directory, events);
+    rate.measure(args[0]);
+    System.out.println(new ObjectMapper().writeValueAsString(rate.result));
+    if (args[0].equals("fill")) {
+      System.out.flush();
+      Runtime.getRuntime().halt(0); // as kill -9 would leave it
+    }
+  }
+
+  private void measure(String what) throws IOException {
+    switch (what) {
+      case "append" -> appendAndDrain();
+      case "bare" -> bare();
+      case "single" -> append(Durability.PROCESS, 1);
+      case "power" -> append(Durability.POWER, GROUP);
+      case "fill" -> fill();
+      case "recover" -> recover();
+      default -> throw new IllegalArgumentException(what);
+    }
+  }
+
+  private void appendAndDrain() throws IOException {
+    try (SegmentLog log = open(directory, Durability.PROCESS)) {
+      append(log, GROUP);
+      drain(log);
+    }
+  }
+
+  private void append(Durability durability, int group) throws IOException {
+    try (SegmentLog log = open(directory, durability)) {
+      append(log, group);
+    }
+  }
+
+  private void fill() throws IOException {
+    append(open(directory, Durability.PROCESS), GROUP);
+  }
+
+  private void append(SegmentLog log, int group) throws IOException {
+    List<List<byte[]>> groups = groups(group);
+    Histogram commits = new Histogram(3);
+    long start = System.nanoTime();
+    long before = start;
+    long appended = 0;
+    for (int i = 0; appended < events; i++) {
+      appended += log.append(groups.get(i % groups.size())).accepted();
+      long now = System.nanoTime();
+      commits.recordValue(now - before);
+      before = now;
+    }
+    seconds("append", start, appended);
+    result.put("commit_p50_us", commits.getValueAtPercentile(50) / 1e3);
+    result.put("commit_p99_us", commits.getValueAtPercentile(99) / 1e3);
+    result.put("commit_max_us", commits.getMaxValue() / 1e3);
+  }
+
+  private void bare() throws IOException {
+    List<List<byte[]>> groups = groups(GROUP);
+    try (BareLog log = new BareLog(directory)) {
+      long start = System.nanoTime();
+      long appended = 0;
+      for (int i = 0; appended < events; i++) {
+        List<byte[]> group = groups.get(i % groups.size());
+        log.append(group);
+        appended += group.size();
+      }
+      seconds("append", start, appended);
+    }
+  }
+
+  private void recover() throws IOException {
+    long start = System.nanoTime();
+    try (SegmentLog log = open(directory, Durability.PROCESS)) {
+      seconds("recovery", start, log.stats().live());
+      result.put("damaged", log.recovery().damaged());
+      drain(log);
+    }
+  }
+
+  /** Each event is handed out and settled, as delivery does with a sink that takes no time. */
+  private void drain(SegmentLog log) throws IOException {
+    long start = System.nanoTime();
+    long drained = 0;
+    for (SpooledEvent event = log.poll(); event != null; event = log.poll()) {
+      log.done(event.sequence());
+      drained++;
+    }
+    log.commit();
+    seconds("drain", start, drained);
+  }
+
+  private void seconds(String what, long startNanos, long count) {
+    double seconds = (System.nanoTime() - startNanos) / 1e9;
+    result.put(what + "_events", count);
+    result.put(what + "_seconds", seconds);
+    result.put(what + "_per_second", count / seconds);
+  }
+
+  private static SegmentLog open(Path directory, Durability durability) throws IOException {
+    return SegmentLog.open(
+        directory, SegmentLogOptions.defaults().withQuotaBytes(QUOTA).withDurability(durability));
+  }
+
+  /** A few groups of different bytes, over and over. */
+  private static List<List<byte[]>> groups(int size) {
+    Random random = new Random(1);
+    List<List<byte[]>> groups = new ArrayList<>();
+    for (int g = 0; g < 8; g++) {
+      List<byte[]> group = new ArrayList<>();
+      for (int i = 0; i < size; i++) {
+        byte[] payload = new byte[PAYLOAD_BYTES];
+        random.nextBytes(payload);
+        group.add(payload);
+      }
+      groups.add(group);
+    }
+    return groups;
+  }
+}
