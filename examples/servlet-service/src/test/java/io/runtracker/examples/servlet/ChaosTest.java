@@ -32,7 +32,8 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * A service under load that is killed again and again, while MLflow is killed, frozen and restarted
  * and replies are cut and delayed: every request that was answered long enough before a kill has
- * one run, and none has two.
+ * one run or is a row of one window, and none is there twice. Each life of the service writes runs
+ * or windows, as chance has it, and takes up what the one before it left.
  *
  * <p>{@code -Dchaos.kills=200} makes it the long one, {@code -Dchaos.seed} repeats its choices.
  */
@@ -43,6 +44,12 @@ class ChaosTest {
 
   /** What the product promises: answered longer ago than this, a request survives. */
   private static final long SAFE_AFTER_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+  private static final String KIND = "runtracker.kind";
+  private static final String WINDOW = "window";
+
+  /** Of a run without the tag: it is that of one request. */
+  private static final String REQUEST = "request";
 
   private static final int CONNECTIONS = 4;
   private static final int PAUSE_MILLIS = 40;
@@ -68,7 +75,8 @@ class ChaosTest {
       Trouble trouble = new Trouble(server, proxy, new Random(SEED + 1));
       trouble.start();
       for (int kill = 0; kill < KILLS; kill++) {
-        ServiceProcess service = start(environment);
+        ServiceProcess service =
+            start(trackingAs(random.nextBoolean() ? "RUN" : "WINDOW", environment));
         long lived = loadFor(service, Duration.ofMillis(300 + random.nextInt(1_700)));
         answered.forEach((number, nanos) -> markSafe(number, nanos, lived));
         answeredInAll += answered.size();
@@ -77,9 +85,16 @@ class ChaosTest {
       trouble.end();
 
       JsonNode ledger = drain(environment);
-      List<RecordedRun> runs = mlflow.search(experiment.id());
-      report(runs, ledger, proxy);
-      check(runs, ledger);
+      Map<String, List<RecordedRun>> runs =
+          mlflow.search(experiment.id()).stream()
+              .collect(Collectors.groupingBy(run -> run.tags().getOrDefault(KIND, REQUEST)));
+      Written written = written(mlflow, runs);
+      report(written, ledger, proxy);
+      check(written, ledger);
+      assertThat(runs.get(REQUEST))
+          .allSatisfy(run -> assertThat(run.metrics()).containsKey("duration_ms"));
+      assertThat(runs.get(REQUEST)).extracting(RecordedRun::status).containsOnly("FINISHED");
+      assertThat(runs.get(WINDOW)).extracting(RecordedRun::status).containsOnly("FINISHED");
     }
   }
 
@@ -98,6 +113,14 @@ class ChaosTest {
         // Longer than the longest freeze and the longest delay of a reply together.
         "RUNTRACKER_LOOKUP_DELAY",
         "12s");
+  }
+
+  private static Map<String, String> trackingAs(String kind, Map<String, String> environment) {
+    Map<String, String> variables = new HashMap<>(environment);
+    variables.put("RUNTRACKER_TRACK_AS", kind);
+    // Short, so that windows are sent within the few seconds that the service lives.
+    variables.put("RUNTRACKER_WINDOW_AGE", "300ms");
+    return variables;
   }
 
   private ServiceProcess start(Map<String, String> environment) throws IOException {
@@ -145,7 +168,7 @@ class ChaosTest {
 
   /** One more service, with all well again, until its ledger says that nothing waits. */
   private JsonNode drain(Map<String, String> environment) throws Exception {
-    ServiceProcess service = start(environment);
+    ServiceProcess service = start(trackingAs("WINDOW", environment));
     try (Client client = new Client(service.port(), 1)) {
       return await()
           .atMost(Duration.ofMinutes(5 + KILLS / 10))
@@ -158,40 +181,57 @@ class ChaosTest {
     }
   }
 
-  private Map<Integer, Long> runsByNumber(List<RecordedRun> runs) {
-    return runs.stream()
-        .collect(
-            Collectors.groupingBy(
-                run -> Integer.valueOf(run.tags().get("http.url").replaceAll(".*/items/", "")),
-                HashMap::new,
-                Collectors.counting()));
+  /** How often each request is there, and in how many runs and windows. */
+  private record Written(Map<Integer, Long> timesByNumber, int requests, int runs, int windows) {}
+
+  private Written written(MlflowRuns mlflow, Map<String, List<RecordedRun>> byKind)
+      throws IOException {
+    List<RecordedRun> runs = byKind.getOrDefault(REQUEST, List.of());
+    List<RecordedRun> windows = byKind.getOrDefault(WINDOW, List.of());
+    List<String> urls = new ArrayList<>();
+    runs.forEach(run -> urls.add(run.tags().get("http.url")));
+    for (RecordedRun window : windows) {
+      JsonNode table = json.readTree(mlflow.artifact(window.id(), "requests.json"));
+      int column = 0;
+      while (!table.get("columns").get(column).asText().equals("url")) {
+        column++;
+      }
+      for (JsonNode row : table.get("data")) {
+        urls.add(row.get(column).asText());
+      }
+    }
+    Map<Integer, Long> times =
+        urls.stream()
+            .map(url -> Integer.valueOf(url.replaceAll(".*/items/", "")))
+            .collect(Collectors.groupingBy(number -> number, Collectors.counting()));
+    return new Written(times, urls.size(), runs.size(), windows.size());
   }
 
-  private void report(List<RecordedRun> runs, JsonNode ledger, FaultProxy proxy) {
-    Map<Integer, Long> byNumber = runsByNumber(runs);
-    long missing = mustBeThere.stream().filter(n -> !byNumber.containsKey(n)).count();
-    long duplicates = byNumber.values().stream().filter(count -> count > 1).count();
+  private void report(Written written, JsonNode ledger, FaultProxy proxy) {
+    Map<Integer, Long> times = written.timesByNumber();
+    long missing = mustBeThere.stream().filter(n -> !times.containsKey(n)).count();
+    long duplicates = times.values().stream().filter(count -> count > 1).count();
     System.out.printf(
-        "chaos: sent %d, answered %d, safe %d, runs %d, calls %d, missing: %d, duplicates: %d, %s%n",
+        "chaos: sent %d, answered %d, safe %d, written %d (runs %d, windows %d), calls %d, "
+            + "missing: %d, duplicates: %d, %s%n",
         numbers.get(),
         answeredInAll,
         mustBeThere.size(),
-        runs.size(),
+        written.requests(),
+        written.runs(),
+        written.windows(),
         proxy.requests().size(),
         missing,
         duplicates,
         ledger);
   }
 
-  private void check(List<RecordedRun> runs, JsonNode ledger) {
-    Map<Integer, Long> byNumber = runsByNumber(runs);
+  private void check(Written written, JsonNode ledger) {
     assertThat(mustBeThere).hasSizeGreaterThan(KILLS);
-    assertThat(byNumber.keySet()).as("missing").containsAll(mustBeThere);
-    assertThat(byNumber.values()).as("duplicates").containsOnly(1L);
-    assertThat(runs).extracting(RecordedRun::status).containsOnly("FINISHED");
-    assertThat(runs).allSatisfy(run -> assertThat(run.metrics()).containsKey("duration_ms"));
-    assertThat(ledger.get("delivered").asLong()).isEqualTo(runs.size());
-    assertThat(ledger.get("accepted").asLong()).isEqualTo(runs.size());
+    assertThat(written.timesByNumber().keySet()).as("missing").containsAll(mustBeThere);
+    assertThat(written.timesByNumber().values()).as("duplicates").containsOnly(1L);
+    assertThat(ledger.get("delivered").asLong()).isEqualTo(written.requests());
+    assertThat(ledger.get("accepted").asLong()).isEqualTo(written.requests());
     assertThat(ledger.get("dropped")).isEmpty();
   }
 
