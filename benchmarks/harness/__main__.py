@@ -15,12 +15,13 @@ import results
 import service
 import service_report
 import spool
+import window
 from processes import Problem, say
 
 # A benchmark is a module with add_arguments, make_quick, measure and faults; it, or one beside it, has
 # chart and tables.
 BENCHMARKS = {"capture": capture, "service": service, "delivery": delivery, "idle": idle,
-              "spool": spool}
+              "spool": spool, "window": window}
 
 REPORTS = {**BENCHMARKS, "service": service_report}
 

@@ -118,8 +118,9 @@ class ChaosTest {
   private static Map<String, String> trackingAs(String kind, Map<String, String> environment) {
     Map<String, String> variables = new HashMap<>(environment);
     variables.put("RUNTRACKER_TRACK_AS", kind);
-    // Short, so that windows are sent within the few seconds that the service lives.
+    // Short and small, so that many are sent within the few seconds that the service lives.
     variables.put("RUNTRACKER_WINDOW_AGE", "300ms");
+    variables.put("RUNTRACKER_WINDOW_ROWS", "20");
     return variables;
   }
 
@@ -191,7 +192,7 @@ class ChaosTest {
     List<String> urls = new ArrayList<>();
     runs.forEach(run -> urls.add(run.tags().get("http.url")));
     for (RecordedRun window : windows) {
-      JsonNode table = json.readTree(mlflow.artifact(window.id(), "requests.json"));
+      JsonNode table = json.readTree(mlflow.artifact(window.runId(), "requests.json"));
       int column = 0;
       while (!table.get("columns").get(column).asText().equals("url")) {
         column++;
