@@ -3,10 +3,13 @@ package io.runtracker.spring;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.micrometer.context.ContextSnapshot;
+import io.micrometer.context.ContextSnapshotFactory;
 import io.runtracker.OpenRequest;
 import io.runtracker.RequestEvent;
 import io.runtracker.TrackedRequest;
 import io.runtracker.testkit.RecordingSink;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -21,6 +24,10 @@ import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
 import org.springframework.stereotype.Component;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Hooks;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 
 class PropagationTest {
 
@@ -58,6 +65,44 @@ class PropagationTest {
     sink.assertNothingLeft();
   }
 
+  @Test
+  void with_reactors_propagation_operators_on_other_threads_see_the_request() throws Exception {
+    Hooks.enableAutomaticContextPropagation();
+    try (RunningApplication application = RunningApplication.start(Service.class, sink)) {
+      assertThat(record(application, "/mono").metrics()).hasSize(1);
+      assertThat(record(application, "/flux").metrics()).hasSize(3);
+      // The schedulers' threads have served requests, and kept none of them.
+      assertThat(handlesLeftBehind()).containsOnly(false);
+    } finally {
+      Hooks.disableAutomaticContextPropagation();
+    }
+    sink.assertNothingLeft();
+  }
+
+  @Test
+  void with_a_captured_context_one_operator_sees_the_request() throws Exception {
+    try (RunningApplication application = RunningApplication.start(Service.class, sink)) {
+      assertThat(record(application, "/captured").metrics()).hasSize(1);
+      assertThat(record(application, "/mono").metrics()).isEmpty();
+    }
+    sink.assertNothingLeft();
+  }
+
+  private static String work() {
+    TrackedRequest.current().metric("worked", 1);
+    return "worked";
+  }
+
+  private static List<Boolean> handlesLeftBehind() {
+    return Flux.range(0, 100)
+        .flatMap(
+            i ->
+                Mono.fromCallable(() -> TrackedRequest.current() instanceof OpenRequest)
+                    .subscribeOn(Schedulers.parallel()))
+        .collectList()
+        .block();
+  }
+
   @Component
   static class Worker {
     @Async
@@ -86,6 +131,34 @@ class PropagationTest {
         TrackedRequest.current().metric("worked", 1);
         return "worked";
       };
+    }
+
+    @GetMapping("/mono")
+    Mono<String> mono() {
+      return Mono.fromCallable(PropagationTest::work)
+          .subscribeOn(Schedulers.boundedElastic())
+          .contextCapture();
+    }
+
+    @GetMapping("/flux")
+    String flux() {
+      Flux.range(0, 3).publishOn(Schedulers.parallel()).doOnNext(i -> work()).blockLast();
+      return "worked";
+    }
+
+    /** Reactor's context has what was captured; one operator puts it onto its thread by hand. */
+    @GetMapping("/captured")
+    Mono<String> captured() {
+      return Mono.deferContextual(
+              context -> {
+                ContextSnapshot snapshot =
+                    ContextSnapshotFactory.builder().build().captureFrom(context);
+                try (ContextSnapshot.Scope scope = snapshot.setThreadLocals()) {
+                  return Mono.just(work());
+                }
+              })
+          .subscribeOn(Schedulers.boundedElastic())
+          .contextCapture();
     }
 
     /** As code does that decorates its own tasks, whatever thread runs them. */

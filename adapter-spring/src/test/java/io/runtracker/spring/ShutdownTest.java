@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.runtracker.Ledger;
 import io.runtracker.RequestEvent;
+import io.runtracker.RunStatus;
 import io.runtracker.Tracker;
 import io.runtracker.testkit.RecordingSink;
 import io.runtracker.testkit.Wire;
@@ -13,6 +14,7 @@ import java.lang.reflect.Field;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.context.ApplicationListener;
@@ -57,6 +59,34 @@ class ShutdownTest {
   }
 
   @Test
+  void a_request_that_outlasts_the_graceful_shutdown_is_delivered_as_killed() throws Exception {
+    RecordingSink sink = new RecordingSink();
+    RunningApplication application =
+        RunningApplication.start(
+            Service.class,
+            sink,
+            "server.shutdown=graceful",
+            "spring.lifecycle.timeout-per-shutdown-phase=200ms");
+    Gate gate = application.context().getBean(Gate.class);
+    Tracker tracker = application.tracker();
+    try (Wire wire = new Wire(application.port())) {
+      wire.write(Wire.request("GET", "/stubborn", "Connection: close\r\n", ""));
+      assertThat(gate.entered.await(20, TimeUnit.SECONDS)).isTrue();
+      application.close();
+      RequestEvent event = sink.takeNext();
+      assertThat(event.target().path()).isEqualTo("/stubborn");
+      assertThat(event.status()).isEqualTo(RunStatus.KILLED);
+      assertThat(tracker.stats().ledger().isComplete()).isTrue();
+    } finally {
+      gate.open.countDown();
+    }
+    // Its handler's end comes too late for a second event.
+    await().atMost(RecordingSink.PATIENCE).until(() -> tracker.stats().lateWrites() > 0);
+    assertThat(tracker.stats().ledger().offered()).isEqualTo(1);
+    sink.assertNothingLeft();
+  }
+
+  @Test
   void the_tracker_has_no_hook_of_its_own_and_its_threads_end_with_the_application()
       throws Exception {
     try (RunningApplication application =
@@ -96,6 +126,17 @@ class ShutdownTest {
       }
       io.runtracker.TrackedRequest.current().metric("late", 1);
       return "tracked";
+    }
+
+    /** Does not even let itself be interrupted. */
+    @GetMapping("/stubborn")
+    String stubborn() {
+      gate.entered.countDown();
+      while (gate.open.getCount() > 0) {
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+        Thread.interrupted();
+      }
+      return "too late";
     }
   }
 
