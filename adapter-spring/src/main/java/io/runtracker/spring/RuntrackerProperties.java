@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.spring;
 
+import io.runtracker.TrackAs;
 import io.runtracker.Tracker;
 import io.runtracker.WhenFull;
 import io.runtracker.mlflow.MlflowSink;
@@ -40,6 +41,12 @@ import org.springframework.util.unit.DataSize;
  * @param queueBytes The most, as estimated on the heap, that waits in memory for delivery. Default:
  *     32MB.
  * @param inFlight The most runs that are written at the same time. Default: 8.
+ * @param trackAs As what requests are written: run, window, or auto (runs while MLflow keeps up,
+ *     else windows). Default: auto.
+ * @param windowAge Age at which a window closes. Default: 10s.
+ * @param windowRows Requests at which a window closes. Default: 10000.
+ * @param windowBytes Size, as estimated on the heap, at which a window closes. Default: 8MB.
+ * @param autoThreshold Age of the backlog at which auto turns to windows. Default: 1m.
  * @param retryDelay The first pause after a failure of the sink; doubles with each further one.
  *     Default: 500ms.
  * @param maxRetryDelay The longest pause after failures of the sink. Default: 1m.
@@ -104,6 +111,11 @@ record RuntrackerProperties(
     @Nullable Integer queueSize,
     @Nullable DataSize queueBytes,
     @Nullable Integer inFlight,
+    @Nullable TrackAs trackAs,
+    @Nullable Duration windowAge,
+    @Nullable Integer windowRows,
+    @Nullable DataSize windowBytes,
+    @Nullable Duration autoThreshold,
     @Nullable Duration retryDelay,
     @Nullable Duration maxRetryDelay,
     @Nullable Duration lookupDelay,
@@ -150,6 +162,11 @@ record RuntrackerProperties(
     set(queueSize, builder::queueSize);
     set(queueBytes, size -> builder.queueBytes(size.toBytes()));
     set(inFlight, builder::inFlight);
+    set(trackAs, builder::trackAs);
+    set(windowAge, builder::windowAge);
+    set(windowRows, builder::windowRows);
+    set(windowBytes, size -> builder.windowBytes(size.toBytes()));
+    set(autoThreshold, builder::autoThreshold);
     set(retryDelay, builder::retryDelay);
     set(maxRetryDelay, builder::maxRetryDelay);
     set(lookupDelay, builder::lookupDelay);
