@@ -133,6 +133,13 @@ public final class FaultProxy implements AutoCloseable {
     return List.copyOf(requests);
   }
 
+  /** How many there were, which are forgotten: for long runs, whose requests would fill memory. */
+  public int forgetRequests() {
+    int count = requests.size();
+    requests.clear();
+    return count;
+  }
+
   public long count(Predicate<Request> selected) {
     return requests.stream().filter(selected).count();
   }
