@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Takes the pictures of docs/reading-runs.md: fills an MLflow server of its own with a day of a shop through
+# the real sink, and photographs MLflow's page in a Chromium without a screen.
+#
+#   docs/screenshots/take.sh
+#
+# Needs JDK 17+, Maven, Python 3.10+, Node 18+ with npm, and Chromium (Debian: apt-get install chromium), or
+# CHROMIUM=/path/to/it. Takes two minutes.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+chromium=${CHROMIUM:-/usr/bin/chromium}
+for tool in java mvn python3 node npm "$chromium"; do
+  command -v "$tool" >/dev/null || { echo "screenshots: '$tool' is needed and was not found" >&2; exit 2; }
+done
+for name in $(compgen -e | grep -E '^(MLFLOW_|RUNTRACKER_)' || true); do
+  [[ $name == RUNTRACKER_CACHE ]] || unset "$name"
+done
+
+work=$(mktemp -d)
+server_pid=
+clean_up() {
+  trap - EXIT INT TERM
+  if [[ -n $server_pid ]]; then
+    kill "$server_pid" 2>/dev/null || true
+    wait "$server_pid" 2>/dev/null || true
+  fi
+  rm -rf "$work"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+mvn -B -ntp -q -DskipTests -pl tracker-cli -am package </dev/null
+npm install --prefix "$work" --no-audit --no-fund --silent playwright-core@1.65.1
+cp docs/screenshots/take.js "$work/"
+
+python3 testkit/mlflow-server/src/main/resources/io/runtracker/testkit/mlflow_server.py \
+  serve --dir "$work/server" --state-file "$work/state.json" --watch-pid $$ &
+server_pid=$!
+until [[ -e $work/state.json ]]; do
+  kill -0 "$server_pid"
+  sleep 0.2
+done
+url=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["url"])' "$work/state.json")
+
+MLFLOW_TRACKING_URI=$url MLFLOW_EXPERIMENT_NAME=shop RUNTRACKER_SERVICE_NAME=shop HOSTNAME=web-1 \
+  java -cp tracker-cli/target/runtracker.jar docs/screenshots/Fill.java
+mkdir "$work/profile"
+CHROMIUM=$chromium node "$work/take.js" "$url" shop "$work/profile" docs/screenshots
+ls -l docs/screenshots/*.png
