@@ -26,15 +26,17 @@ final class Rounds {
   private long droppedBefore;
   private long dropped;
   private long cpuBefore;
+  private boolean settled;
 
   Rounds(Subject subject, int threads) {
     this.subject = subject;
     this.all = new CyclicBarrier(threads, this::drain);
   }
 
-  void mend() {
+  synchronized void mend() {
     all.reset();
     drain();
+    settled = false;
     cpuBefore = ThreadCosts.cpuNanos(subject::owns);
   }
 
@@ -52,18 +54,23 @@ final class Rounds {
     published.add(events);
   }
 
-  /** What was lost, and the CPU time of the client's own threads, since the last of these. */
+  /** What an iteration lost, and the CPU time of the client's own threads in it. */
   record Settled(long dropped, long cpuNanos) {}
 
-  /** The first thread of an iteration to come says it for all. */
+  /**
+   * The first thread of an iteration to come says it for all: when the last ones come, the client
+   * may be gone.
+   */
   synchronized Settled end() {
+    if (settled) {
+      return new Settled(0, 0);
+    }
+    settled = true;
     all.reset();
     drain();
-    long cpu = ThreadCosts.cpuNanos(subject::owns);
-    Settled settled = new Settled(dropped - droppedBefore, cpu - cpuBefore);
+    long lost = dropped - droppedBefore;
     droppedBefore = dropped;
-    cpuBefore = cpu;
-    return settled;
+    return new Settled(lost, ThreadCosts.cpuNanos(subject::owns) - cpuBefore);
   }
 
   /** Returns when all has come out, or nothing more does. */
