@@ -284,6 +284,9 @@ final class MemoryBacklog implements Backlog {
         bytes -= run.bytes();
         if (run instanceof PendingWindow) {
           router.settled();
+          if (reason == DropReason.REFUSED && mode.windowRefused()) {
+            log.warn("refused window", "The sink takes no windows; runs are written from now on");
+          }
           changed.signalAll();
         } else if (reason == null) {
           mode.runTook(System.nanoTime() - run.handedOutNanos());

@@ -27,6 +27,7 @@ final class WindowMode {
   private final long crowd;
   private final int inFlight;
   private boolean on;
+  private boolean windowsRefused;
   private double nanosPerRun;
   private long lookedNanos;
   private long arrived;
@@ -58,6 +59,21 @@ final class WindowMode {
     nanosPerRun += (nanos - nanosPerRun) / 16;
   }
 
+  /**
+   * The sink said that it will never take a window, as one without a place for tables does. With
+   * {@link TrackAs#AUTO} there are runs from then on, late as they may be.
+   *
+   * @return whether that ended the windows
+   */
+  boolean windowRefused() {
+    if (trackAs != TrackAs.AUTO || windowsRefused) {
+      return false;
+    }
+    windowsRefused = true;
+    on = false;
+    return true;
+  }
+
   private double runsPerSecond() {
     return inFlight * 1e9 / Math.max(nanosPerRun, 1);
   }
@@ -69,7 +85,7 @@ final class WindowMode {
    * @param ageNanos how long the oldest of them has been finished
    */
   void look(long waiting, long ageNanos, long now) {
-    if (trackAs != TrackAs.AUTO) {
+    if (trackAs != TrackAs.AUTO || windowsRefused) {
       return;
     }
     if (!on) {

@@ -69,9 +69,9 @@ class SpoolWindowTest {
       await().until(() -> sink.created().size() == 1);
       Path crashed = crashed("created");
       assertThat(deliverRestOf(crashed).delivered()).isEqualTo(100);
+      assertThat(sink.created()).hasSize(1);
+      assertThat(sink.inWindows()).isEqualTo(MemoryWindowSink.ids(sink.created().get(0).events()));
     }
-    assertThat(sink.created()).hasSize(1);
-    assertThat(sink.inWindows()).isEqualTo(MemoryWindowSink.ids(sink.created().get(0).events()));
   }
 
   @Test
@@ -82,9 +82,9 @@ class SpoolWindowTest {
       await().until(() -> sink.created().size() == 2);
       Path crashed = crashed("cut-off");
       assertThat(deliverRestOf(crashed).delivered()).isEqualTo(250);
+      assertThat(sink.created()).hasSize(3);
+      assertThat(sink.inWindows()).hasSize(250).doesNotHaveDuplicates();
     }
-    assertThat(sink.created()).hasSize(3);
-    assertThat(sink.inWindows()).hasSize(250).doesNotHaveDuplicates();
   }
 
   @Test
@@ -95,10 +95,10 @@ class SpoolWindowTest {
       await().until(() -> sink.windows().size() == 1);
       Path crashed = crashed("complete");
       assertThat(deliverRestOf(crashed).delivered()).isEqualTo(150);
+      assertThat(sink.created()).hasSize(2);
+      assertThat(sink.rewritten()).isEmpty();
+      assertThat(sink.inWindows()).hasSize(150).doesNotHaveDuplicates();
     }
-    assertThat(sink.created()).hasSize(2);
-    assertThat(sink.rewritten()).isEmpty();
-    assertThat(sink.inWindows()).hasSize(150).doesNotHaveDuplicates();
   }
 
   @Test
@@ -149,10 +149,10 @@ class SpoolWindowTest {
       Path crashed = crashed("as-runs");
       sink.runs.afterCreate = event -> {};
       assertThat(deliverRestOf(crashed).delivered()).isEqualTo(50);
+      assertThat(sink.runs.created()).hasSize(8);
+      assertThat(sink.inWindows()).hasSize(42);
+      assertThat(sink.written()).hasSize(50).doesNotHaveDuplicates();
     }
-    assertThat(sink.runs.created()).hasSize(8);
-    assertThat(sink.inWindows()).hasSize(42);
-    assertThat(sink.written()).hasSize(50).doesNotHaveDuplicates();
   }
 
   @Test

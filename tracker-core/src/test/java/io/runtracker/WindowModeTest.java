@@ -121,4 +121,20 @@ class WindowModeTest {
     windows.look(0, 0, now + 60 * MINUTE);
     assertThat(windows.isOn()).isTrue();
   }
+
+  @Test
+  void a_sink_that_refuses_a_window_gets_runs_for_good() {
+    look(25_001, YOUNG);
+    assertThat(mode.windowRefused()).isTrue();
+    assertThat(mode.isOn()).isFalse();
+    look(25_001, 60 * MINUTE);
+    assertThat(mode.isOn()).isFalse();
+  }
+
+  @Test
+  void windows_that_were_asked_for_go_on_when_one_is_refused() {
+    WindowMode windows = new WindowMode(TrackAs.WINDOW, Duration.ofMinutes(1), 50_000, 8);
+    assertThat(windows.windowRefused()).isFalse();
+    assertThat(windows.isOn()).isTrue();
+  }
 }
