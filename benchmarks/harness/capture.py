@@ -18,10 +18,10 @@ PACKAGE = "io.runtracker.benchmarks.capture"
 
 
 def add_arguments(parser):
-    parser.add_argument("--forks", type=int, default=3, help="JVMs for each measurement")
+    parser.add_argument("--forks", type=int, default=3, help="JVMs for each measurement of bursts")
     parser.add_argument("--iterations", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=0.25, help="of an iteration")
-    parser.add_argument("--warm-up", type=float, default=0.6, help="seconds before them")
+    parser.add_argument("--warm-up", type=float, default=0.8, help="seconds before them")
     parser.add_argument("--threads", default="1,4,16,64", help="comma-separated")
     parser.add_argument("--kinds", default="platform,virtual", help="comma-separated")
     parser.add_argument("--subjects", default=",".join(SUBJECTS), help="comma-separated")
@@ -54,21 +54,21 @@ def measure(arguments):
                 detail["paced"].append(paced(arguments, subject, javas[kind], kind, count))
     say("a full buffer, a dead server")
     endings = {"ending": "STUCK,DEAD"}
-    for one in jmh(arguments, "OverloadBenchmark", subjects, java.JAVA, "platform", 1, endings):
+    for one in jmh(arguments, "OverloadBenchmark", subjects, java.JAVA, "platform", 1, endings, forks=1):
         detail["overload"].append({
             **one["params"], "ns": one["primaryMetric"]["score"],
             "allocated_bytes": one["secondaryMetrics"]["gc.alloc.rate.norm"]["score"]})
     return figures(detail), detail, [javas[kind] for kind in kinds]
 
 
-def jmh(arguments, benchmark, subjects, jvm, kind, threads, parameters):
+def jmh(arguments, benchmark, subjects, jvm, kind, threads, parameters, forks=None):
     """What JMH says of every subject; a JVM of its own for each measurement."""
     with tempfile.TemporaryDirectory(prefix="jmh-") as folder:
         target = pathlib.Path(folder, "result.json")
         options = [*OPTIONS, *(["-Djmh.executor=VIRTUAL"] if kind == "virtual" else [])]
         command = [
             jvm, "-cp", java.CLASS_PATH, "org.openjdk.jmh.Main", rf"{PACKAGE}.{benchmark}\..*",
-            "-p", f"subject={','.join(subjects)}", "-t", threads, "-f", arguments.forks,
+            "-p", f"subject={','.join(subjects)}", "-t", threads, "-f", forks or arguments.forks,
             "-wi", 1, "-w", f"{arguments.warm_up * 1000:.0f}ms",
             "-i", arguments.iterations, "-r", f"{arguments.seconds * 1000:.0f}ms",
             "-prof", "gc", "-rf", "json", "-rff", target, "-foe", "true",

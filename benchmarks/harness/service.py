@@ -15,13 +15,14 @@ import results
 import servers
 from processes import ROOT, Problem, cpu_seconds, environment, free_port, get, say, started, wait_until
 
-# "control" is "off" once more: what differs between those two is noise.
-MODES = ["off", "control", "up", "slow", "frozen", "down", "429", "503", "garbage"]
+# "control" is "off" once more: what differs between those two is noise. "busy" is "off" while a bare client
+# keeps MLflow as busy as a tracker does: what differs from "up" is tracking, not MLflow's use of the cores.
+MODES = ["off", "control", "busy", "up", "slow", "frozen", "down", "429", "503", "garbage"]
 ADAPTERS = ["servlet", "spring", "javalin"]
 PEERS = ["mlflow-client", "fastapi"]
 SLOW_MILLIS = 500
 BEFORE_ACCEPTANCE = {"RING_FULL", "CLOSED", "CAPTURE_FAULT"}
-COLORS = dict(zip(MODES[1:], ["#999999", "#2a6fbb", "#7fb2e5", "#e07b39", "#5a9e4b", "#9467bd", "#8c564b", "#bcbd22"]))
+COLORS = dict(zip(MODES[1:], ["#999999", "#555555", "#2a6fbb", "#7fb2e5", "#e07b39", "#5a9e4b", "#9467bd", "#8c564b", "#bcbd22"]))
 
 
 def add_arguments(parser):
@@ -34,14 +35,14 @@ def add_arguments(parser):
                         help="without --rate: this share of the service's first throughput without tracking")
     parser.add_argument("--path", default="/hello")
     parser.add_argument("--services", default=",".join(ADAPTERS + PEERS), help="comma-separated")
-    parser.add_argument("--modes", default=",".join(MODES[:6]), help="of every adapter; the first must be off")
-    parser.add_argument("--more-modes", default=",".join(MODES[6:]),
+    parser.add_argument("--modes", default=",".join(MODES[:7]), help="of every adapter; the first must be off")
+    parser.add_argument("--more-modes", default=",".join(MODES[7:]),
                         help="of the first adapter only: what is left of the ring is the same for all")
 
 
 def make_quick(arguments):
     arguments.rounds, arguments.seconds, arguments.warm_up, arguments.rate = 1, 0.5, 0.5, 200
-    arguments.modes, arguments.more_modes = "off,up", "slow,frozen,down"
+    arguments.modes, arguments.more_modes = "off,up", "busy,slow,frozen,down"
 
 
 def modes_of(service, arguments):
@@ -62,7 +63,7 @@ def measure(arguments):
         server = stack.enter_context(servers.mlflow(work, workers=2))
         slow = stack.enter_context(servers.slow(server["url"], SLOW_MILLIS))
         nobody = f"http://127.0.0.1:{free_port()}"
-        uris = {"off": nobody, "control": nobody, "down": nobody, "up": server["url"],
+        uris = {"off": nobody, "control": nobody, "busy": nobody, "down": nobody, "up": server["url"],
                 "frozen": server["url"], "slow": slow,
                 "429": servers.FakeServer(servers.TOO_MANY).url,
                 "503": servers.FakeServer(servers.UNAVAILABLE).url,
@@ -75,12 +76,23 @@ def measure(arguments):
                 turn = number % len(others) if others else 0
                 for mode in [first] + others[turn:] + others[:turn]:
                     rate = arguments.rate or rates.get(service, 0)
-                    with servers.frozen(server) if mode == "frozen" else contextlib.nullcontext():
+                    with around(mode, server, work):
                         one = measure_one(arguments, service, mode, uris[mode], work, rate)
                     rates.setdefault(service, one["paced"]["rate"])
                     found.append({"round": number + 1, **one})
                     report(found[-1])
     return figures(found), {"measurements": found}, [java.JAVA]
+
+
+def around(mode, server, work):
+    """What happens to MLflow, or is asked of it, meanwhile."""
+    if mode == "frozen":
+        return servers.frozen(server)
+    if mode == "busy":
+        return started("the bare client", java.command(
+            "delivery.DeliveryRate", "rate", "bare", server["url"], "8", "true", "0", "1000000"),
+            work / "bare.log")
+    return contextlib.nullcontext()
 
 
 def start_command(service):
@@ -100,7 +112,7 @@ def service_environment(port, tracked, uri):
 
 def measure_one(arguments, service, mode, uri, work, rate):
     port = free_port()
-    tracked = mode not in ("off", "control")
+    tracked = mode not in ("off", "control", "busy")
     options = {"env": service_environment(port, tracked, uri), "cwd": work}
     with started(service, start_command(service), work / f"{service}-{mode}.log", **options) as process:
         base = f"http://127.0.0.1:{port}"
@@ -197,6 +209,11 @@ def figures(measurements):
                           and off[one["round"]][phase].get(figure)]
                 if ratios:
                     found[f"{name}_{mode}_{service}"] = statistics.median(ratios)
+        busy = {one["round"]: one for one in mine if one["mode"] == "busy"}
+        beside = [one["saturation"]["throughput"] / busy[one["round"]]["saturation"]["throughput"]
+                  for one in mine if one["mode"] == "up" and one["round"] in busy]
+        if beside:
+            found[f"kept_up_of_busy_{service}"] = statistics.median(beside)
     found["ledger_adds_up"] = not any(one["ledger_faults"] for one in measurements)
     found["requests_failed"] = sum(one["failures"] for one in measurements)
     return found

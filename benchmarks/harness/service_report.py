@@ -31,6 +31,9 @@ def tables(found):
         "service", "MLflow", "throughput kept", "p50", "p99", "CPU per request"], [
         [one, mode, *row(f"{name}_{mode}_{one}" for name in ["kept", "p50_ratio", "p99_ratio", "cpu_ratio"])]
         for mode, one in pairs])
+    yield ("With MLflow up, divided by the same service without tracking while a bare client keeps MLflow as busy",
+           ["service", "throughput kept"],
+           [[one, *row([f"kept_up_of_busy_{one}"])] for one in ADAPTERS if f"kept_up_of_busy_{one}" in found])
     yield ("Services that write their runs themselves, MLflow up", [
         "service", "requests per second without", "kept with", "p99 divided"], [
         [one, *row([f"off_throughput_{one}", f"kept_up_{one}", f"p99_ratio_up_{one}"])]

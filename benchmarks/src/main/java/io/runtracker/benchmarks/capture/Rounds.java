@@ -20,6 +20,12 @@ final class Rounds {
   /** JMH lets threads go one by one at an iteration's end; the rest must not wait for them. */
   private static final long LONGEST_WAIT_MILLIS = 250;
 
+  /**
+   * From one burst to the next at least. Clients are drained in one to five milliseconds; one that
+   * is fast there would have hotter caches in the next burst, which no request thread has.
+   */
+  private static final long INTERVAL_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+
   private final Subject subject;
   private final CyclicBarrier all;
   private final LongAdder published = new LongAdder();
@@ -27,10 +33,11 @@ final class Rounds {
   private long dropped;
   private long cpuBefore;
   private boolean settled;
+  private long roundSinceNanos = System.nanoTime();
 
   Rounds(Subject subject, int threads) {
     this.subject = subject;
-    this.all = new CyclicBarrier(threads, this::drain);
+    this.all = new CyclicBarrier(threads, this::nextRound);
   }
 
   synchronized void mend() {
@@ -48,6 +55,15 @@ final class Rounds {
     } catch (BrokenBarrierException | TimeoutException e) {
       drain();
     }
+  }
+
+  private void nextRound() {
+    drain();
+    long due = roundSinceNanos + INTERVAL_NANOS;
+    for (long left = due - System.nanoTime(); left > 0; left = due - System.nanoTime()) {
+      LockSupport.parkNanos(left);
+    }
+    roundSinceNanos = System.nanoTime();
   }
 
   void published(long events) {

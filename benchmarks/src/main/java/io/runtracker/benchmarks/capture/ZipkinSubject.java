@@ -24,7 +24,7 @@ final class ZipkinSubject implements Subject {
         AsyncReporter.builder(sender)
             .queuedMaxSpans(CAPACITY)
             // What a drain waits for; the default is a second.
-            .messageTimeout(20, TimeUnit.MILLISECONDS)
+            .messageTimeout(2, TimeUnit.MILLISECONDS)
             .closeTimeout(0, TimeUnit.SECONDS)
             .build(SpanBytesEncoder.JSON_V2);
   }
