@@ -3,11 +3,8 @@ package io.runtracker;
 
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
-import java.util.PriorityQueue;
-import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -21,12 +18,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Requests wait in {@code fresh} until their turn comes. Then each becomes a run of its own or,
  * while {@link WindowMode} says so, goes into the open window, which becomes a run when it closes.
- * Runs that exist in memory, whether handed out or waiting, are {@code unsettled}.
  */
 final class MemoryBacklog implements Backlog {
-
-  private static final Comparator<PendingRun> BY_TIME =
-      Comparator.comparingLong(PendingRun::notBeforeNanos);
 
   private final Settings settings;
   private final DuplicateSweep sweep;
@@ -38,9 +31,7 @@ final class MemoryBacklog implements Backlog {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Deque<PendingEvent> fresh = new ArrayDeque<>();
-  private final PriorityQueue<PendingRun> runs = new PriorityQueue<>(BY_TIME);
-  private final PriorityQueue<PendingRun> windows = new PriorityQueue<>(BY_TIME);
-  private final TreeMap<Long, PendingRun> unsettled = new TreeMap<>();
+  private final PendingRuns runs = new PendingRuns();
   private BacklogSource behind = BacklogSource.NONE;
   private long tickets;
   private boolean closed;
@@ -142,7 +133,7 @@ final class MemoryBacklog implements Backlog {
         if (now - deadline >= 0) {
           return null;
         }
-        changed.awaitNanos(nextLook(deadline) - now);
+        changed.awaitNanos(router.dueNanos(runs.dueNanos(deadline)) - now);
       }
     } finally {
       lock.unlock();
@@ -157,35 +148,16 @@ final class MemoryBacklog implements Backlog {
     if (router.isDue(isCrowded() || !mode.isOn(), now)) {
       closeWindow(now);
     }
-    PendingRun next = due(windows, now);
-    if (next == null) {
-      next = due(runs, now);
-    }
+    PendingRun next = runs.poll(now);
     while (next == null && !mode.isOn()) {
       PendingRun read = nextFresh();
       if (read == null) {
         return null;
       }
       keep(read);
-      next = due(read instanceof PendingWindow ? windows : runs, now);
+      next = runs.poll(now);
     }
     return next;
-  }
-
-  private static @Nullable PendingRun due(PriorityQueue<PendingRun> queue, long now) {
-    PendingRun first = queue.peek();
-    return first != null && first.notBeforeNanos() - now <= 0 ? queue.poll() : null;
-  }
-
-  private long nextLook(long deadline) {
-    long until = deadline;
-    if (!runs.isEmpty()) {
-      until = Math.min(until, runs.element().notBeforeNanos());
-    }
-    if (!windows.isEmpty()) {
-      until = Math.min(until, windows.element().notBeforeNanos());
-    }
-    return router.dueNanos(until);
   }
 
   /** The next in memory or behind it, and held; not yet among the unsettled. */
@@ -204,14 +176,11 @@ final class MemoryBacklog implements Backlog {
     return run;
   }
 
-  /** Makes it a run of its own, to be handed out when it is due. */
+  /** Makes it a run, to be handed out when it is due. */
   private void keep(PendingRun run) {
-    unsettled.put(run.ticket(), run);
+    runs.add(run);
     if (run instanceof PendingWindow) {
       router.kept();
-      windows.add(run);
-    } else {
-      runs.add(run);
     }
   }
 
@@ -258,7 +227,7 @@ final class MemoryBacklog implements Backlog {
   public void retry(PendingRun run) {
     lock.lock();
     try {
-      (run instanceof PendingWindow ? windows : runs).add(run);
+      runs.retry(run);
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -279,7 +248,7 @@ final class MemoryBacklog implements Backlog {
   void settle(PendingRun run, @Nullable DropReason reason, Runnable count) {
     lock.lock();
     try {
-      if (unsettled.remove(run.ticket()) != null) {
+      if (runs.settle(run)) {
         held -= run.size();
         bytes -= run.bytes();
         if (run instanceof PendingWindow) {
@@ -304,16 +273,11 @@ final class MemoryBacklog implements Backlog {
     try {
       closed = true;
       behind = BacklogSource.NONE;
-      long lost = (long) fresh.size() + router.open().unspooled();
-      for (PendingRun run : unsettled.values()) {
-        lost += run.unspooled();
-      }
+      long lost = fresh.size() + runs.unspooled() + router.open().unspooled();
       counts.dropped(DropReason.SHUTDOWN, lost);
-      unsettled.clear();
       fresh.clear();
       router.open().clear();
       runs.clear();
-      windows.clear();
       held = 0;
       bytes = 0;
     } finally {
@@ -354,7 +318,8 @@ final class MemoryBacklog implements Backlog {
     if (inWindow && !waits) {
       hurry();
     }
-    return !waits && !inWindow && (unsettled.isEmpty() || unsettled.firstKey() > upTo);
+    PendingRun oldest = runs.oldest();
+    return !waits && !inWindow && (oldest == null || oldest.ticket() > upTo);
   }
 
   /** Closes the open window before its time, because somebody waits for what is in it. */
@@ -391,8 +356,9 @@ final class MemoryBacklog implements Backlog {
     if (!open.isEmpty()) {
       oldest = Math.min(oldest, open.first().oldestMillis());
     }
-    if (!unsettled.isEmpty()) {
-      oldest = Math.min(oldest, unsettled.firstEntry().getValue().oldestMillis());
+    PendingRun first = runs.oldest();
+    if (first != null) {
+      oldest = Math.min(oldest, first.oldestMillis());
     }
     long age = System.currentTimeMillis() - oldest;
     return oldest == Long.MAX_VALUE ? 0 : TimeUnit.MILLISECONDS.toNanos(Math.max(age, 0));

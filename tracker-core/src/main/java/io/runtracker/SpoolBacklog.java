@@ -6,13 +6,11 @@ import io.runtracker.spool.SegmentLogOptions;
 import io.runtracker.spool.SpoolException;
 import io.runtracker.spool.SpoolLockedException;
 import io.runtracker.spool.SpoolStats;
-import io.runtracker.spool.SpooledEvent;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * A backlog on disk. What is being delivered, and what the disk would not take, is in memory too,
  * in a {@link MemoryBacklog}; the rest is read when its turn comes.
  */
-final class SpoolBacklog implements Backlog, BacklogSource {
+final class SpoolBacklog implements Backlog {
 
   /**
    * More events than this are not in memory for delivery as runs, however many of them must be
@@ -43,9 +41,7 @@ final class SpoolBacklog implements Backlog, BacklogSource {
   private final SpoolWindows windows;
   private final Counts counts;
   private final RateLimitedLog warnings = new RateLimitedLog(logger);
-  private final ConcurrentSkipListSet<Long> handedOut = new ConcurrentSkipListSet<>();
-  private final long lookUpNotBeforeNanos;
-  private volatile long nextUnread;
+  private final SpoolReader reader;
 
   private SpoolBacklog(
       SegmentLog log, Path directory, Settings settings, MemoryBacklog memory, Counts counts)
@@ -59,8 +55,9 @@ final class SpoolBacklog implements Backlog, BacklogSource {
     this.windows =
         new SpoolWindows(
             directory, settings.durability() == SegmentLogOptions.Durability.POWER, this::commit);
-    this.lookUpNotBeforeNanos = System.nanoTime() + settings.lookupDelay().toNanos();
-    memory.readFrom(this);
+    long lookUpNotBefore = System.nanoTime() + settings.lookupDelay().toNanos();
+    this.reader = new SpoolReader(log, rejected, accounts, windows, lookUpNotBefore);
+    memory.readFrom(reader);
     report(directory);
   }
 
@@ -133,78 +130,6 @@ final class SpoolBacklog implements Backlog, BacklogSource {
       memory.add(group);
     }
     memory.wake();
-  }
-
-  @Override
-  public @Nullable PendingRun next(long ticket, int roomFor) {
-    PendingWindow whole = windows.complete(nextUnread, lookUpNotBeforeNanos);
-    if (whole != null || roomFor <= 0) {
-      return whole;
-    }
-    try {
-      PendingRun run = null;
-      while (run == null) {
-        SpooledEvent spooled = log.poll();
-        accounts.countLost();
-        if (spooled == null) {
-          return windows.complete(log.stats().nextSequence(), lookUpNotBeforeNanos);
-        }
-        handedOut.add(spooled.sequence());
-        nextUnread = spooled.sequence() + 1;
-        run = bringIn(spooled, ticket);
-      }
-      return run;
-    } catch (SpoolException e) {
-      warnings.warn("read", "The spool cannot be read; it is tried again", e);
-      return null;
-    }
-  }
-
-  private @Nullable PendingRun bringIn(SpooledEvent spooled, long ticket) {
-    long position = spooled.sequence();
-    SpoolWindows.Rebuilt window = windows.of(position);
-    if (window != null && window.isDelivered()) {
-      settle(new long[] {position}, null);
-      return null;
-    }
-    RequestEvent event;
-    try {
-      event = EventCodec.decode(spooled.payload());
-    } catch (IOException | RuntimeException e) {
-      warnings.warn("decode", "An event in the spool cannot be read and is set aside", e);
-      rejected.addUnreadable(position, spooled.payload());
-      settle(new long[] {position}, DropReason.DAMAGED);
-      return null;
-    }
-    PendingEvent run = new PendingEvent(event, ticket, position);
-    if (window != null) {
-      window.add(run, spooled.runId());
-      return windows.complete(nextUnread, lookUpNotBeforeNanos);
-    }
-    if (spooled.runId() != null) {
-      run.created(spooled.runId());
-    } else if (accounts.mayHaveBeenSentBefore(position)) {
-      run.mayExist(true);
-      run.notBefore(lookUpNotBeforeNanos);
-    }
-    return run;
-  }
-
-  @Override
-  public long waiting() {
-    return Math.max(0, log.stats().live() - handedOut.size());
-  }
-
-  @Override
-  public void closed(PendingWindow window) {
-    windows.closed(window);
-  }
-
-  @Override
-  public void handedOut(PendingRun run) {
-    if (run instanceof PendingEvent event && event.isSpooled()) {
-      accounts.handOut(event.position());
-    }
   }
 
   @Override
@@ -284,7 +209,7 @@ final class SpoolBacklog implements Backlog, BacklogSource {
         run,
         reason,
         () -> {
-          settle(positions, reason);
+          reader.settle(positions, reason);
           countUnspooled(run.size() - positions.length, reason);
         });
     if (run instanceof PendingWindow window) {
@@ -301,15 +226,6 @@ final class SpoolBacklog implements Backlog, BacklogSource {
     }
   }
 
-  private void settle(long[] positions, @Nullable DropReason reason) {
-    if (positions.length > 0) {
-      accounts.settle(positions, reason);
-    }
-    for (long position : positions) {
-      handedOut.remove(position);
-    }
-  }
-
   @Override
   public void close() {
     memory.close();
@@ -323,7 +239,7 @@ final class SpoolBacklog implements Backlog, BacklogSource {
 
   @Override
   public long size() {
-    return memory.size() + waiting();
+    return memory.size() + reader.waiting();
   }
 
   @Override
@@ -354,8 +270,8 @@ final class SpoolBacklog implements Backlog, BacklogSource {
   }
 
   private boolean isSettledBelow(long position) {
-    boolean allRead = nextUnread >= position || log.stats().live() <= handedOut.size();
-    boolean settled = handedOut.headSet(position).isEmpty();
+    boolean allRead = reader.hasReadUpTo(position);
+    boolean settled = reader.isSettledBelow(position);
     if (allRead && !settled) {
       memory.hurry();
     }

@@ -232,8 +232,10 @@ class WindowTest {
             .naming(event -> "named by function")
             .customizer(request -> request.tag("of", "every request"))
             .build()) {
+      Requests.serve(tracker, "/", 8); // all that is written at a time: nothing is taken after it
+      await().until(() -> sink.runs.createCalls.get() == 8);
       Requests.serve(tracker, "/", 600);
-      await().until(() -> tracker.stats().queueSize() == 600);
+      await().until(() -> tracker.stats().queueSize() == 608);
       mayGoOn.countDown();
       assertThat(tracker.flush(Requests.LONG).isComplete()).isTrue();
       assertThat(sink.inWindows()).hasSizeGreaterThan(500);
