@@ -9,9 +9,13 @@ final class Route {
   private Route() {}
 
   static @Nullable String of(String contextPath, String template) {
-    return switch (template) {
-      case "", "*", "/*" -> null;
-      default -> contextPath + (template.startsWith("/") ? "" : "/") + template;
-    };
+    if (template.isEmpty() || template.equals("*") || template.equals("/*")) {
+      return null;
+    }
+    boolean isWhole = template.charAt(0) == '/';
+    if (isWhole && contextPath.isEmpty()) {
+      return template; // the usual case, which is to cost nothing
+    }
+    return contextPath + (isWhole ? "" : "/") + template;
   }
 }
