@@ -16,7 +16,7 @@ OPTIONS = ["-Xms1g", "-Xmx1g", "-XX:+UseG1GC"]
 
 
 def add_arguments(parser):
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--events", type=int, default=1_000_000, help="of each measurement")
 
 
@@ -104,5 +104,5 @@ def chart(plot, result):
 
 
 def tables(found):
-    yield ("Events of 256 bytes, 512 to a commit, not synced unless said so", ["figure", "value"],
+    yield ("Events of 300 to 800 bytes, 512 to a commit, not synced unless said so", ["figure", "value"],
            results.listing("spool", found, found))

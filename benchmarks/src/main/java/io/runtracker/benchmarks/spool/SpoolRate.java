@@ -25,10 +25,14 @@ import org.HdrHistogram.Histogram;
  */
 final class SpoolRate {
 
-  /** What an event of a plain request takes; the batcher's default group. */
-  private static final int PAYLOAD_BYTES = 256;
+  /** From a plain request to one with some data of its handler's. */
+  private static final int SMALLEST_BYTES = 300;
 
+  private static final int LARGEST_BYTES = 800;
+
+  /** The batcher's default. */
   private static final int GROUP = 512;
+
   private static final long QUOTA = 8L << 30;
 
   private final Path directory;
@@ -157,7 +161,7 @@ final class SpoolRate {
     for (int g = 0; g < 8; g++) {
       List<byte[]> group = new ArrayList<>();
       for (int i = 0; i < size; i++) {
-        byte[] payload = new byte[PAYLOAD_BYTES];
+        byte[] payload = new byte[random.nextInt(SMALLEST_BYTES, LARGEST_BYTES + 1)];
         random.nextBytes(payload);
         group.add(payload);
       }
