@@ -17,7 +17,7 @@ OPTIONS = ["-Xms1g", "-Xmx1g", "-XX:+UseG1GC"]
 
 def add_arguments(parser):
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--events", type=int, default=1_000_000, help="of each measurement")
+    parser.add_argument("--events", type=int, default=5_000_000, help="of each measurement")
 
 
 def make_quick(arguments):
