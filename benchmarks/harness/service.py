@@ -27,8 +27,8 @@ COLORS = dict(zip(MODES[1:], ["#999999", "#555555", "#2a6fbb", "#7fb2e5", "#e07b
 
 def add_arguments(parser):
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=3, help="of each of the two measured phases")
-    parser.add_argument("--warm-up", type=float, default=3, help="seconds before them")
+    parser.add_argument("--seconds", type=float, default=8, help="of each of the two measured phases")
+    parser.add_argument("--warm-up", type=float, default=20, help="seconds before them")
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--rate", type=float, default=0, help="requests per second of the paced phase")
     parser.add_argument("--fraction", type=float, default=0.2,

@@ -25,7 +25,7 @@ DRAIN_SECONDS = 300
 def add_arguments(parser):
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=60, help="of each measurement")
-    parser.add_argument("--warm-up", type=float, default=5, help="seconds before it")
+    parser.add_argument("--warm-up", type=float, default=20, help="seconds before it")
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--service", default="javalin")
     parser.add_argument("--modes", default=",".join(MODES))
