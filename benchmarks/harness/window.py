@@ -28,6 +28,7 @@ def add_arguments(parser):
     parser.add_argument("--warm-up", type=float, default=20, help="seconds before it")
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--service", default="javalin")
+    parser.add_argument("--window-rows", type=int, default=10_000, help="as the tracker's default")
     parser.add_argument("--modes", default=",".join(MODES))
 
 
@@ -56,6 +57,13 @@ def measure_one(arguments, mode, server, work):
                  "RUNTRACKER_ENABLED": str(tracked).lower()}
     if tracked:
         variables["RUNTRACKER_TRACK_AS"] = mode
+        if arguments.window_rows != 10_000:
+            # Larger windows need as much more room in memory.
+            times = arguments.window_rows / 10_000
+            variables["RUNTRACKER_WINDOW_ROWS"] = str(arguments.window_rows)
+            variables["RUNTRACKER_WINDOW_BYTES"] = str(int(times * (8 << 20)))
+            variables["RUNTRACKER_QUEUE_SIZE"] = str(int(times * 50_000))
+            variables["RUNTRACKER_QUEUE_BYTES"] = str(int(times * (32 << 20)))
     command = [java.JAVA, *java.HEAP, "-jar",
                ROOT / f"examples/{arguments.service}-service/target/{arguments.service}-service.jar"]
     options = {"env": environment(**variables), "cwd": work}
@@ -64,7 +72,7 @@ def measure_one(arguments, mode, server, work):
         wait_until("the service's start", 120, lambda: get(base + "/health"), process)
         with special_requests(base) if mode == "AUTO" else contextlib.nullcontext([0]) as special:
             phases = load(arguments, port)
-        one = {"mode": mode, "throughput": phases["saturation"]["throughput"],
+        one = {"mode": mode, "window_rows": arguments.window_rows, "throughput": phases["saturation"]["throughput"],
                "failures": sum(phase["failures"] for phase in phases.values()),
                "answered": sum(phase["answers"] for phase in phases.values()) + special[0]}
         if tracked:

@@ -68,7 +68,7 @@ public final class RequestEvent {
   }
 
   /** The name given by the handler, else by a {@link RunNaming}, or null. */
-  @Nullable String givenName() {
+  public @Nullable String givenName() {
     return name;
   }
 

@@ -101,7 +101,7 @@ final class RequestTable {
     object(event.params(), Text.PARAM);
     metrics(event.metrics());
     object(event.texts(), Text.ARTIFACT);
-    text(event.runName(), Text.RUN_NAME);
+    text(event.givenName(), Text.RUN_NAME);
     text(event.eventId(), Text.TAG);
   }
 
