@@ -3,12 +3,8 @@ package io.runtracker;
 
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -62,13 +58,7 @@ final class EventFiles {
   }
 
   private void write(String id, String json) throws IOException {
-    Files.createDirectories(directory, ownerOnly("rwx------"));
-    Path file = directory.resolve(id + ".json");
-    Path unfinished = directory.resolve(id + ".tmp");
-    Files.deleteIfExists(unfinished);
-    Files.createFile(unfinished, ownerOnly("rw-------"));
-    Files.writeString(unfinished, json);
-    Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
+    WholeFile.write(directory.resolve(id + ".json"), json, false);
   }
 
   /** Deletes the file of a run, if there is one. */
@@ -79,7 +69,7 @@ final class EventFiles {
   /** Keeps bytes that no event could be read from; if that fails too, they are gone. */
   void addUnreadable(long position, byte[] payload) {
     try {
-      Files.createDirectories(directory, ownerOnly("rwx------"));
+      WholeFile.createDirectory(directory);
       Files.write(directory.resolve("unreadable-" + position + ".bin"), payload);
     } catch (IOException e) {
       LoggerFactory.getLogger(Tracker.class).warn("Unreadable bytes could not be kept", e);
@@ -124,14 +114,6 @@ final class EventFiles {
             Instant.ofEpochMilli(Long.parseLong(matcher.group(3))),
             List.of(),
             Map.of()));
-  }
-
-  private static FileAttribute<?>[] ownerOnly(String permissions) {
-    return FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
-        ? new FileAttribute<?>[] {
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions))
-        }
-        : new FileAttribute<?>[0];
   }
 
   private static String json(RequestEvent event, String reason) {

@@ -2,15 +2,9 @@
 package io.runtracker;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.LongStream;
@@ -46,22 +40,12 @@ final class WindowFiles {
 
   /** Remembers a window that is about to be sent. */
   void add(String windowId, long[] positions) throws IOException {
-    Files.createDirectories(directory, ownerOnly("rwx------"));
-    Path unfinished = directory.resolve(windowId + ".tmp");
-    Files.deleteIfExists(unfinished);
-    Files.createFile(unfinished, ownerOnly("rw-------"));
-    Files.writeString(unfinished, text(positions));
-    if (synced) {
-      sync(unfinished);
-    }
-    Files.move(unfinished, file(windowId, SENDING), StandardCopyOption.ATOMIC_MOVE);
-    syncDirectory();
+    WholeFile.write(file(windowId, SENDING), text(positions), synced);
   }
 
   /** Remembers that the window is in the sink as a whole. */
   void delivered(String windowId) throws IOException {
-    Files.move(file(windowId, SENDING), file(windowId, DELIVERED), StandardCopyOption.ATOMIC_MOVE);
-    syncDirectory();
+    WholeFile.rename(file(windowId, SENDING), file(windowId, DELIVERED), synced);
   }
 
   /** Forgets a window none of whose events is in the spool any more. */
@@ -120,25 +104,5 @@ final class WindowFiles {
 
   private Path file(String windowId, String kind) {
     return directory.resolve(windowId + kind);
-  }
-
-  private void syncDirectory() throws IOException {
-    if (synced) {
-      sync(directory);
-    }
-  }
-
-  private static void sync(Path path) throws IOException {
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-      channel.force(true);
-    }
-  }
-
-  private static FileAttribute<?>[] ownerOnly(String permissions) {
-    return FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
-        ? new FileAttribute<?>[] {
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions))
-        }
-        : new FileAttribute<?>[0];
   }
 }
