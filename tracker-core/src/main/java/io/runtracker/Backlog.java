@@ -22,6 +22,12 @@ interface Backlog {
    */
   @Nullable PendingRun take(Duration atMost) throws InterruptedException;
 
+  /**
+   * A window to try now, or null: for when no more runs may be begun, so that slow runs never hold
+   * up the windows that relieve them.
+   */
+  @Nullable PendingRun takeWindow();
+
   /** Remembers that the run exists, before anything else is sent for it. */
   void created(PendingRun run, String runId);
 

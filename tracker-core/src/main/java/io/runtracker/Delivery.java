@@ -25,6 +25,11 @@ final class Delivery {
 
   private static final Duration IDLE_TAKE = Duration.ofSeconds(1);
 
+  /**
+   * While so many runs are being written that none may be begun, windows are looked for so often.
+   */
+  private static final int PERMIT_WAIT_MILLIS = 20;
+
   private final Backlog backlog;
   private final RunSink sink;
   private final Settings settings;
@@ -46,8 +51,8 @@ final class Delivery {
     this.permits = new Semaphore(settings.inFlight());
     this.workers =
         new ThreadPoolExecutor(
-            settings.inFlight(),
-            settings.inFlight(),
+            settings.inFlight() + WindowRouter.MOST_UNSETTLED,
+            settings.inFlight() + WindowRouter.MOST_UNSETTLED,
             5,
             TimeUnit.SECONDS,
             new LinkedBlockingQueue<>(),
@@ -93,14 +98,17 @@ final class Delivery {
   private void dispatch() {
     while (!stopping) {
       try {
-        permits.acquire();
-        boolean begun = false;
-        try {
-          begun = sweepOne() || dispatchOne();
-        } finally {
-          if (!begun) {
-            permits.release();
+        if (permits.tryAcquire(PERMIT_WAIT_MILLIS, TimeUnit.MILLISECONDS)) {
+          boolean begun = false;
+          try {
+            begun = sweepOne() || dispatch(backlog.take(IDLE_TAKE), permits::release);
+          } finally {
+            if (!begun) {
+              permits.release();
+            }
           }
+        } else {
+          dispatch(backlog.takeWindow(), () -> {});
         }
       } catch (InterruptedException e) {
         if (stopping) {
@@ -122,12 +130,12 @@ final class Delivery {
     if (due == null) {
       return false;
     }
-    work(() -> backlog.sweep().sweep(due, sink));
+    work(() -> backlog.sweep().sweep(due, sink), permits::release);
     return true;
   }
 
-  private boolean dispatchOne() throws InterruptedException {
-    PendingRun run = backlog.take(IDLE_TAKE);
+  private boolean dispatch(@Nullable PendingRun run, Runnable whenDone)
+      throws InterruptedException {
     if (run == null) {
       return false;
     }
@@ -136,7 +144,7 @@ final class Delivery {
       for (long wait = circuit.ask(); wait > 0; wait = circuit.ask()) {
         TimeUnit.NANOSECONDS.sleep(wait);
       }
-      work(() -> attempt(run));
+      work(() -> attempt(run), whenDone);
       begun = true;
     } finally {
       if (!begun) {
@@ -150,8 +158,7 @@ final class Delivery {
     void run() throws InterruptedException;
   }
 
-  /** Gives the permit back when the work is done. */
-  private void work(Work work) {
+  private void work(Work work, Runnable whenDone) {
     workers.execute(
         () -> {
           try {
@@ -161,7 +168,7 @@ final class Delivery {
           } catch (RuntimeException fault) {
             log.warn("sink fault", "The sink failed on a sweep", fault);
           } finally {
-            permits.release();
+            whenDone.run();
           }
         });
   }

@@ -126,9 +126,7 @@ final class MemoryBacklog implements Backlog {
         long now = System.nanoTime();
         PendingRun next = next(now);
         if (next != null) {
-          next.handedOut(now);
-          behind.handedOut(next);
-          return next;
+          return handOut(next, now);
         }
         if (now - deadline >= 0) {
           return null;
@@ -140,7 +138,27 @@ final class MemoryBacklog implements Backlog {
     }
   }
 
-  private @Nullable PendingRun next(long now) {
+  @Override
+  public @Nullable PendingRun takeWindow() {
+    lock.lock();
+    try {
+      long now = System.nanoTime();
+      arrange(now);
+      PendingRun window = runs.pollWindow(now);
+      return window == null ? null : handOut(window, now);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private PendingRun handOut(PendingRun run, long now) {
+    run.handedOut(now);
+    behind.handedOut(run);
+    return run;
+  }
+
+  /** Sees to it that requests go where they belong now. */
+  private void arrange(long now) {
     mode.look(held - router.open().size() + behind.waiting(), oldestNanos(), now);
     if (mode.isOn()) {
       fillWindow(now);
@@ -148,6 +166,10 @@ final class MemoryBacklog implements Backlog {
     if (router.isDue(isCrowded() || !mode.isOn(), now)) {
       closeWindow(now);
     }
+  }
+
+  private @Nullable PendingRun next(long now) {
+    arrange(now);
     PendingRun next = runs.poll(now);
     while (next == null && !mode.isOn()) {
       PendingRun read = nextFresh();

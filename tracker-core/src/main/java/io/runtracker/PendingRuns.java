@@ -31,8 +31,12 @@ final class PendingRuns {
 
   /** A run whose time has come, or null; windows first, because they hold most. */
   @Nullable PendingRun poll(long now) {
-    PendingRun window = poll(windows, now);
+    PendingRun window = pollWindow(now);
     return window != null ? window : poll(events, now);
+  }
+
+  @Nullable PendingRun pollWindow(long now) {
+    return poll(windows, now);
   }
 
   private static @Nullable PendingRun poll(PriorityQueue<PendingRun> queue, long now) {

@@ -141,6 +141,11 @@ final class SpoolBacklog implements Backlog {
     return run;
   }
 
+  @Override
+  public @Nullable PendingRun takeWindow() {
+    return memory.takeWindow();
+  }
+
   /** Makes safe what is known of the deliveries so far. */
   private boolean commit() {
     try {

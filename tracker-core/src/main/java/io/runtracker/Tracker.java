@@ -383,7 +383,7 @@ public final class Tracker implements AutoCloseable {
 
     /**
      * The age of the backlog at which {@link TrackAs#AUTO} turns to windows, unless so little waits
-     * that runs catch up by themselves. It turns too when the queue is half full. Default: 1
+     * that runs catch up by themselves. It turns too when the queue is a quarter full. Default: 1
      * minute.
      */
     public Builder autoThreshold(Duration age) {

@@ -39,7 +39,7 @@ final class WindowMode {
   WindowMode(TrackAs trackAs, Duration threshold, int queueSize, int inFlight) {
     this.trackAs = trackAs;
     this.thresholdNanos = threshold.toNanos();
-    this.crowd = queueSize / 2;
+    this.crowd = queueSize / 4;
     this.inFlight = inFlight;
     this.nanosPerRun = inFlight * 1e9 / RUNS_PER_SECOND;
     this.on = trackAs == TrackAs.WINDOW;

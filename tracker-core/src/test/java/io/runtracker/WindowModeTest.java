@@ -36,19 +36,19 @@ class WindowModeTest {
 
   @Test
   void runs_are_written_while_the_backlog_is_young() {
-    look(20_000, YOUNG);
+    look(12_000, YOUNG);
     assertThat(mode.isOn()).isFalse();
   }
 
   @Test
   void windows_begin_when_the_backlog_is_older_than_the_threshold() {
-    look(20_000, MINUTE + 1);
+    look(12_000, MINUTE + 1);
     assertThat(mode.isOn()).isTrue();
   }
 
   @Test
-  void windows_begin_when_the_queue_is_half_full() {
-    look(25_001, YOUNG);
+  void windows_begin_when_the_queue_is_a_quarter_full() {
+    look(12_501, YOUNG);
     assertThat(mode.isOn()).isTrue();
   }
 
@@ -60,7 +60,7 @@ class WindowModeTest {
 
   @Test
   void windows_go_on_while_more_comes_than_runs_could_take() {
-    look(25_001, YOUNG);
+    look(12_501, YOUNG);
     for (int i = 0; i < 100; i++) {
       pass(30);
     }
@@ -69,7 +69,7 @@ class WindowModeTest {
 
   @Test
   void runs_are_back_when_little_has_come_for_long_enough() {
-    look(25_001, YOUNG);
+    look(12_501, YOUNG);
     pass(10);
     pass(10);
     assertThat(mode.isOn()).isTrue();
@@ -79,7 +79,7 @@ class WindowModeTest {
 
   @Test
   void one_busy_look_begins_the_wait_anew() {
-    look(25_001, YOUNG);
+    look(12_501, YOUNG);
     pass(10);
     pass(10);
     pass(1000);
@@ -92,10 +92,10 @@ class WindowModeTest {
 
   @Test
   void after_a_relapse_the_wait_is_twice_as_long() {
-    look(25_001, YOUNG);
+    look(12_501, YOUNG);
     passUntilRuns(10, 3);
     assertThat(mode.isOn()).isFalse();
-    look(25_001, YOUNG);
+    look(12_501, YOUNG);
     passUntilRuns(10, 5);
     assertThat(mode.isOn()).isTrue();
     pass(10);
@@ -107,7 +107,7 @@ class WindowModeTest {
     for (int i = 0; i < 1000; i++) {
       mode.runTook(TimeUnit.MILLISECONDS.toNanos(8)); // eight at a time: 1000 a second
     }
-    look(25_001, YOUNG);
+    look(12_501, YOUNG);
     passUntilRuns(400, 3);
     assertThat(mode.isOn()).isFalse();
   }
@@ -124,10 +124,10 @@ class WindowModeTest {
 
   @Test
   void a_sink_that_refuses_a_window_gets_runs_for_good() {
-    look(25_001, YOUNG);
+    look(12_501, YOUNG);
     assertThat(mode.windowRefused()).isTrue();
     assertThat(mode.isOn()).isFalse();
-    look(25_001, 60 * MINUTE);
+    look(12_501, 60 * MINUTE);
     assertThat(mode.isOn()).isFalse();
   }
 
