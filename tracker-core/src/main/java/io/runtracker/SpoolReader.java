@@ -6,6 +6,7 @@ import io.runtracker.spool.SpoolException;
 import io.runtracker.spool.SpooledEvent;
 import java.io.IOException;
 import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
@@ -20,6 +21,10 @@ final class SpoolReader implements BacklogSource {
   private final RateLimitedLog warnings =
       new RateLimitedLog(LoggerFactory.getLogger(Tracker.class));
   private final ConcurrentSkipListSet<Long> out = new ConcurrentSkipListSet<>();
+
+  /** The size of {@link #out}, which that would count one by one. */
+  private final AtomicInteger outCount = new AtomicInteger();
+
   private volatile long nextUnread;
 
   /**
@@ -52,7 +57,9 @@ final class SpoolReader implements BacklogSource {
         if (spooled == null) {
           return windows.complete(log.stats().nextSequence(), lookUpNotBeforeNanos);
         }
-        out.add(spooled.sequence());
+        if (out.add(spooled.sequence())) {
+          outCount.incrementAndGet();
+        }
         nextUnread = spooled.sequence() + 1;
         run = bringIn(spooled, ticket);
       }
@@ -95,7 +102,7 @@ final class SpoolReader implements BacklogSource {
 
   @Override
   public long waiting() {
-    return Math.max(0, log.stats().live() - out.size());
+    return Math.max(0, log.stats().live() - outCount.get());
   }
 
   @Override
@@ -116,13 +123,15 @@ final class SpoolReader implements BacklogSource {
       accounts.settle(positions, reason);
     }
     for (long position : positions) {
-      out.remove(position);
+      if (out.remove(position)) {
+        outCount.decrementAndGet();
+      }
     }
   }
 
   /** Whether all events below a position have been brought into memory. */
   boolean hasReadUpTo(long position) {
-    return nextUnread >= position || log.stats().live() <= out.size();
+    return nextUnread >= position || log.stats().live() <= outCount.get();
   }
 
   /** Whether none of the events below a position is out. */
