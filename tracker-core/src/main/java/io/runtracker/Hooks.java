@@ -4,12 +4,10 @@ package io.runtracker;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What a user has a tracker call. */
-record Hooks(
-    List<RequestFilter> filters, List<RequestCustomizer> customizers, @Nullable RunNaming naming) {
+/** What a user has a tracker call for the requests that it tracks. */
+record Hooks(List<RequestCustomizer> customizers, @Nullable RunNaming naming) {
 
   Hooks {
-    filters = List.copyOf(filters);
     customizers = List.copyOf(customizers);
   }
 }

@@ -502,9 +502,7 @@ public final class Tracker implements AutoCloseable {
       reader.warnOfUnknown();
       RunSink target = sink != null ? sink : MlflowSink.fromEnvironment(environment);
       return new Tracker(
-          settings,
-          admission,
-          new Pipeline(settings, new Hooks(filters, customizers, naming), target));
+          settings, admission, new Pipeline(settings, new Hooks(customizers, naming), target));
     }
 
     Settings settings(SettingsReader reader) {
