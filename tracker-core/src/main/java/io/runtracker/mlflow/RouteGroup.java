@@ -24,10 +24,6 @@ final class RouteGroup {
     }
   }
 
-  long errors() {
-    return errors;
-  }
-
   /** Gives the metrics of {@code label}, in the order in which they are to be shown. */
   void forEach(String label, double seconds, ObjDoubleConsumer<String> metric) {
     double count = (double) micros.getTotalCount();

@@ -2,6 +2,7 @@
 package io.runtracker.mlflow;
 
 import io.runtracker.RequestWindow;
+import io.runtracker.RunStatus;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
@@ -22,19 +23,20 @@ final class WindowContent {
 
   private final RequestWindow window;
   private final MlflowSettings settings;
-  private final WindowStatistics statistics;
+  private final long failures;
   private final Tags tags = new Tags();
 
   WindowContent(RequestWindow window, MlflowSettings settings) {
     this.window = window;
     this.settings = settings;
-    this.statistics = new WindowStatistics(window, settings.windowRoutes());
+    this.failures =
+        window.events().stream().filter(event -> event.status() == RunStatus.FAILED).count();
     tags.put(RunContent.EVENT_ID, RunStore.quotable(window.windowId()));
     tags.put(KIND, "window");
     tags.put(PREFIX + "start", window.startTime().toString());
     tags.put(PREFIX + "end", window.endTime().toString());
     tags.put(PREFIX + "requests", Integer.toString(window.events().size()));
-    tags.put(PREFIX + "failures", Long.toString(statistics.failures()));
+    tags.put(PREFIX + "failures", Long.toString(failures));
     window
         .dropped()
         .forEach(
@@ -69,7 +71,7 @@ final class WindowContent {
   }
 
   Service.RunStatus status() {
-    double failed = statistics.failures() / (double) Math.max(1, window.events().size());
+    double failed = failures / (double) Math.max(1, window.events().size());
     return failed > settings.windowFailureRatio()
         ? Service.RunStatus.FAILED
         : Service.RunStatus.FINISHED;
@@ -81,7 +83,7 @@ final class WindowContent {
   }
 
   /** The window's metrics, at its end. */
-  List<Service.Metric> metrics(long step) {
+  List<Service.Metric> metrics(WindowStatistics statistics, long step) {
     List<Service.Metric> metrics = new ArrayList<>();
     statistics.forEach(
         (key, value) ->

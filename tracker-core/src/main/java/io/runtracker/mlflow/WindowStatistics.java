@@ -62,10 +62,6 @@ final class WindowStatistics {
         .toList();
   }
 
-  long failures() {
-    return all.errors();
-  }
-
   /** Gives every metric by its key, those of the whole window first. */
   void forEach(ObjDoubleConsumer<String> metric) {
     all.forEach(RouteLabels.ALL, seconds, metric);

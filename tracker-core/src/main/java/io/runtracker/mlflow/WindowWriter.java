@@ -49,10 +49,12 @@ final class WindowWriter {
     WindowContent content = new WindowContent(window, settings);
     String refusal =
         artifacts.storeTable(runId, RequestTable.FILE, RequestTable.of(window.events()));
-    store.log(runId, content.metrics(0), List.of(), furtherTags(window, content, refusal));
+    WindowStatistics statistics = new WindowStatistics(window, settings.windowRoutes());
+    store.log(
+        runId, content.metrics(statistics, 0), List.of(), furtherTags(window, content, refusal));
     store.end(runId, content.status(), content.endMillis());
     artifacts.forget(runId);
-    days.log(window, content.metrics(DayRuns.step(window.endTime())));
+    days.log(window, content.metrics(statistics, DayRuns.step(window.endTime())));
     if (refusal != null) {
       throw new SinkException(
           Kind.REFUSED,
