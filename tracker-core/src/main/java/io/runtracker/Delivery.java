@@ -3,10 +3,13 @@ package io.runtracker;
 
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -81,6 +84,31 @@ final class Delivery {
 
   @Nullable String lastError() {
     return lastError;
+  }
+
+  /** Has the sink write what it held back, for as long as there is time. */
+  void flushSink(long deadlineNanos) {
+    long left = deadlineNanos - System.nanoTime();
+    if (left <= 0) {
+      return;
+    }
+    Future<?> flush =
+        workers.submit(
+            () -> {
+              sink.flush();
+              return null;
+            });
+    try {
+      flush.get(left, TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException e) {
+      log.warn("flush", "The sink could not write all that it held back", e.getCause());
+    } catch (TimeoutException e) {
+      log.warn("flush", "There was no time for the sink to write all that it held back");
+    } finally {
+      flush.cancel(true);
+    }
   }
 
   /** Ends every call under way. What is not delivered stays in the backlog. */

@@ -90,8 +90,9 @@ final class Pipeline {
 
   private Ledger flushUntil(long deadline) {
     long target = ring.getCursor();
-    if (await(() -> batcher.handedOver() >= target, deadline)) {
-      await(backlog.allSettled(), deadline);
+    if (await(() -> batcher.handedOver() >= target, deadline)
+        && await(backlog.allSettled(), deadline)) {
+      delivery.flushSink(deadline);
     }
     return counts.ledger();
   }

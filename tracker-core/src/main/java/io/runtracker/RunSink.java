@@ -41,6 +41,15 @@ public interface RunSink extends AutoCloseable {
   }
 
   /**
+   * Writes what the sink held back of runs that it has completed, if it ever does that. Called when
+   * everything is delivered and somebody waits for it: by {@link Tracker#flush} and before {@link
+   * #close}. Interrupted when there is no more time.
+   *
+   * @throws SinkException when it could not; that is logged and changes no request's fate
+   */
+  default void flush() throws SinkException, InterruptedException {}
+
+  /**
    * Gives back connections. Called once, after the last call above has returned or was interrupted.
    */
   @Override

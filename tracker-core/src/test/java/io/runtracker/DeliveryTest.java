@@ -11,8 +11,10 @@ import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -205,5 +207,43 @@ class DeliveryTest {
     Set<String> ids = new HashSet<>();
     sink.completed().forEach(event -> ids.add(event.eventId()));
     assertThat(ids).hasSize(100);
+  }
+
+  @Test
+  void a_flush_has_the_sink_write_what_it_held_back_once_all_is_delivered() {
+    List<Integer> deliveredBefore = new CopyOnWriteArrayList<>();
+    sink.flush = () -> deliveredBefore.add(sink.completed().size());
+    Requests.serve(tracker, "/", 10);
+    tracker.flush(Requests.LONG);
+    Requests.serve(tracker, "/", 10);
+    tracker.close(Requests.LONG);
+    assertThat(deliveredBefore).containsExactly(10, 20);
+  }
+
+  @Test
+  void a_sink_that_hangs_in_its_flush_is_interrupted_at_the_deadline() {
+    AtomicBoolean interrupted = new AtomicBoolean();
+    sink.flush =
+        () -> {
+          try {
+            new CountDownLatch(1).await();
+          } catch (InterruptedException e) {
+            interrupted.set(true);
+            throw e;
+          }
+        };
+    Requests.serve(tracker, "/", 1);
+    assertThat(tracker.flush(Duration.ofSeconds(1)).isComplete()).isTrue();
+    await().untilTrue(interrupted);
+  }
+
+  @Test
+  void a_sink_that_fails_in_its_flush_changes_no_ledger() {
+    sink.flush =
+        () -> {
+          throw new SinkException(SinkException.Kind.UNAVAILABLE, "away", null);
+        };
+    Requests.serve(tracker, "/", 1);
+    assertThat(tracker.flush(Requests.LONG).isComplete()).isTrue();
   }
 }

@@ -16,12 +16,18 @@ final class MemorySink implements RunSink {
     void strike(RequestEvent event) throws SinkException, InterruptedException;
   }
 
+  /** What a flush does. */
+  interface Flush {
+    void run() throws SinkException, InterruptedException;
+  }
+
   private static final Fault NONE = event -> {};
 
   final AtomicInteger createCalls = new AtomicInteger();
   volatile Fault beforeCreate = NONE;
   volatile Fault afterCreate = NONE;
   volatile Fault beforeComplete = NONE;
+  volatile Flush flush = () -> {};
   volatile boolean closed;
 
   private final Map<String, String> runOfEvent = new HashMap<>();
@@ -55,6 +61,11 @@ final class MemorySink implements RunSink {
   @Override
   public synchronized Optional<String> find(RequestEvent event) {
     return Optional.ofNullable(runOfEvent.get(event.eventId()));
+  }
+
+  @Override
+  public void flush() throws SinkException, InterruptedException {
+    flush.run();
   }
 
   /** A run that appears although its create was never answered. */
