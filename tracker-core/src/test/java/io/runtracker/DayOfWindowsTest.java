@@ -87,6 +87,7 @@ class DayOfWindowsTest {
     calls += proxy.forgetRequests();
     delivery.stop();
     backlog.close();
+    sink.flush();
     sink.close();
 
     Map<String, List<RecordedRun>> runs =
@@ -103,8 +104,11 @@ class DayOfWindowsTest {
     assertThat(runs.get("window")).hasSize(WINDOWS);
     assertThat(runs.get("day")).hasSize(1);
     assertThat(mlflow.metricHistory(runs.get("day").get(0).runId(), "all/count"))
-        .hasSize(WINDOWS)
-        .allSatisfy(point -> assertThat(point.value()).isEqualTo(ROWS));
+        .hasSizeBetween(WINDOWS / 2, WINDOWS) // those that came after a later one share its point
+        .satisfies(
+            points ->
+                assertThat(points.stream().mapToDouble(MlflowRuns.MetricPoint::value).sum())
+                    .isEqualTo(WINDOWS * ROWS));
     assertThat(counts.ledger().delivered()).isEqualTo((long) WINDOWS * ROWS);
     assertThat(counts.ledger().spooled()).isZero();
     assertThat((double) calls / WINDOWS).isLessThanOrEqualTo(MOST_CALLS);

@@ -16,18 +16,18 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.mlflow.api.proto.Service;
 
 /**
  * One run per service, host and day in UTC, which holds the metrics of the day's windows as curves.
  * It is a view of what the windows' own runs hold, so its failures are logged and no window ever
- * fails for it.
+ * fails for it. A point of a curve holds the windows of five seconds or more.
  */
 final class DayRuns {
 
   private static final String DAY_ID = "runtracker.day_id";
-  private static final long PAUSE_NANOS = TimeUnit.MINUTES.toNanos(1);
   private static final int REMEMBERED = 8;
 
   private final MlflowSettings settings;
@@ -46,16 +46,6 @@ final class DayRuns {
 
   private @Nullable String host;
 
-  private static final class Day {
-    final String runId;
-    long endMillis;
-    long movedAtNanos = System.nanoTime() - PAUSE_NANOS;
-
-    Day(String runId) {
-      this.runId = runId;
-    }
-  }
-
   DayRuns(MlflowSettings settings, RunStore store) {
     this.settings = settings;
     this.store = store;
@@ -70,29 +60,48 @@ final class DayRuns {
   /** The run of this day, found or created; null when it cannot be had now. */
   @Nullable String runId(RequestWindow window) throws InterruptedException {
     try {
-      return day(window).runId;
+      return day(window).runId();
     } catch (SinkException e) {
       warn(e);
       return null;
     }
   }
 
-  /** Adds a window's metrics, and once a minute moves the run's end to the last window's. */
-  void log(RequestWindow window, List<Service.Metric> metrics) throws InterruptedException {
+  /** Adds a window's numbers; writes them, with those that wait, when there is a point to write. */
+  void log(RequestWindow window, WindowStatistics statistics) throws InterruptedException {
     try {
       Day day = day(window);
-      try {
-        store.log(day.runId, metrics, List.of(), List.of());
-        long endMillis = endToWrite(day, window.endTime().toEpochMilli());
-        if (endMillis > 0) {
-          store.end(day.runId, Service.RunStatus.FINISHED, endMillis);
-        }
-      } catch (SinkException e) {
-        forgetIfGone(day, e);
-        throw e;
+      WindowStatistics point = locked(() -> day.add(statistics));
+      if (point != null) {
+        write(day, point, false);
       }
     } catch (SinkException e) {
       warn(e);
+    }
+  }
+
+  /** Writes what waits. */
+  void flush() throws SinkException, InterruptedException {
+    for (Day day : locked(() -> List.copyOf(days.values()))) {
+      WindowStatistics point = locked(day::takePoint);
+      if (point != null) {
+        write(day, point, true);
+      }
+    }
+  }
+
+  /** Adds a point, and now and then moves the run's end to it. */
+  private void write(Day day, WindowStatistics point, boolean last)
+      throws SinkException, InterruptedException {
+    try {
+      store.log(day.runId(), point.metrics(step(point.end())), List.of(), List.of());
+      Instant end = locked(() -> day.takeEnd(last));
+      if (end != null) {
+        store.end(day.runId(), Service.RunStatus.FINISHED, Math.max(0, end.toEpochMilli()));
+      }
+    } catch (SinkException e) {
+      forgetIfGone(day, e);
+      throw e;
     }
   }
 
@@ -103,12 +112,7 @@ final class DayRuns {
   /** Somebody may have deleted it; then it is had anew. */
   private void forgetIfGone(Day day, SinkException e) {
     if (e.kind() == Kind.REFUSED) {
-      looking.lock();
-      try {
-        days.values().remove(day);
-      } finally {
-        looking.unlock();
-      }
+      locked(() -> days.values().remove(day));
     }
   }
 
@@ -159,17 +163,10 @@ final class DayRuns {
     return store.create(name, Math.max(0, start.toEpochMilli()), tags.list()).getRunId();
   }
 
-  /** The end to write now, or 0 when that has time. */
-  private long endToWrite(Day day, long windowEndMillis) {
+  private <T extends @Nullable Object> T locked(Supplier<T> step) {
     looking.lock();
     try {
-      day.endMillis = Math.max(day.endMillis, windowEndMillis);
-      long now = System.nanoTime();
-      if (now - day.movedAtNanos < PAUSE_NANOS) {
-        return 0;
-      }
-      day.movedAtNanos = now;
-      return day.endMillis;
+      return step.get();
     } finally {
       looking.unlock();
     }

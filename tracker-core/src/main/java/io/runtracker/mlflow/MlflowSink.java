@@ -96,6 +96,12 @@ public final class MlflowSink implements WindowSink {
     return windows.removeDuplicates(window);
   }
 
+  /** Writes the last seconds of the day, see {@link DayRuns}. */
+  @Override
+  public void flush() throws SinkException, InterruptedException {
+    windows.flush();
+  }
+
   @Override
   public void close() {
     transport.close();

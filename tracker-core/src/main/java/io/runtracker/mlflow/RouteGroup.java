@@ -24,6 +24,11 @@ final class RouteGroup {
     }
   }
 
+  void add(RouteGroup other) {
+    micros.add(other.micros);
+    errors += other.errors;
+  }
+
   /** Gives the metrics of {@code label}, in the order in which they are to be shown. */
   void forEach(String label, double seconds, ObjDoubleConsumer<String> metric) {
     double count = (double) micros.getTotalCount();

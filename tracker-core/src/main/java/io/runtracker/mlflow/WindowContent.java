@@ -7,7 +7,6 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
 import java.util.List;
 import org.mlflow.api.proto.Service;
 
@@ -33,6 +32,7 @@ final class WindowContent {
         window.events().stream().filter(event -> event.status() == RunStatus.FAILED).count();
     tags.put(RunContent.EVENT_ID, RunStore.quotable(window.windowId()));
     tags.put(KIND, "window");
+    tags.put(RequestTable.LOGGED_ARTIFACTS, RequestTable.AS_LOGGED);
     tags.put(PREFIX + "start", window.startTime().toString());
     tags.put(PREFIX + "end", window.endTime().toString());
     tags.put(PREFIX + "requests", Integer.toString(window.events().size()));
@@ -80,20 +80,5 @@ final class WindowContent {
   /** Those that matter most come first. */
   List<Service.RunTag> tags() {
     return tags.list();
-  }
-
-  /** The window's metrics, at its end. */
-  List<Service.Metric> metrics(WindowStatistics statistics, long step) {
-    List<Service.Metric> metrics = new ArrayList<>();
-    statistics.forEach(
-        (key, value) ->
-            metrics.add(
-                Service.Metric.newBuilder()
-                    .setKey(key)
-                    .setValue(value)
-                    .setTimestamp(endMillis())
-                    .setStep(step)
-                    .build()));
-    return metrics;
   }
 }

@@ -4,22 +4,31 @@ package io.runtracker.mlflow;
 import io.runtracker.RequestEvent;
 import io.runtracker.RequestWindow;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.ObjDoubleConsumer;
+import org.mlflow.api.proto.Service;
 
-/** The numbers of a window, as a whole and by route. The same window gives the same numbers. */
+/**
+ * The numbers of a window or of several, as a whole and by route. The same window gives the same
+ * numbers.
+ */
 final class WindowStatistics {
 
   /** A shorter span says nothing of a second. */
   private static final double SHORTEST_SECONDS = 1;
 
+  private final int mostRoutes;
   private final RouteGroup all = new RouteGroup();
   private final Map<String, RouteGroup> groups = new LinkedHashMap<>();
-  private final double seconds;
+  private final Instant start;
+  private Instant end;
+  private double seconds;
 
   /**
    * Counts.
@@ -27,22 +36,49 @@ final class WindowStatistics {
    * @param mostRoutes how many routes have a group of their own; ties go by name
    */
   WindowStatistics(RequestWindow window, int mostRoutes) {
-    this.seconds =
-        Math.max(
-            SHORTEST_SECONDS,
-            Duration.between(window.startTime(), window.endTime()).toMillis() / 1e3);
+    this.mostRoutes = mostRoutes;
+    this.start = window.startTime();
+    this.end = window.endTime();
+    this.seconds = seconds(start, end);
     RouteLabels labels = new RouteLabels();
-    largest(window.events(), labels, mostRoutes)
-        .forEach(label -> groups.put(label, new RouteGroup()));
+    largest(window.events(), labels, mostRoutes).forEach(this::group);
     for (RequestEvent event : window.events()) {
       all.add(event);
-      String label = labels.of(event.method(), event.route());
-      RouteGroup group = groups.get(label);
-      if (group == null) {
-        group = groups.computeIfAbsent(RouteLabels.OTHER, other -> new RouteGroup());
-      }
-      group.add(event);
+      group(labels.of(event.method(), event.route())).add(event);
     }
+  }
+
+  /** Counts another window's requests too. */
+  void add(WindowStatistics other) {
+    seconds += other.seconds;
+    end = other.end.isAfter(end) ? other.end : end;
+    all.add(other.all);
+    other.groups.forEach((label, group) -> group(label).add(group));
+  }
+
+  /** The one of this label, or of the others when there are as many as there may be. */
+  private RouteGroup group(String label) {
+    RouteGroup group = groups.get(label);
+    if (group == null) {
+      int named = groups.size() - (groups.containsKey(RouteLabels.OTHER) ? 1 : 0);
+      String free = named < mostRoutes ? label : RouteLabels.OTHER;
+      group = groups.computeIfAbsent(free, one -> new RouteGroup());
+    }
+    return group;
+  }
+
+  /** When the last of the requests was complete. */
+  Instant end() {
+    return end;
+  }
+
+  /** Takes the time before this away from what {@code per_second} is reckoned by. */
+  void countFrom(Instant earliest) {
+    seconds = seconds(earliest.isAfter(start) ? earliest : start, end);
+  }
+
+  private static double seconds(Instant from, Instant to) {
+    return Duration.between(from, to).toMillis() / 1e3;
   }
 
   private static List<String> largest(List<RequestEvent> events, RouteLabels labels, int most) {
@@ -62,9 +98,22 @@ final class WindowStatistics {
         .toList();
   }
 
-  /** Gives every metric by its key, those of the whole window first. */
-  void forEach(ObjDoubleConsumer<String> metric) {
-    all.forEach(RouteLabels.ALL, seconds, metric);
-    groups.forEach((label, group) -> group.forEach(label, seconds, metric));
+  /** All metrics at the end, those of all requests first. */
+  List<Service.Metric> metrics(long step) {
+    double span = Math.max(SHORTEST_SECONDS, seconds);
+    long timestamp = Math.max(0, end.toEpochMilli());
+    List<Service.Metric> metrics = new ArrayList<>();
+    ObjDoubleConsumer<String> metric =
+        (key, value) ->
+            metrics.add(
+                Service.Metric.newBuilder()
+                    .setKey(key)
+                    .setValue(value)
+                    .setTimestamp(timestamp)
+                    .setStep(step)
+                    .build());
+    all.forEach(RouteLabels.ALL, span, metric);
+    groups.forEach((label, group) -> group.forEach(label, span, metric));
+    return metrics;
   }
 }

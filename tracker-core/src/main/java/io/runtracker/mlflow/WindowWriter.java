@@ -7,6 +7,8 @@ import io.runtracker.SinkException.Kind;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.mlflow.api.proto.Service;
 
@@ -18,6 +20,9 @@ final class WindowWriter {
   private final Artifacts artifacts;
   private final DayRuns days;
 
+  /** Runs under way that were created while there was no day to nest them under. */
+  private final Set<String> orphans = ConcurrentHashMap.newKeySet();
+
   WindowWriter(MlflowSettings settings, RunStore store, Artifacts artifacts) {
     this.settings = settings;
     this.store = store;
@@ -26,18 +31,26 @@ final class WindowWriter {
   }
 
   String create(RequestWindow window) throws SinkException, InterruptedException {
+    String parent = parent(window);
+    List<Service.RunTag> tags = new ArrayList<>(parentTag(parent));
     WindowContent content = new WindowContent(window, settings);
-    List<Service.RunTag> tags = new ArrayList<>(parent(window));
     tags.addAll(content.tags());
     Service.RunInfo run = store.create(content.name(), content.startMillis(), tags);
-    artifacts.remember(run.getRunId(), run.getArtifactUri());
-    return run.getRunId();
+    String runId = run.getRunId();
+    artifacts.remember(runId, run.getArtifactUri());
+    if (parent == null) {
+      orphans.add(runId);
+    }
+    return runId;
   }
 
   /** The run that was configured, else the day's; none when there is no having that. */
-  private List<Service.RunTag> parent(RequestWindow window) throws InterruptedException {
+  private @Nullable String parent(RequestWindow window) throws InterruptedException {
     String configured = settings.parentRun();
-    String parent = configured != null ? configured : days.runId(window);
+    return configured != null ? configured : days.runId(window);
+  }
+
+  private static List<Service.RunTag> parentTag(@Nullable String parent) {
     return parent == null ? List.of() : List.of(Tags.tag(RunContent.PARENT_RUN, parent));
   }
 
@@ -50,11 +63,19 @@ final class WindowWriter {
     String refusal =
         artifacts.storeTable(runId, RequestTable.FILE, RequestTable.of(window.events()));
     WindowStatistics statistics = new WindowStatistics(window, settings.windowRoutes());
-    store.log(
-        runId, content.metrics(statistics, 0), List.of(), furtherTags(window, content, refusal));
+    List<Service.RunTag> tags = new ArrayList<>(RunStore.beyondCreate(content.tags()));
+    if (orphans.contains(runId)) {
+      tags.addAll(parentTag(parent(window)));
+    }
+    if (refusal != null) {
+      tags.add(Tags.tag(RequestTable.LOGGED_ARTIFACTS, RequestTable.NONE_LOGGED));
+      tags.add(Tags.tag(RunContent.ARTIFACT_ERROR, Text.fit(refusal, Text.TAG)));
+    }
+    store.log(runId, statistics.metrics(0), List.of(), tags);
     store.end(runId, content.status(), content.endMillis());
     artifacts.forget(runId);
-    days.log(window, content.metrics(statistics, DayRuns.step(window.endTime())));
+    orphans.remove(runId);
+    days.log(window, statistics);
     if (refusal != null) {
       throw new SinkException(
           Kind.REFUSED,
@@ -66,16 +87,9 @@ final class WindowWriter {
     }
   }
 
-  private List<Service.RunTag> furtherTags(
-      RequestWindow window, WindowContent content, @Nullable String refusal)
-      throws InterruptedException {
-    List<Service.RunTag> tags = new ArrayList<>(parent(window));
-    tags.add(
-        refusal == null
-            ? Tags.tag(RequestTable.LOGGED_ARTIFACTS, RequestTable.AS_LOGGED)
-            : Tags.tag(RunContent.ARTIFACT_ERROR, Text.fit(refusal, Text.TAG)));
-    tags.addAll(RunStore.beyondCreate(content.tags()));
-    return tags;
+  /** Writes what the days' runs are still to get. */
+  void flush() throws SinkException, InterruptedException {
+    days.flush();
   }
 
   Optional<String> find(RequestWindow window) throws SinkException, InterruptedException {

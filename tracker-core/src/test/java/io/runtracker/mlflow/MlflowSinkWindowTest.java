@@ -471,31 +471,100 @@ class MlflowSinkWindowTest {
   }
 
   @Test
-  void aWindowTakesFiveCalls() throws Exception {
+  void aWindowTakesFourCallsAndAFifthForThePointOfTheDay() throws Exception {
     try (FaultProxy proxy = FaultProxy.inFrontOf(server.uri())) {
       MlflowSink counted = sink(proxy.uri().toString()).build();
-      String dayFirst = counted.create(window(request("/day")));
-      counted.complete(dayFirst, window(request("/day")));
+      String first = counted.create(window(request("/day")));
+      counted.complete(first, window(request("/day")));
       List<RequestEvent> events = new ArrayList<>();
       for (int i = 0; i < 1_000; i++) {
         events.add(request("/r" + i).route("/" + "语".repeat(250) + i).build());
       }
-      RequestWindow window = window(events);
-      int before = proxy.requests().size();
 
-      String id = counted.create(window);
-      counted.complete(id, window);
+      List<String> soonAfter = calls(proxy, counted, window(events));
+      List<String> later = calls(proxy, counted, window(request("/a").timing(START + 5_100, 0)));
 
-      assertThat(proxy.requests().subList(before, proxy.requests().size()))
-          .extracting(request -> request.path().replaceFirst(".*/(\\w+/[\\w.-]+)$", "$1"))
-          .containsExactly(
-              "runs/create",
-              "artifacts/requests.json",
-              "runs/log-batch",
-              "runs/update",
-              "runs/log-batch");
+      List<String> four =
+          List.of("runs/create", "artifacts/requests.json", "runs/log-batch", "runs/update");
+      assertThat(soonAfter).isEqualTo(four);
+      assertThat(later)
+          .startsWith(four.toArray(String[]::new))
+          .endsWith("runs/log-batch")
+          .hasSize(5);
       counted.close();
     }
+  }
+
+  private static List<String> calls(FaultProxy proxy, MlflowSink sink, RequestWindow window)
+      throws Exception {
+    int before = proxy.requests().size();
+    String id = sink.create(window);
+    sink.complete(id, window);
+    return proxy.requests().subList(before, proxy.requests().size()).stream()
+        .map(request -> request.path().replaceFirst(".*/(\\w+/[\\w.-]+)$", "$1"))
+        .toList();
+  }
+
+  @Test
+  void windowsThatFollowFastShareAPointOfTheDay() throws Exception {
+    long second = 1_000_000_000L;
+    write(sink, window(request("/a").route("/a").timing(START, 1_000_000)));
+    for (int i = 1; i <= 3; i++) {
+      write(
+          sink,
+          window(
+              request("/a").route("/a").timing(START + i * 1_000L, second),
+              request("/b")
+                  .route("/b")
+                  .timing(START + i * 1_000L, i * 1_000_000L)
+                  .statusCode(500)));
+    }
+    assertThat(runs.metricHistory(day().runId(), "all/count")).hasSize(1);
+
+    write(sink, window(request("/a").route("/a").timing(START + 4_500, second)));
+
+    String day = day().runId();
+    Instant end = Instant.ofEpochMilli(START + 5_500);
+    long step = START_OF_DAY + 5_500;
+    assertThat(runs.metricHistory(day, "all/count"))
+        .containsExactly(
+            new MlflowRuns.MetricPoint(1, Instant.ofEpochMilli(START + 1), START_OF_DAY + 1),
+            new MlflowRuns.MetricPoint(7, end, step));
+    assertThat(runs.metricHistory(day, "all/errors"))
+        .contains(new MlflowRuns.MetricPoint(3, end, step));
+    assertThat(runs.metricHistory(day, "GET/b/count"))
+        .containsExactly(new MlflowRuns.MetricPoint(3, end, step));
+    assertThat(runs.run(day).metrics().get("GET/b/p50_ms")).isCloseTo(2, within(0.01));
+    assertThat(runs.run(day).metrics().get("all/per_second"))
+        .as("in four seconds, of which none counts twice")
+        .isEqualTo(7 / 4.0);
+  }
+
+  @Test
+  void aFlushWritesTheRestOfTheDay() throws Exception {
+    write(sink, window(request("/a").timing(START, 1_000_000)));
+    write(sink, window(request("/a").timing(START + 1_000, 1_000_000)));
+    assertThat(runs.metricHistory(day().runId(), "all/count")).hasSize(1);
+
+    sink.flush();
+    sink.flush();
+
+    assertThat(runs.metricHistory(day().runId(), "all/count")).hasSize(2);
+    assertThat(day().endTime()).isEqualTo(Instant.ofEpochMilli(START + 1_001));
+  }
+
+  @Test
+  void aPointOfTheDayHasNoMoreRoutesThanAWindow() throws Exception {
+    MlflowSink two = sink(server.uri().toString()).windowRoutes(2).build();
+    for (int i = 0; i < 4; i++) {
+      write(two, window(request("/r").route("/r" + i).timing(START + i, 0), request("/unknown")));
+    }
+    two.flush();
+    assertThat(runs.run(day().runId()).metrics().keySet())
+        .filteredOn(key -> key.endsWith("/count"))
+        .containsExactlyInAnyOrder(
+            "all/count", "GET/r0/count", "GET/r1/count", "GET/r2/count", "other/count");
+    assertThat(runs.run(day().runId()).metrics()).containsEntry("other/count", 4.0);
   }
 
   @Test
@@ -512,9 +581,11 @@ class MlflowSinkWindowTest {
       assertThat(alone.tags()).doesNotContainKey("mlflow.parentRunId");
       assertThat(ofKind("day")).isEmpty();
 
+      RequestWindow next = window(request("/b"));
+      String nextId = faulty.create(next);
       proxy.clear();
-      faulty.complete(id, window);
-      assertThat(runs.run(id).tags()).containsEntry("mlflow.parentRunId", day().runId());
+      faulty.complete(nextId, next);
+      assertThat(runs.run(nextId).tags()).containsEntry("mlflow.parentRunId", day().runId());
       assertThat(runs.metricHistory(day().runId(), "all/count")).hasSize(1);
     }
   }
@@ -543,7 +614,7 @@ class MlflowSinkWindowTest {
       assertThat(run.metrics()).containsEntry("all/count", 1.0);
       assertThat(run.tags())
           .containsKey("runtracker.artifact_error")
-          .doesNotContainKey("mlflow.loggedArtifacts");
+          .containsEntry("mlflow.loggedArtifacts", "[]");
     }
   }
 
