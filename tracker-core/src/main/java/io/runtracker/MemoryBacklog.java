@@ -131,7 +131,8 @@ final class MemoryBacklog implements Backlog {
         if (now - deadline >= 0) {
           return null;
         }
-        changed.awaitNanos(router.dueNanos(runs.dueNanos(deadline)) - now);
+        long due = windowsComeFirst() ? runs.windowDueNanos(deadline) : runs.dueNanos(deadline);
+        changed.awaitNanos(router.dueNanos(due) - now);
       }
     } finally {
       lock.unlock();
@@ -170,7 +171,7 @@ final class MemoryBacklog implements Backlog {
 
   private @Nullable PendingRun next(long now) {
     arrange(now);
-    PendingRun next = runs.poll(now);
+    PendingRun next = windowsComeFirst() ? runs.pollWindow(now) : runs.poll(now);
     while (next == null && !mode.isOn()) {
       PendingRun read = nextFresh();
       if (read == null) {
@@ -180,6 +181,14 @@ final class MemoryBacklog implements Backlog {
       next = runs.poll(now);
     }
     return next;
+  }
+
+  /**
+   * Whether so much waits for a window that no run may be begun: a window is a few calls for
+   * thousands of requests, and a run as many for one.
+   */
+  private boolean windowsComeFirst() {
+    return mode.isOn() && held - runs.waitingEvents() > settings.queueSize() / 4;
   }
 
   /** The next in memory or behind it, and held; not yet among the unsettled. */

@@ -46,14 +46,21 @@ final class PendingRuns {
 
   /** When {@link #poll} will have one, if that is before the deadline. */
   long dueNanos(long deadline) {
-    long due = deadline;
-    if (!events.isEmpty()) {
-      due = Math.min(due, events.element().notBeforeNanos());
-    }
-    if (!windows.isEmpty()) {
-      due = Math.min(due, windows.element().notBeforeNanos());
-    }
-    return due;
+    return Math.min(dueNanos(events, deadline), windowDueNanos(deadline));
+  }
+
+  /** When {@link #pollWindow} will have one, if that is before the deadline. */
+  long windowDueNanos(long deadline) {
+    return dueNanos(windows, deadline);
+  }
+
+  private static long dueNanos(PriorityQueue<PendingRun> queue, long deadline) {
+    return queue.isEmpty() ? deadline : Math.min(deadline, queue.element().notBeforeNanos());
+  }
+
+  /** Requests that wait to become runs of their own. */
+  int waitingEvents() {
+    return events.size();
   }
 
   /** Forgets a run; false when it was forgotten before. */

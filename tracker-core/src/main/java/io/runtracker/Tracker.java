@@ -326,14 +326,14 @@ public final class Tracker implements AutoCloseable {
       return this;
     }
 
-    /** The most events that wait in memory for delivery. Default: 50,000. */
+    /** The most events that wait in memory for delivery. Default: 100,000. */
     public Builder queueSize(int events) {
       this.queueSize = events;
       return this;
     }
 
     /**
-     * The most bytes, as estimated on the heap, that wait in memory for delivery. Default: 32 MiB.
+     * The most bytes, as estimated on the heap, that wait in memory for delivery. Default: 48 MiB.
      */
     public Builder queueBytes(long bytes) {
       this.queueBytes = bytes;
@@ -527,8 +527,8 @@ public final class Tracker implements AutoCloseable {
               durability,
               SegmentLogOptions.Durability.PROCESS,
               text -> SettingsReader.constant(SegmentLogOptions.Durability.class, text)),
-          reader.read("queueSize", queueSize, 50_000, SettingsReader::integer),
-          reader.read("queueBytes", queueBytes, 32L << 20, SettingsReader::number),
+          reader.read("queueSize", queueSize, 100_000, SettingsReader::integer),
+          reader.read("queueBytes", queueBytes, 48L << 20, SettingsReader::number),
           reader.read("inFlight", inFlight, 8, SettingsReader::integer),
           reader.read(
               "trackAs",

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
@@ -17,14 +18,19 @@ class MemoryBacklogTest {
   private final MemoryBacklog backlog = backlog(3, 1 << 20);
 
   private MemoryBacklog backlog(int capacity, long bytes) {
+    return backlog(TrackAs.RUN, capacity, bytes);
+  }
+
+  private MemoryBacklog backlog(TrackAs trackAs, int capacity, long bytes) {
     RateLimitedLog log = new RateLimitedLog(LoggerFactory.getLogger(getClass()));
     Settings settings =
         Tracker.builder()
             .queueSize(capacity)
             .queueBytes(bytes)
+            .windowRows(10)
             .settings(new SettingsReader(Map.of()));
     DuplicateSweep sweep = DuplicateSweep.inMemory(Duration.ZERO);
-    return new MemoryBacklog(settings, TrackAs.RUN, "test", sweep, counts, log);
+    return new MemoryBacklog(settings, trackAs, "test", sweep, counts, log);
   }
 
   private void add(MemoryBacklog to, long... sequences) {
@@ -104,5 +110,22 @@ class MemoryBacklogTest {
     backlog.close();
     add(backlog, 1, 2);
     assertThat(counts.ledger().dropped()).containsEntry(DropReason.SHUTDOWN, 2L);
+  }
+
+  @Test
+  void runs_wait_while_windows_are_behind() throws Exception {
+    MemoryBacklog auto = backlog(TrackAs.AUTO, 100, 1 << 20);
+    auto.add(
+        List.of(
+            RequestEvent.builder("test", 0, "GET", Requests.target("/")).statusCode(500).build()));
+    add(auto, LongStream.rangeClosed(1, 30).toArray());
+
+    PendingRun first = auto.take(AT_ONCE);
+    assertThat(List.of(first, auto.take(AT_ONCE), auto.take(AT_ONCE)))
+        .hasOnlyElementsOfType(PendingWindow.class);
+    assertThat(auto.take(AT_ONCE)).as("the failed one, while 30 are in windows").isNull();
+
+    auto.delivered(first);
+    assertThat(auto.take(AT_ONCE)).isInstanceOf(PendingEvent.class);
   }
 }

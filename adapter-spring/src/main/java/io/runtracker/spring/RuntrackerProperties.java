@@ -37,9 +37,9 @@ import org.springframework.util.unit.DataSize;
  *     1GB.
  * @param durability What the spool survives: the end of the process, or a loss of power too.
  *     Default: process.
- * @param queueSize The most events that wait in memory for delivery. Default: 50000.
+ * @param queueSize The most events that wait in memory for delivery. Default: 100000.
  * @param queueBytes The most, as estimated on the heap, that waits in memory for delivery. Default:
- *     32MB.
+ *     48MB.
  * @param inFlight The most runs that are written at the same time. Default: 8.
  * @param trackAs As what requests are written: run, window, or auto (runs while MLflow keeps up,
  *     else windows). Default: auto.
