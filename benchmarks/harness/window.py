@@ -63,8 +63,8 @@ def measure_one(arguments, mode, server, work):
             times = arguments.window_rows / 10_000
             variables["RUNTRACKER_WINDOW_ROWS"] = str(arguments.window_rows)
             variables["RUNTRACKER_WINDOW_BYTES"] = str(int(times * (8 << 20)))
-            variables["RUNTRACKER_QUEUE_SIZE"] = str(int(times * 50_000))
-            variables["RUNTRACKER_QUEUE_BYTES"] = str(int(times * (32 << 20)))
+            variables["RUNTRACKER_QUEUE_SIZE"] = str(int(times * 100_000))
+            variables["RUNTRACKER_QUEUE_BYTES"] = str(int(times * (48 << 20)))
     command = [java.JAVA, *java.HEAP, "-jar",
                ROOT / f"examples/{arguments.service}-service/target/{arguments.service}-service.jar"]
     options = {"env": environment(**variables), "cwd": work}

@@ -21,12 +21,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class MemoryBacklog implements Backlog {
 
-  private final Settings settings;
   private final DuplicateSweep sweep;
   private final Counts counts;
   private final RateLimitedLog log;
   private final WindowMode mode;
   private final WindowRouter router;
+  private final MemoryBudget budget;
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
@@ -35,8 +35,6 @@ final class MemoryBacklog implements Backlog {
   private BacklogSource behind = BacklogSource.NONE;
   private long tickets;
   private boolean closed;
-  private int held;
-  private long bytes;
 
   /**
    * @param source what makes the ids of windows unique
@@ -49,7 +47,6 @@ final class MemoryBacklog implements Backlog {
       DuplicateSweep sweep,
       Counts counts,
       RateLimitedLog log) {
-    this.settings = settings;
     this.sweep = sweep;
     this.counts = counts;
     this.log = log;
@@ -57,6 +54,7 @@ final class MemoryBacklog implements Backlog {
         new WindowMode(
             trackAs, settings.autoThreshold(), settings.queueSize(), settings.inFlight());
     this.router = new WindowRouter(settings, trackAs, source, counts);
+    this.budget = new MemoryBudget(settings);
   }
 
   @Override
@@ -84,22 +82,17 @@ final class MemoryBacklog implements Backlog {
   }
 
   private boolean takeIn(RequestEvent event) {
-    if (held >= settings.queueSize()) {
+    if (budget.isFull()) {
       return false;
     }
     PendingEvent pending = new PendingEvent(event, tickets + 1);
-    if (bytes + pending.bytes() > settings.queueBytes()) {
+    if (!budget.fits(pending)) {
       return false;
     }
     tickets++;
     fresh.add(pending);
-    hold(pending);
+    budget.hold(pending);
     return true;
-  }
-
-  private void hold(PendingRun run) {
-    held += run.size();
-    bytes += run.bytes();
   }
 
   /** Where to look for more when memory has no fresh requests. */
@@ -160,11 +153,11 @@ final class MemoryBacklog implements Backlog {
 
   /** Sees to it that requests go where they belong now. */
   private void arrange(long now) {
-    mode.look(held - router.open().size() + behind.waiting(), oldestNanos(), now);
+    mode.look(budget.requests() - router.open().size() + behind.waiting(), oldestNanos(), now);
     if (mode.isOn()) {
       fillWindow(now);
     }
-    if (router.isDue(isCrowded() || !mode.isOn(), now)) {
+    if (router.isDue(budget.isCrowded() || !mode.isOn(), now)) {
       closeWindow(now);
     }
   }
@@ -188,21 +181,20 @@ final class MemoryBacklog implements Backlog {
    * thousands of requests, and a run as many for one.
    */
   private boolean windowsComeFirst() {
-    return mode.isOn() && held - runs.waitingEvents() > settings.queueSize() / 4;
+    return mode.isOn() && budget.isMuch(budget.requests() - runs.waitingEvents());
   }
 
   /** The next in memory or behind it, and held; not yet among the unsettled. */
   private @Nullable PendingRun nextFresh() {
     PendingRun run = fresh.poll();
     if (run == null) {
-      int most = mode.isOn() ? settings.queueSize() : SpoolBacklog.MOST_RUNS_IN_MEMORY;
-      int room = bytes < settings.queueBytes() ? most - held : 0;
-      run = behind.next(tickets + 1, room);
+      int most = mode.isOn() ? Integer.MAX_VALUE : SpoolBacklog.MOST_RUNS_IN_MEMORY;
+      run = behind.next(tickets + 1, budget.room(most));
       if (run == null) {
         return null;
       }
       tickets++;
-      hold(run);
+      budget.hold(run);
     }
     return run;
   }
@@ -225,17 +217,12 @@ final class MemoryBacklog implements Backlog {
         return;
       }
       mode.arrived();
-      if (run instanceof PendingEvent event && router.goesIntoWindow(event, isCrowded())) {
+      if (run instanceof PendingEvent event && router.goesIntoWindow(event, budget.isCrowded())) {
         router.open().add(event, now);
       } else {
         keep(run);
       }
     }
-  }
-
-  /** So near to refusing requests that nothing may wait any longer than it must. */
-  private boolean isCrowded() {
-    return held > settings.queueSize() / 4 * 3 || bytes > settings.queueBytes() / 4 * 3;
   }
 
   private void closeWindow(long now) {
@@ -280,8 +267,7 @@ final class MemoryBacklog implements Backlog {
     lock.lock();
     try {
       if (runs.settle(run)) {
-        held -= run.size();
-        bytes -= run.bytes();
+        budget.release(run);
         if (run instanceof PendingWindow) {
           router.settled();
           if (reason == DropReason.REFUSED && mode.windowRefused()) {
@@ -309,8 +295,7 @@ final class MemoryBacklog implements Backlog {
       fresh.clear();
       router.open().clear();
       runs.clear();
-      held = 0;
-      bytes = 0;
+      budget.clear();
     } finally {
       lock.unlock();
     }
@@ -318,12 +303,12 @@ final class MemoryBacklog implements Backlog {
 
   @Override
   public long size() {
-    return withLock(() -> (long) held);
+    return withLock(() -> (long) budget.requests());
   }
 
   @Override
   public long bytes() {
-    return withLock(() -> bytes);
+    return withLock(budget::bytes);
   }
 
   @Override
