@@ -64,10 +64,6 @@ final class OpenWindow {
   }
 
   int unspooled() {
-    int count = 0;
-    for (PendingEvent member : members) {
-      count += member.isSpooled() ? 0 : 1;
-    }
-    return count;
+    return PendingRun.unspooled(members);
   }
 }

@@ -41,8 +41,12 @@ abstract class PendingRun {
 
   /** How many of them are in no spool. */
   final int unspooled() {
+    return unspooled(members());
+  }
+
+  static int unspooled(List<PendingEvent> members) {
     int count = 0;
-    for (PendingEvent member : members()) {
+    for (PendingEvent member : members) {
       count += member.isSpooled() ? 0 : 1;
     }
     return count;

@@ -79,11 +79,11 @@ class DayOfWindowsTest {
       await().atMost(Duration.ofMinutes(2)).until(() -> backlog.size() < 5L * ROWS);
       calls += proxy.forgetRequests();
       if (window == WINDOWS / 10) {
-        early = usedBytes();
+        early = Heap.usedBytes();
       }
     }
     await().atMost(Duration.ofMinutes(5)).until(backlog.allSettled()::getAsBoolean);
-    long growth = usedBytes() - early;
+    long growth = Heap.usedBytes() - early;
     calls += proxy.forgetRequests();
     delivery.stop();
     backlog.close();
@@ -137,15 +137,5 @@ class DayOfWindowsTest {
       }
       backlog.add(group);
     }
-  }
-
-  private static long usedBytes() {
-    Runtime runtime = Runtime.getRuntime();
-    long least = Long.MAX_VALUE;
-    for (int i = 0; i < 5; i++) {
-      System.gc();
-      least = Math.min(least, runtime.totalMemory() - runtime.freeMemory());
-    }
-    return least;
   }
 }

@@ -38,16 +38,6 @@ class MemoryTest {
     }
   }
 
-  private static long usedBytes() {
-    Runtime runtime = Runtime.getRuntime();
-    long least = Long.MAX_VALUE;
-    for (int i = 0; i < 5; i++) {
-      System.gc();
-      least = Math.min(least, runtime.totalMemory() - runtime.freeMemory());
-    }
-    return least;
-  }
-
   private Tracker.Builder defaults() {
     return Tracker.builder()
         .environment(Map.of())
@@ -58,10 +48,10 @@ class MemoryTest {
 
   @Test
   void without_a_spool_it_drops_by_policy_and_stays_small() {
-    long before = usedBytes();
+    long before = Heap.usedBytes();
     try (Tracker tracker = defaults().build()) {
       serve(tracker, AN_HOUR_AT_2000_A_SECOND);
-      assertThat(usedBytes() - before).isLessThan(LIMIT_BYTES);
+      assertThat(Heap.usedBytes() - before).isLessThan(LIMIT_BYTES);
       Ledger ledger = tracker.stats().ledger();
       assertThat(ledger.dropped()).containsOnlyKeys(DropReason.QUEUE_FULL);
       assertThat(ledger.inFlight() + ledger.droppedTotal()).isEqualTo(AN_HOUR_AT_2000_A_SECOND);
@@ -70,10 +60,10 @@ class MemoryTest {
 
   @Test
   void with_a_spool_the_backlog_is_on_disk() {
-    long before = usedBytes();
+    long before = Heap.usedBytes();
     try (Tracker tracker = defaults().spool(directory).build()) {
       serve(tracker, 1_000_000);
-      assertThat(usedBytes() - before).isLessThan(LIMIT_BYTES);
+      assertThat(Heap.usedBytes() - before).isLessThan(LIMIT_BYTES);
       assertThat(tracker.stats().ledger().dropped()).isEmpty();
     }
   }

@@ -18,13 +18,15 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class SpoolTest {
 
-  @TempDir Path directory;
+  @TempDir Path temporary;
+  private Path directory;
 
   private final MemorySink sink = new MemorySink();
 
@@ -44,17 +46,9 @@ class SpoolTest {
     sink.beforeComplete = event -> {};
   }
 
-  /** What a crash at this moment would leave: the files as they are, without a clean end. */
-  private Path crashed() throws IOException {
-    Path copy = Files.createTempDirectory(directory.getParent(), "crashed");
-    try (Stream<Path> files = Files.walk(directory)) {
-      for (Path file : files.filter(Files::isRegularFile).toList()) {
-        Path target = copy.resolve(directory.relativize(file));
-        Files.createDirectories(target.getParent());
-        Files.copy(file, target);
-      }
-    }
-    return copy;
+  @BeforeEach
+  void makeDirectory() throws IOException {
+    directory = Files.createDirectory(temporary.resolve("spool"));
   }
 
   @Test
@@ -103,7 +97,7 @@ class SpoolTest {
     try (Tracker first = tracker().closeTimeout(Duration.ZERO).build()) {
       Requests.serve(first, "/", 500);
       await().until(() -> first.stats().ledger().spooled() == 500);
-      Path crashed = crashed();
+      Path crashed = Crash.leaving(directory);
       sinkIsBack();
       try (Tracker second = tracker().spool(crashed).build()) {
         Ledger ledger = second.flush(Requests.LONG);
@@ -120,7 +114,7 @@ class SpoolTest {
     try (Tracker first = tracker().closeTimeout(Duration.ZERO).build()) {
       Requests.serve(first, "/", 1);
       await().until(() -> first.stats().retries() > 0);
-      Path crashed = crashed();
+      Path crashed = Crash.leaving(directory);
       sinkIsBack();
       try (Tracker second = tracker().spool(crashed).build()) {
         assertThat(second.flush(Requests.LONG).delivered()).isEqualTo(1);
@@ -136,7 +130,7 @@ class SpoolTest {
     try (Tracker first = tracker().closeTimeout(Duration.ZERO).build()) {
       Requests.serve(first, "/", 8);
       await().until(() -> sink.created().size() == 8);
-      Path crashed = crashed();
+      Path crashed = Crash.leaving(directory);
       sinkIsBack();
       try (Tracker second = tracker().spool(crashed).build()) {
         assertThat(second.flush(Requests.LONG).delivered()).isEqualTo(8);
@@ -151,7 +145,7 @@ class SpoolTest {
     try (Tracker first = tracker().closeTimeout(Duration.ZERO).build()) {
       Requests.serve(first, "/", 1000);
       await().until(() -> first.stats().ledger().spooled() == 1000);
-      Path crashed = crashed();
+      Path crashed = Crash.leaving(directory);
       sinkIsBack();
       // So long that a look-up would be seen as a request that is still not delivered.
       try (Tracker second =

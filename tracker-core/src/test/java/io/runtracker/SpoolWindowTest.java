@@ -12,12 +12,14 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class SpoolWindowTest {
 
-  @TempDir Path directory;
+  @TempDir Path temporary;
+  private Path directory;
 
   private final MemoryWindowSink sink = new MemoryWindowSink();
 
@@ -28,19 +30,6 @@ class SpoolWindowTest {
         .windowAge(Duration.ofHours(1))
         .windowRows(100)
         .closeTimeout(Duration.ZERO);
-  }
-
-  /** What a crash at this moment would leave: the files as they are, without a clean end. */
-  private Path crashed(String name) throws IOException {
-    Path copy = directory.resolveSibling(name + "-" + directory.getFileName());
-    try (Stream<Path> files = Files.walk(directory)) {
-      for (Path file : files.filter(Files::isRegularFile).toList()) {
-        Path target = copy.resolve(directory.relativize(file));
-        Files.createDirectories(target.getParent());
-        Files.copy(file, target);
-      }
-    }
-    return copy;
   }
 
   private Ledger deliverRestOf(Path crashed) {
@@ -60,6 +49,11 @@ class SpoolWindowTest {
     }
   }
 
+  @BeforeEach
+  void makeDirectory() throws IOException {
+    directory = Files.createDirectory(temporary.resolve("spool"));
+  }
+
   @Test
   void a_window_that_was_created_before_the_crash_is_completed_with_the_same_requests()
       throws Exception {
@@ -67,7 +61,7 @@ class SpoolWindowTest {
     try (Tracker first = tracker(directory).build()) {
       Requests.serve(first, "/", 100);
       await().until(() -> sink.created().size() == 1);
-      Path crashed = crashed("created");
+      Path crashed = Crash.leaving(directory);
       assertThat(deliverRestOf(crashed).delivered()).isEqualTo(100);
       assertThat(sink.created()).hasSize(1);
       assertThat(sink.inWindows()).isEqualTo(MemoryWindowSink.ids(sink.created().get(0).events()));
@@ -80,7 +74,7 @@ class SpoolWindowTest {
     try (Tracker first = tracker(directory).build()) {
       Requests.serve(first, "/", 250);
       await().until(() -> sink.created().size() == 2);
-      Path crashed = crashed("cut-off");
+      Path crashed = Crash.leaving(directory);
       assertThat(deliverRestOf(crashed).delivered()).isEqualTo(250);
       assertThat(sink.created()).hasSize(3);
       assertThat(sink.inWindows()).hasSize(250).doesNotHaveDuplicates();
@@ -93,7 +87,7 @@ class SpoolWindowTest {
     try (Tracker first = tracker(directory).build()) {
       Requests.serve(first, "/", 150);
       await().until(() -> sink.windows().size() == 1);
-      Path crashed = crashed("complete");
+      Path crashed = Crash.leaving(directory);
       assertThat(deliverRestOf(crashed).delivered()).isEqualTo(150);
       assertThat(sink.created()).hasSize(2);
       assertThat(sink.rewritten()).isEmpty();
@@ -107,7 +101,7 @@ class SpoolWindowTest {
     try (Tracker first = tracker(directory).build()) {
       Requests.serve(first, "/", 100);
       await().until(() -> sink.windows().size() == 1);
-      Path crashed = crashed("delivered");
+      Path crashed = Crash.leaving(directory);
       Path file = windowFiles(crashed).get(0);
       String name = file.getFileName().toString().replace(".window", ".delivered");
       Files.move(file, file.resolveSibling(name));
@@ -133,7 +127,7 @@ class SpoolWindowTest {
     try (Tracker first = tracker(directory).build()) {
       Requests.serve(first, "/", 30);
       await().until(() -> first.stats().ledger().spooled() == 30);
-      Path crashed = crashed("open");
+      Path crashed = Crash.leaving(directory);
       assertThat(deliverRestOf(crashed).delivered()).isEqualTo(30);
       assertThat(sink.inWindows()).hasSize(30).doesNotHaveDuplicates();
     }
@@ -146,7 +140,7 @@ class SpoolWindowTest {
     try (Tracker first = tracker(directory).trackAs(TrackAs.RUN).build()) {
       Requests.serve(first, "/", 50);
       await().until(() -> sink.runs.created().size() == 8);
-      Path crashed = crashed("as-runs");
+      Path crashed = Crash.leaving(directory);
       sink.runs.afterCreate = event -> {};
       assertThat(deliverRestOf(crashed).delivered()).isEqualTo(50);
       assertThat(sink.runs.created()).hasSize(8);
@@ -161,7 +155,7 @@ class SpoolWindowTest {
     try (Tracker first = tracker(directory).build()) {
       Requests.serve(first, "/", 120);
       await().until(() -> sink.created().size() == 1);
-      Path crashed = crashed("runs-wanted");
+      Path crashed = Crash.leaving(directory);
       sink.isWellAgain();
       try (Tracker second = tracker(crashed).trackAs(TrackAs.RUN).build()) {
         assertThat(second.flush(Requests.LONG).delivered()).isEqualTo(120);
