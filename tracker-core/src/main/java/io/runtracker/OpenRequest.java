@@ -90,6 +90,10 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
     return target;
   }
 
+  long startNanos() {
+    return startNanos;
+  }
+
   @Nullable String route() {
     return route;
   }
