@@ -145,7 +145,7 @@ final class Batcher {
 
   private boolean onEvent(Slot slot, long sequence, boolean endOfBatch) {
     try {
-      RequestEvent event = slot.take();
+      RequestEvent event = slot.take().toEvent(sequence);
       add(names.named(event.withTarget(redactor.redact(event.target()))));
     } catch (Throwable fault) {
       counts.dropped(DropReason.DELIVERY_FAULT);

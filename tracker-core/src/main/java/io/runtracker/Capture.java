@@ -144,7 +144,8 @@ final class Capture {
       }
     }
     try {
-      ring.get(sequence).event = request.toEvent(sequence, notes, statusCode, endNanos, error);
+      request.settle(notes, statusCode, endNanos, error);
+      ring.get(sequence).request = request;
     } catch (Throwable fault) {
       log.warn("capture fault", "A request could not be captured", fault);
     } finally {

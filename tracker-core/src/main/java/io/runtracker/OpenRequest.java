@@ -24,7 +24,14 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
   /** Written before the push or name that it tells of, and so seen by whoever ends the request. */
   private boolean ownData;
 
-  private volatile boolean killed;
+  // How it ended: written by who ends it, and read by who takes it out of the ring.
+  private boolean killed;
+  private @Nullable Note notes;
+  private @Nullable String errorType;
+  private @Nullable String errorDetails;
+  private long durationNanos;
+  private int statusCode;
+  private boolean endedWithOwnData;
 
   /** Where {@link OpenRequests} has it; written only by who opens it and who ends it. */
   int place = OpenRequests.NOWHERE;
@@ -46,7 +53,7 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
 
   /** The template that the path matched; null leaves what was set before. */
   public OpenRequest route(@Nullable String template) {
-    if (template != null) {
+    if (template != null && !isEnded()) {
       route = template;
     }
     return this;
@@ -81,6 +88,10 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
 
   RequestTarget target() {
     return target;
+  }
+
+  long startNanos() {
+    return startNanos;
   }
 
   @Nullable String route() {
@@ -122,7 +133,9 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
     }
     capture.openRequests().remove(this);
     Handled noted = handled;
-    handled = null;
+    if (noted != null) {
+      handled = null;
+    }
     if (dropped) {
       return true;
     }
@@ -171,29 +184,30 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
     }
   }
 
-  /**
-   * What the ring buffer carries. Runs on the request thread, between claiming a slot and
-   * publishing it.
-   */
-  RequestEvent toEvent(
-      long sequence,
-      @Nullable Note newest,
-      int statusCode,
-      long endNanos,
-      @Nullable Throwable error) {
-    RequestEvent.Builder event =
-        RequestEvent.builder(capture.source(), sequence, method, target)
-            .route(route)
-            .name(name)
-            .statusCode(statusCode)
-            .killed(killed)
-            .ownData(ownData)
-            .timing(startMillis, endNanos - startNanos)
-            .notes(newest);
+  /** Takes down how it ended. On the request thread, between claiming a slot and publishing it. */
+  void settle(@Nullable Note newest, int statusCode, long endNanos, @Nullable Throwable error) {
+    this.notes = newest;
+    this.statusCode = statusCode;
+    this.durationNanos = endNanos - startNanos;
+    this.endedWithOwnData = ownData;
     if (error != null) {
-      event.error(error.getClass().getName(), messageOf(error));
+      this.errorType = error.getClass().getName();
+      this.errorDetails = messageOf(error);
     }
-    return event.build();
+  }
+
+  /** The event of a request that was settled. Off the request thread. */
+  RequestEvent toEvent(long sequence) {
+    return RequestEvent.builder(capture.source(), sequence, method, target)
+        .route(route)
+        .name(name)
+        .statusCode(statusCode)
+        .killed(killed)
+        .ownData(endedWithOwnData)
+        .timing(startMillis, durationNanos)
+        .error(errorType, errorDetails)
+        .notes(notes)
+        .build();
   }
 
   /** An exception's own getMessage() may throw; the class name must arrive all the same. */

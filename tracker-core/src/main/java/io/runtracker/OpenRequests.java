@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker;
 
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A request takes one slot of a table and leaves it empty, which allocates nothing and waits for
  * nobody. Each thread begins to look in a cache line of its own, or nearly so. Where that is full,
- * as by many long streams opened by one thread, the request goes into a set instead.
+ * as by many long streams opened by one thread, the request goes somewhere into a large table, made
+ * when it is first needed.
  */
 final class OpenRequests {
 
@@ -22,17 +23,18 @@ final class OpenRequests {
   static final int SLOTS_PER_STRIPE = 16;
 
   /** What is never ended would else be kept for ever. */
-  static final int MOST_OVERFLOW = 100_000;
+  static final int LARGE = 1 << 17;
 
   /** The place of a request that is in no slot. */
   static final int NOWHERE = -1;
 
-  private static final int OVERFLOW = -2;
+  /** Enough to find a free slot until three quarters of the large table are taken. */
+  private static final int LOOKS = 32;
+
   private static final long GOLDEN_RATIO = 0x9E3779B97F4A7C15L;
 
-  private final AtomicReferenceArray<@Nullable OpenRequest> slots =
-      new AtomicReferenceArray<>(STRIPES * SLOTS_PER_STRIPE);
-  private final Set<OpenRequest> overflow = ConcurrentHashMap.newKeySet();
+  private final Slots small = new Slots(STRIPES * SLOTS_PER_STRIPE);
+  private final AtomicReference<@Nullable Slots> large = new AtomicReference<>();
   private volatile boolean closed;
 
   /** False when no more requests are taken, and this one was not killed for it either. */
@@ -40,37 +42,42 @@ final class OpenRequests {
     if (closed) {
       return false;
     }
-    place(request);
+    request.place = place(request);
     // It may have come after closing looked into its slot, or just before.
     return !closed || !request.abandon();
   }
 
-  private void place(OpenRequest request) {
-    int first = stripe(Thread.currentThread().getId()) * SLOTS_PER_STRIPE;
-    for (int slot = first; slot < first + SLOTS_PER_STRIPE; slot++) {
-      if (slots.getOpaque(slot) == null && slots.compareAndSet(slot, null, request)) {
-        request.place = slot;
-        return;
-      }
+  private int place(OpenRequest request) {
+    int stripe = spread(Thread.currentThread().getId()) & (STRIPES - 1);
+    int slot = small.take(stripe * SLOTS_PER_STRIPE, SLOTS_PER_STRIPE, request);
+    if (slot != NOWHERE) {
+      return slot;
     }
-    if (overflow.size() < MOST_OVERFLOW) {
-      request.place = OVERFLOW;
-      overflow.add(request);
-    }
+    slot = large().take(spread(request.startNanos()), LOOKS, request);
+    return slot == NOWHERE ? NOWHERE : small.length() + slot;
   }
 
-  /** Neighbouring thread ids come far apart. */
-  private static int stripe(long threadId) {
-    return (int) ((threadId * GOLDEN_RATIO) >>> 56);
+  /** Neighbouring values come far apart. */
+  private static int spread(long value) {
+    return (int) ((value * GOLDEN_RATIO) >>> 40);
+  }
+
+  private Slots large() {
+    Slots made = large.get();
+    if (made == null) {
+      large.compareAndSet(null, new Slots(LARGE));
+      made = Objects.requireNonNull(large.get());
+    }
+    return made;
   }
 
   /** To be called once by whoever ended the request, or is never going to. */
   void remove(OpenRequest request) {
     int place = request.place;
-    if (place >= 0) {
-      slots.setRelease(place, null);
-    } else if (place == OVERFLOW) {
-      overflow.remove(request);
+    if (place >= small.length()) {
+      large().setRelease(place - small.length(), null);
+    } else if (place >= 0) {
+      small.setRelease(place, null);
     }
     request.place = NOWHERE;
   }
@@ -86,16 +93,40 @@ final class OpenRequests {
    */
   void close(Predicate<OpenRequest> taker) {
     closed = true;
-    for (int slot = 0; slot < slots.length(); slot++) {
-      OpenRequest request = slots.get(slot);
-      if (request != null && !taker.test(request)) {
-        return;
-      }
+    Slots more = large.get();
+    if (small.all(taker) && more != null) {
+      more.all(taker);
     }
-    for (OpenRequest request : overflow) {
-      if (!taker.test(request)) {
-        return;
+  }
+
+  /** A power of two of them. */
+  private static final class Slots extends AtomicReferenceArray<@Nullable OpenRequest> {
+    private static final long serialVersionUID = 1;
+
+    private Slots(int count) {
+      super(count);
+    }
+
+    /** The slot of the first few that is free, taken; {@link #NOWHERE} when none of them is. */
+    private int take(int first, int looks, OpenRequest request) {
+      for (int look = 0; look < looks; look++) {
+        int slot = (first + look) & (length() - 1);
+        if (getOpaque(slot) == null && compareAndSet(slot, null, request)) {
+          return slot;
+        }
       }
+      return NOWHERE;
+    }
+
+    /** Whether the taker took all. */
+    private boolean all(Predicate<OpenRequest> taker) {
+      for (int slot = 0; slot < length(); slot++) {
+        OpenRequest request = get(slot);
+        if (request != null && !taker.test(request)) {
+          return false;
+        }
+      }
+      return true;
     }
   }
 }

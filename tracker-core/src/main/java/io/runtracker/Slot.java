@@ -3,13 +3,16 @@ package io.runtracker;
 
 import org.jspecify.annotations.Nullable;
 
-/** A slot of the ring buffer. Emptied after use, so that the ring keeps nothing alive. */
+/**
+ * A slot of the ring buffer. It carries the request itself, so that a request thread needs no
+ * object of its own for what it publishes. Emptied after use, so that the ring keeps nothing alive.
+ */
 final class Slot {
-  @Nullable RequestEvent event;
+  @Nullable OpenRequest request;
 
-  RequestEvent take() {
-    RequestEvent taken = event;
-    event = null;
+  OpenRequest take() {
+    OpenRequest taken = request;
+    request = null;
     if (taken == null) {
       throw new IllegalStateException("a slot was published empty");
     }

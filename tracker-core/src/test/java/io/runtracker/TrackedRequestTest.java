@@ -159,6 +159,22 @@ class TrackedRequestTest {
   }
 
   @Test
+  void a_route_after_the_end_is_ignored() {
+    OpenRequest request = Requests.open(tracker, "/items/7").route("/items/{id}");
+    request.end(200, null);
+    request.route("/late");
+    assertThat(delivered().route()).isEqualTo("/items/{id}");
+  }
+
+  @Test
+  void what_comes_after_the_end_is_not_taken_for_the_requests_own_data() {
+    OpenRequest request = Requests.open(tracker, "/");
+    request.end(200, null);
+    request.tag("late", "1");
+    assertThat(delivered().hasOwnData()).isFalse();
+  }
+
+  @Test
   void null_keys_and_values_are_ignored_and_counted() {
     OpenRequest request = Requests.open(tracker, "/");
     request.tag(null, "v").tag("k", null).param("k", null).metric(null, 1).name(null);

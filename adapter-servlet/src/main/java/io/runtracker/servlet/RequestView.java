@@ -27,11 +27,22 @@ final class RequestView {
   }
 
   /** Decoded and normalised, so that {@code /%68ealth;x=y} is held against {@code /health}. */
-  static String pathInApplication(HttpServletRequest request) {
+  static String pathInApplication(HttpServletRequest request, RequestTarget target) {
     String servlet = orElse(request.getServletPath(), "");
     String rest = orElse(request.getPathInfo(), "");
-    String path = rest.isEmpty() ? servlet : servlet.isEmpty() ? rest : servlet + rest;
+    String path =
+        rest.isEmpty() ? servlet : servlet.isEmpty() ? rest : joined(servlet, rest, target);
     return path.isEmpty() ? "/" : path;
+  }
+
+  /** Where nothing was decoded and the application lives at the root, the path is there already. */
+  private static String joined(String servlet, String rest, RequestTarget target) {
+    String sent = target.path();
+    boolean same =
+        sent.length() == servlet.length() + rest.length()
+            && sent.startsWith(servlet)
+            && sent.endsWith(rest);
+    return same ? sent : servlet + rest;
   }
 
   static String orElse(@Nullable String value, String otherwise) {

@@ -2,6 +2,7 @@
 package io.runtracker.servlet;
 
 import io.runtracker.OpenRequest;
+import io.runtracker.RequestTarget;
 import io.runtracker.TrackedRequest;
 import io.runtracker.Tracker;
 import jakarta.servlet.DispatcherType;
@@ -159,11 +160,12 @@ public final class TrackingFilter implements Filter {
 
   private static @Nullable Exchange open(
       Tracker tracker, HttpServletRequest request, HttpServletResponse response) {
+    RequestTarget target = RequestView.target(request);
     OpenRequest opened =
         tracker.open(
             RequestView.method(request),
-            RequestView.target(request),
-            RequestView.pathInApplication(request),
+            target,
+            RequestView.pathInApplication(request, target),
             ServletReader.INSTANCE,
             request);
     if (opened == null) {
