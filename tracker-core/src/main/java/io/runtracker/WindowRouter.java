@@ -11,7 +11,7 @@ import java.util.Map;
 final class WindowRouter {
 
   /** More windows than these are not closed and unsettled: they hold many requests each. */
-  static final int MOST_UNSETTLED = 3;
+  static final int MOST_UNSETTLED = 2;
 
   private final TrackAs trackAs;
   private final long slowNanos;
