@@ -209,6 +209,7 @@ class WindowTest {
       OpenRequest slow = Requests.open(tracker, "/special");
       await().pollDelay(Duration.ofMillis(6)).until(() -> true);
       slow.end(200, null);
+      await().until(() -> tracker.stats().writingWindows());
       mayGoOn.countDown();
       assertThat(tracker.flush(Requests.LONG).isComplete()).isTrue();
     }
