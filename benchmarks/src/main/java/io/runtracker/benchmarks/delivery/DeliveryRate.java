@@ -4,6 +4,7 @@ package io.runtracker.benchmarks.delivery;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.management.OperatingSystemMXBean;
 import io.runtracker.testkit.FaultProxy;
+import java.lang.management.CompilationMXBean;
 import java.lang.management.ManagementFactory;
 import java.net.URI;
 import java.util.LinkedHashMap;
@@ -45,6 +46,7 @@ final class DeliveryRate {
           Writer writer = writer(args[1], rehearsal.uri(), inFlight, metric)) {
         writer.write(rehearsed);
       }
+      awaitCompiler();
     }
     if (args[0].equals("calls")) {
       try (FaultProxy proxy = FaultProxy.inFrontOf(server);
@@ -66,6 +68,16 @@ final class DeliveryRate {
       case "runtracker" -> new TrackerWriter(server, inFlight, metric);
       default -> throw new IllegalArgumentException(name);
     };
+  }
+
+  /** It goes on with what the rehearsal made hot, and would take a core from the server. */
+  private static void awaitCompiler() throws InterruptedException {
+    CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
+    long spent = -1;
+    for (int i = 0; i < 30 && compiler.getTotalCompilationTime() != spent; i++) {
+      spent = compiler.getTotalCompilationTime();
+      Thread.sleep(1_000);
+    }
   }
 
   private void measure(Writer writer, int before, int runs) throws Exception {
