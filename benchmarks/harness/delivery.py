@@ -22,8 +22,8 @@ def add_arguments(parser):
     parser.add_argument("--runs", type=int, default=240, help="of each measurement")
     parser.add_argument("--rehearsal", type=int, default=3000, help="runs into a stand-in at first, for the compiler")
     parser.add_argument("--warm-up", type=int, default=60, help="runs before them, into the server itself")
-    parser.add_argument("--bare", default="8,16", help="what the bare client has in flight; the best counts")
-    parser.add_argument("--in-flight", type=int, default=8, help="ours")
+    parser.add_argument("--bare", default="8,12,16", help="what the bare client has in flight; the best counts")
+    parser.add_argument("--in-flight", type=int, default=12, help="ours")
     parser.add_argument("--workers", type=int, default=2, help="of the MLflow server")
     parser.add_argument("--stores", default=",".join(STORES), help="comma-separated")
 
