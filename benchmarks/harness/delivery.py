@@ -20,15 +20,17 @@ STORES = ["sqlite", "postgresql"]
 def add_arguments(parser):
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--runs", type=int, default=240, help="of each measurement")
-    parser.add_argument("--warm-up", type=int, default=60, help="runs before them")
-    parser.add_argument("--bare", default="8,16", help="what the bare client has in flight; the best counts")
-    parser.add_argument("--in-flight", type=int, default=8, help="ours")
+    parser.add_argument("--rehearsal", type=int, default=3000, help="runs into a stand-in at first, for the compiler")
+    parser.add_argument("--warm-up", type=int, default=60, help="runs before them, into the server itself")
+    parser.add_argument("--bare", default="8,12,16", help="what the bare client has in flight; the best counts")
+    parser.add_argument("--in-flight", type=int, default=12, help="ours")
     parser.add_argument("--workers", type=int, default=2, help="of the MLflow server")
     parser.add_argument("--stores", default=",".join(STORES), help="comma-separated")
 
 
 def make_quick(arguments):
     arguments.rounds, arguments.runs, arguments.warm_up, arguments.bare = 1, 16, 8, "8"
+    arguments.rehearsal = 100
 
 
 def measure(arguments):
@@ -55,7 +57,8 @@ def on_one_server(arguments, store, url, detail):
             # In turn: a database grows, and with it the time of a call.
             turn = number % len(arms)
             for who, in_flight in arms[turn:] + arms[:turn]:
-                one = java.run(MAIN, "rate", who, url, in_flight, metric, arguments.warm_up, arguments.runs)
+                one = java.run(MAIN, "rate", who, url, in_flight, metric, arguments.warm_up, arguments.runs,
+                               arguments.rehearsal)
                 detail["rates"].append({
                     "store": store, "round": number, "shape": shape, "who": who, "in_flight": in_flight, **one})
                 say(f"round {number + 1}, {store}, {shape}: {who}, {in_flight} in flight:"
@@ -63,7 +66,7 @@ def on_one_server(arguments, store, url, detail):
     for shape, metric in SHAPES.items():
         if shape not in detail["calls"]:
             detail["calls"][shape] = java.run(
-                MAIN, "calls", "runtracker", url, arguments.in_flight, metric, 1, 20)
+                MAIN, "calls", "runtracker", url, arguments.in_flight, metric, 1, 20, 0)
 
 
 def figures(detail):

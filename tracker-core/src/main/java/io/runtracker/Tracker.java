@@ -341,7 +341,8 @@ public final class Tracker implements AutoCloseable {
     }
 
     /**
-     * The most runs that are written at the same time. Default: 8, at which MLflow is at its best.
+     * The most runs that are written at the same time. Default: 12. MLflow takes no more runs from
+     * more, and with 15 log-batch calls at once in one of its workers it may stand still for 30 s.
      */
     public Builder inFlight(int runs) {
       this.inFlight = runs;
@@ -529,7 +530,7 @@ public final class Tracker implements AutoCloseable {
               text -> SettingsReader.constant(SegmentLogOptions.Durability.class, text)),
           reader.read("queueSize", queueSize, 100_000, SettingsReader::integer),
           reader.read("queueBytes", queueBytes, 48L << 20, SettingsReader::number),
-          reader.read("inFlight", inFlight, 8, SettingsReader::integer),
+          reader.read("inFlight", inFlight, 12, SettingsReader::integer),
           reader.read(
               "trackAs",
               trackAs,

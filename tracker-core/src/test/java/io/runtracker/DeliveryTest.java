@@ -194,7 +194,7 @@ class DeliveryTest {
           release.await();
         };
     Requests.serve(tracker, "/", 50);
-    await().until(() -> underWay.get() == 8);
+    await().until(() -> underWay.get() == 12);
     assertThat(tracker.stats().queueSize()).isEqualTo(50);
     release.countDown();
     assertThat(tracker.flush(Requests.LONG).isComplete()).isTrue();

@@ -196,9 +196,9 @@ class WindowTest {
     List<String> special = new ArrayList<>();
     try (Tracker tracker =
         Requests.tracker(sink).queueSize(1000).slowThreshold(Duration.ofMillis(5)).build()) {
-      Requests.serve(tracker, "/plain", 8);
-      await().until(() -> sink.runs.createCalls.get() == 8);
-      Requests.serve(tracker, "/plain", 240);
+      Requests.serve(tracker, "/plain", 12);
+      await().until(() -> sink.runs.createCalls.get() == 12);
+      Requests.serve(tracker, "/plain", 236);
       await().until(() -> tracker.stats().queueSize() == 248);
       for (int i = 0; i < 10; i++) {
         Requests.open(tracker, "/special").end(503, null);
@@ -233,8 +233,8 @@ class WindowTest {
             .naming(event -> "named by function")
             .customizer(request -> request.tag("of", "every request"))
             .build()) {
-      Requests.serve(tracker, "/", 8); // all that is written at a time: nothing is taken after it
-      await().until(() -> sink.runs.createCalls.get() == 8);
+      Requests.serve(tracker, "/", 12); // all that is written at a time: nothing is taken after it
+      await().until(() -> sink.runs.createCalls.get() == 12);
       Requests.serve(tracker, "/", 600);
       await().until(() -> tracker.stats().writingWindows());
       mayGoOn.countDown();
@@ -245,7 +245,7 @@ class WindowTest {
 
   @Test
   void auto_puts_even_what_is_special_into_windows_before_it_loses_any() {
-    sink.runs.beforeCreate = event -> TimeUnit.MILLISECONDS.sleep(100); // 80 a second
+    sink.runs.beforeCreate = event -> TimeUnit.MILLISECONDS.sleep(100); // 120 a second
     try (Tracker tracker =
         Requests.tracker(sink).queueSize(1000).closeTimeout(Duration.ZERO).build()) {
       for (int sent = 0; sent < 5000; sent += 100) {

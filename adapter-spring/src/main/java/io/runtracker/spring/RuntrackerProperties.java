@@ -40,7 +40,7 @@ import org.springframework.util.unit.DataSize;
  * @param queueSize The most events that wait in memory for delivery. Default: 100000.
  * @param queueBytes The most, as estimated on the heap, that waits in memory for delivery. Default:
  *     48MB.
- * @param inFlight The most runs that are written at the same time. Default: 8.
+ * @param inFlight The most runs that are written at the same time. Default: 12.
  * @param trackAs As what requests are written: run, window, or auto (runs while MLflow keeps up,
  *     else windows). Default: auto.
  * @param windowAge Age at which a window closes. Default: 10s.

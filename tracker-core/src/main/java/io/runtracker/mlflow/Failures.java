@@ -36,6 +36,12 @@ final class Failures {
           "RESOURCE_DOES_NOT_EXIST",
           "INVALID_STATE");
 
+  /**
+   * How the message of a 400 begins when too many calls were under way for the pool of the server's
+   * database. None of them is at fault, and what they did before they waited is not said.
+   */
+  private static final String NO_DATABASE_CONNECTION = "QueuePool limit";
+
   private Failures() {}
 
   /** A call that was not answered. */
@@ -124,6 +130,9 @@ final class Failures {
     }
     if (code.equals("PERMISSION_DENIED") || code.equals("UNAUTHENTICATED")) {
       return Kind.UNAUTHORIZED;
+    }
+    if (answer.message().startsWith(NO_DATABASE_CONNECTION)) {
+      return Kind.UNKNOWN;
     }
     return answer.status() < 500 || PERMANENT.contains(code) ? Kind.REFUSED : Kind.FAILED;
   }

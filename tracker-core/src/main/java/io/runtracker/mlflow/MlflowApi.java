@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.runtracker.SinkException;
 import java.net.URLEncoder;
+import org.mlflow_project.google.gson.JsonObject;
 import org.mlflow_project.google.protobuf.InvalidProtocolBufferException;
 import org.mlflow_project.google.protobuf.Message;
 import org.mlflow_project.google.protobuf.MessageOrBuilder;
@@ -35,6 +36,11 @@ final class MlflowApi {
     return read(post(call, request), response);
   }
 
+  /** For a success whose body nobody needs; anything else is thrown. */
+  void tell(String call, MessageOrBuilder request) throws SinkException, InterruptedException {
+    requireJson(post(call, request));
+  }
+
   /** Whatever was answered, errors included. */
   Answer get(String call, String parameter, String value)
       throws SinkException, InterruptedException {
@@ -42,18 +48,25 @@ final class MlflowApi {
   }
 
   static <B extends Message.Builder> B read(Answer answer, B response) throws SinkException {
-    if (!answer.isOk()) {
-      throw Failures.of(answer);
-    }
-    if (answer.json() == null) {
-      throw Failures.unreadable(answer);
-    }
+    requireJson(answer);
     try {
       PARSER.merge(answer.body(), response);
       return response;
     } catch (InvalidProtocolBufferException e) {
       throw Failures.unreadable(answer);
     }
+  }
+
+  /** The body of a success as it came, for where a message made of all of it would be waste. */
+  static JsonObject requireJson(Answer answer) throws SinkException {
+    if (!answer.isOk()) {
+      throw Failures.of(answer);
+    }
+    JsonObject json = answer.json();
+    if (json == null) {
+      throw Failures.unreadable(answer);
+    }
+    return json;
   }
 
   /** For a query. */

@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.mlflow.api.proto.Service;
+import org.mlflow_project.google.gson.JsonElement;
+import org.mlflow_project.google.gson.JsonObject;
 
 /** Creates, fills, ends and finds runs of the experiment, whatever they are runs of. */
 final class RunStore {
@@ -26,7 +28,8 @@ final class RunStore {
   }
 
   /**
-   * Creates a run with as many of the tags as a create may hold, see {@link #beyondCreate}.
+   * Creates a run with as many of the tags as a create may hold, see {@link #beyondCreate}. Of the
+   * answer there are the run's id and artifact root.
    *
    * @param startMillis since the epoch
    */
@@ -43,12 +46,30 @@ final class RunStore {
     if (isRefused && answer.errorCode() != null && experiment.isMended(experimentId)) {
       answer = api.post("runs/create", creation.setExperimentId(experiment.id()));
     }
-    Service.RunInfo run =
-        MlflowApi.read(answer, Service.CreateRun.Response.newBuilder()).getRun().getInfo();
-    if (!RUN_ID.matcher(run.getRunId()).matches()) {
+    return created(answer);
+  }
+
+  /** Only what is asked for: the answer repeats all tags, and reading those costs the most. */
+  private static Service.RunInfo created(Answer answer) throws SinkException {
+    JsonObject info = object(object(MlflowApi.requireJson(answer), "run"), "info");
+    String runId = text(info, "run_id");
+    if (!RUN_ID.matcher(runId).matches()) {
       throw Failures.unreadable(answer);
     }
-    return run;
+    return Service.RunInfo.newBuilder()
+        .setRunId(runId)
+        .setArtifactUri(text(info, "artifact_uri"))
+        .build();
+  }
+
+  private static JsonObject object(JsonObject parent, String field) {
+    JsonElement value = parent.get(field);
+    return value != null && value.isJsonObject() ? value.getAsJsonObject() : new JsonObject();
+  }
+
+  private static String text(JsonObject parent, String field) {
+    JsonElement value = parent.get(field);
+    return value != null && value.isJsonPrimitive() ? value.getAsString() : "";
   }
 
   /** The tags that {@link #create} left out. */
@@ -64,7 +85,7 @@ final class RunStore {
       List<Service.RunTag> tags)
       throws SinkException, InterruptedException {
     for (Service.LogBatch batch : Batches.of(runId, metrics, params, tags)) {
-      api.post("runs/log-batch", batch, Service.LogBatch.Response.newBuilder());
+      api.tell("runs/log-batch", batch);
     }
   }
 
@@ -75,10 +96,9 @@ final class RunStore {
    */
   void end(String runId, Service.RunStatus status, long endMillis)
       throws SinkException, InterruptedException {
-    api.post(
+    api.tell(
         "runs/update",
-        Service.UpdateRun.newBuilder().setRunId(runId).setStatus(status).setEndTime(endMillis),
-        Service.UpdateRun.Response.newBuilder());
+        Service.UpdateRun.newBuilder().setRunId(runId).setStatus(status).setEndTime(endMillis));
   }
 
   /**
@@ -141,10 +161,7 @@ final class RunStore {
     for (Service.Run run : runs) {
       String runId = run.getInfo().getRunId();
       if (!runId.equals(kept.get())) {
-        api.post(
-            "runs/delete",
-            Service.DeleteRun.newBuilder().setRunId(runId),
-            Service.DeleteRun.Response.newBuilder());
+        api.tell("runs/delete", Service.DeleteRun.newBuilder().setRunId(runId));
       }
     }
     return runs.size() - 1;

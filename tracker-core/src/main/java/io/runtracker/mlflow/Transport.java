@@ -51,7 +51,8 @@ final class Transport {
   /** {@code path} may carry a query; it is not repeated in messages. */
   Answer send(String method, String path, @Nullable BodyPublisher body, String contentType)
       throws SinkException, InterruptedException {
-    String call = method + ' ' + path.replaceFirst("\\?.*", "");
+    int query = path.indexOf('?');
+    String call = method + ' ' + (query < 0 ? path : path.substring(0, query));
     HttpRequest request = request(method, path, body, contentType);
     CompletableFuture<HttpResponse<String>> exchange =
         client().sendAsync(request, head -> new LimitedBody());

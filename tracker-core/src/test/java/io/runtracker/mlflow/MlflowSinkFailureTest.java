@@ -86,6 +86,8 @@ class MlflowSinkFailureTest {
       delimiter = '|',
       value = {
         "400 | {\"error_code\":\"INVALID_PARAMETER_VALUE\",\"message\":\"m\"} | REFUSED",
+        "400 | {\"error_code\":\"BAD_REQUEST\",\"message\":\"value too long\"} | REFUSED",
+        "400 | {\"error_code\":\"BAD_REQUEST\",\"message\":\"QueuePool limit of size 5\"} | UNKNOWN",
         "404 | {\"error_code\":\"RESOURCE_DOES_NOT_EXIST\"} | REFUSED",
         "400 | <html>plain HTTP was sent to an HTTPS port</html> | FAILED",
         "404 | no such page | FAILED",

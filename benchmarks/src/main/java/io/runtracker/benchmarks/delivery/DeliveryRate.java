@@ -4,6 +4,7 @@ package io.runtracker.benchmarks.delivery;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.management.OperatingSystemMXBean;
 import io.runtracker.testkit.FaultProxy;
+import java.lang.management.CompilationMXBean;
 import java.lang.management.ManagementFactory;
 import java.net.URI;
 import java.util.LinkedHashMap;
@@ -14,8 +15,9 @@ import java.util.TreeMap;
  * Writes runs to an MLflow server as fast as it takes them. Prints one line of JSON.
  *
  * <p>Arguments: {@code rate|calls}, {@code bare|runtracker}, the server, runs in flight, whether
- * each run has a metric ({@code true|false}), runs before and runs that count. {@code calls} puts a
- * proxy in between and says which calls were made, and nothing of how fast.
+ * each run has a metric ({@code true|false}), runs before, runs that count, and runs into a {@link
+ * Rehearsal} before all of them. {@code calls} puts a proxy in between and says which calls were
+ * made, and nothing of how fast.
  */
 final class DeliveryRate {
 
@@ -37,7 +39,15 @@ final class DeliveryRate {
     int inFlight = Integer.parseInt(args[3]);
     int before = Integer.parseInt(args[5]);
     int runs = Integer.parseInt(args[6]);
+    int rehearsed = Integer.parseInt(args[7]);
     URI server = URI.create(args[2]);
+    if (rehearsed > 0) {
+      try (Rehearsal rehearsal = new Rehearsal();
+          Writer writer = writer(args[1], rehearsal.uri(), inFlight, metric)) {
+        writer.write(rehearsed);
+      }
+      awaitCompiler();
+    }
     if (args[0].equals("calls")) {
       try (FaultProxy proxy = FaultProxy.inFrontOf(server);
           Writer writer = writer(args[1], proxy.uri(), inFlight, metric)) {
@@ -58,6 +68,16 @@ final class DeliveryRate {
       case "runtracker" -> new TrackerWriter(server, inFlight, metric);
       default -> throw new IllegalArgumentException(name);
     };
+  }
+
+  /** It goes on with what the rehearsal made hot, and would take a core from the server. */
+  private static void awaitCompiler() throws InterruptedException {
+    CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
+    long spent = -1;
+    for (int i = 0; i < 30 && compiler.getTotalCompilationTime() != spent; i++) {
+      spent = compiler.getTotalCompilationTime();
+      Thread.sleep(1_000);
+    }
   }
 
   private void measure(Writer writer, int before, int runs) throws Exception {
