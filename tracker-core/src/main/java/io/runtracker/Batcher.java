@@ -13,12 +13,16 @@ import org.slf4j.LoggerFactory;
  * The ring's only consumer: takes events out, redacts and names them, and hands them to the backlog
  * in groups. It never waits for the sink, and no fault ends it.
  *
- * <p>It parks for up to {@value #LONGEST_PARK_MILLIS} ms between looks at the ring, and is never
- * signalled: a signal would cost the request thread more than the whole rest of the publish.
+ * <p>It parks between looks at the ring, and is never signalled: a signal would cost the request
+ * thread more than the whole rest of the publish.
  */
 final class Batcher {
 
-  static final int LONGEST_PARK_MILLIS = RingPace.LONGEST_PARK_MILLIS;
+  /** So that what was accepted is in the spool within 20 ms. */
+  private static final long LONGEST_PARK_BEFORE_SPOOL = TimeUnit.MILLISECONDS.toNanos(15);
+
+  /** At 300,000 requests a second out of nowhere the ring would just hold. */
+  private static final long LONGEST_PARK = TimeUnit.MILLISECONDS.toNanos(25);
 
   private static final long LEAST_STOP_MILLIS = 5_000;
 
@@ -52,7 +56,10 @@ final class Batcher {
       Counts counts,
       Settings settings) {
     this.ring = ring;
-    this.pace = new RingPace(ring.getBufferSize());
+    this.pace =
+        new RingPace(
+            ring.getBufferSize(),
+            settings.spool() == null ? LONGEST_PARK : LONGEST_PARK_BEFORE_SPOOL);
     this.poller = ring.newPoller();
     ring.addGatingSequences(poller.getSequence());
     this.backlog = backlog;

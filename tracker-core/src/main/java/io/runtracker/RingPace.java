@@ -13,15 +13,18 @@ import java.util.concurrent.TimeUnit;
  */
 final class RingPace {
 
-  static final int LONGEST_PARK_MILLIS = 10;
-  static final long LONGEST_PARK_NANOS = TimeUnit.MILLISECONDS.toNanos(LONGEST_PARK_MILLIS);
   static final long SHORTEST_PARK_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
 
   private final int ringSize;
+  private final long longestParkNanos;
   private long parkNanos = SHORTEST_PARK_NANOS;
 
-  RingPace(int ringSize) {
+  /**
+   * @param longestParkNanos how long an event may wait that comes when there was none for long
+   */
+  RingPace(int ringSize, long longestParkNanos) {
     this.ringSize = ringSize;
+    this.longestParkNanos = longestParkNanos;
   }
 
   /**
@@ -39,10 +42,10 @@ final class RingPace {
       return 0;
     }
     if (came == 0 && nothingHeld) {
-      parkNanos = Math.min(2 * parkNanos, LONGEST_PARK_NANOS);
+      parkNanos = Math.min(2 * parkNanos, longestParkNanos);
       return parkNanos;
     }
-    long park = Math.min(untilDueNanos, LONGEST_PARK_NANOS);
+    long park = Math.min(untilDueNanos, longestParkNanos);
     if (came > 0) {
       park = Math.min(park, sinceLastNanos * (ringSize / 4) / came);
     }

@@ -8,8 +8,9 @@ import org.junit.jupiter.api.Test;
 class RingPaceTest {
 
   private static final long MILLI = 1_000_000;
+  private static final long LONGEST = 15 * MILLI;
 
-  private final RingPace pace = new RingPace(8192);
+  private final RingPace pace = new RingPace(8192, LONGEST);
 
   @Test
   void while_requests_come_there_is_one_look_for_each_group() {
@@ -50,13 +51,12 @@ class RingPaceTest {
     for (int i = 0; i < 20; i++) {
       before = pace.afterLook(MILLI, 0, true, 5 * MILLI);
     }
-    assertThat(before).isEqualTo(RingPace.LONGEST_PARK_NANOS);
+    assertThat(before).isEqualTo(LONGEST);
   }
 
   @Test
   void a_group_that_waits_for_long_does_not_stop_the_looks() {
-    assertThat(pace.afterLook(MILLI, 0, false, Long.MAX_VALUE))
-        .isEqualTo(RingPace.LONGEST_PARK_NANOS);
+    assertThat(pace.afterLook(MILLI, 0, false, Long.MAX_VALUE)).isEqualTo(LONGEST);
   }
 
   @Test
