@@ -21,8 +21,10 @@ final class Batcher {
   /** So that what was accepted is in the spool within 20 ms. */
   private static final long LONGEST_PARK_BEFORE_SPOOL = TimeUnit.MILLISECONDS.toNanos(15);
 
-  /** At 300,000 requests a second out of nowhere the ring would just hold. */
-  private static final long LONGEST_PARK = TimeUnit.MILLISECONDS.toNanos(25);
+  private static final long LONGEST_PARK = TimeUnit.MILLISECONDS.toNanos(50);
+
+  /** With this for each slot the ring holds 160,000 requests a second that come out of nowhere. */
+  private static final long LONGEST_PARK_FOR_A_SLOT = TimeUnit.MICROSECONDS.toNanos(6);
 
   private static final long LEAST_STOP_MILLIS = 5_000;
 
@@ -56,10 +58,7 @@ final class Batcher {
       Counts counts,
       Settings settings) {
     this.ring = ring;
-    this.pace =
-        new RingPace(
-            ring.getBufferSize(),
-            settings.spool() == null ? LONGEST_PARK : LONGEST_PARK_BEFORE_SPOOL);
+    this.pace = new RingPace(ring.getBufferSize(), longestPark(settings));
     this.poller = ring.newPoller();
     ring.addGatingSequences(poller.getSequence());
     this.backlog = backlog;
@@ -71,8 +70,18 @@ final class Batcher {
     this.batchAgeNanos = settings.batchAge().toNanos();
   }
 
+  private static long longestPark(Settings settings) {
+    long longest = settings.spool() == null ? LONGEST_PARK : LONGEST_PARK_BEFORE_SPOOL;
+    return Math.min(longest, settings.ringSize() * LONGEST_PARK_FOR_A_SLOT);
+  }
+
   void start() {
     thread.start();
+  }
+
+  /** Has it look at the ring now, because somebody waits. */
+  void hurry() {
+    LockSupport.unpark(thread);
   }
 
   /** The sequence up to which every event is in the backlog, or was dropped and counted. */

@@ -90,6 +90,7 @@ final class Pipeline {
 
   private Ledger flushUntil(long deadline) {
     long target = ring.getCursor();
+    batcher.hurry();
     if (await(() -> batcher.handedOver() >= target, deadline)
         && await(backlog.allSettled(), deadline)) {
       delivery.flushSink(deadline);
