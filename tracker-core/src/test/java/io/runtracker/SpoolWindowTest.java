@@ -137,7 +137,7 @@ class SpoolWindowTest {
   void a_request_sent_as_a_run_before_the_crash_is_in_no_window_after_it() throws Exception {
     CountDownLatch never = new CountDownLatch(1);
     sink.runs.afterCreate = event -> never.await();
-    try (Tracker first = tracker(directory).trackAs(TrackAs.RUN).build()) {
+    try (Tracker first = tracker(directory).trackAs(TrackAs.RUN).inFlight(8).build()) {
       Requests.serve(first, "/", 50);
       await().until(() -> sink.runs.created().size() == 8);
       Path crashed = Crash.leaving(directory);
