@@ -4,8 +4,9 @@ package io.runtracker;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -92,12 +93,17 @@ final class Delivery {
     if (left <= 0) {
       return;
     }
-    Future<?> flush =
-        workers.submit(
+    FutureTask<@Nullable Void> flush =
+        new FutureTask<>(
             () -> {
               sink.flush();
               return null;
             });
+    try {
+      workers.execute(flush);
+    } catch (RejectedExecutionException closed) {
+      return;
+    }
     try {
       flush.get(left, TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {

@@ -246,4 +246,11 @@ class DeliveryTest {
     Requests.serve(tracker, "/", 1);
     assertThat(tracker.flush(Requests.LONG).isComplete()).isTrue();
   }
+
+  @Test
+  void a_flush_after_the_close_says_what_the_ledger_says() {
+    Requests.serve(tracker, "/", 1);
+    Ledger ledger = tracker.close(Requests.LONG);
+    assertThat(tracker.flush(Requests.LONG)).isEqualTo(ledger);
+  }
 }
