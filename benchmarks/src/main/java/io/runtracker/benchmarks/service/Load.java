@@ -33,54 +33,59 @@ import org.jspecify.annotations.Nullable;
  * the saturation phase's throughput), fraction. Prints a line of JSON when a phase begins and when
  * it ended.
  */
-final class Load {
+final class Load implements AutoCloseable {
 
   private static final int TIMEOUT_MILLIS = 60_000;
   private static final int LONGEST_LINE = 8192;
 
   private final int port;
   private final String path;
-  private final int connections;
+  private final List<Client> clients = new ArrayList<>();
+  private final ExecutorService threads;
 
   private Load(int port, String path, int connections) {
     this.port = port;
     this.path = path;
-    this.connections = connections;
+    this.threads = Executors.newFixedThreadPool(connections);
+    for (int i = 0; i < connections; i++) {
+      clients.add(new Client());
+    }
   }
 
   public static void main(String[] args) throws Exception {
-    Load load = new Load(Integer.parseInt(args[0]), args[1], Integer.parseInt(args[2]));
-    load.phase("warm-up", Double.parseDouble(args[3]), 0);
-    double throughput = load.phase("saturation", Double.parseDouble(args[4]), 0);
-    double rate = Double.parseDouble(args[6]);
-    rate = rate > 0 ? rate : Math.max(1, throughput * Double.parseDouble(args[7]));
-    load.phase("paced", Double.parseDouble(args[5]), rate);
+    try (Load load = new Load(Integer.parseInt(args[0]), args[1], Integer.parseInt(args[2]))) {
+      load.phase("warm-up", Double.parseDouble(args[3]), 0);
+      double throughput = load.phase("saturation", Double.parseDouble(args[4]), 0);
+      double rate = Double.parseDouble(args[6]);
+      rate = rate > 0 ? rate : Math.max(1, throughput * Double.parseDouble(args[7]));
+      load.phase("paced", Double.parseDouble(args[5]), rate);
+    }
   }
 
   /** Returns the answers per second. */
   private double phase(String name, double seconds, double rate) throws Exception {
     System.out.println("{\"begin\": \"" + name + "\"}");
-    ExecutorService threads = Executors.newFixedThreadPool(connections);
     long start = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(20);
     long end = start + (long) (seconds * 1e9);
-    List<Callable<Client>> clients = new ArrayList<>();
-    for (int i = 0; i < connections; i++) {
-      long interval = rate > 0 ? (long) (connections * 1e9 / rate) : 0;
-      clients.add(new Client(start + interval * i / connections, end, interval));
+    long interval = rate > 0 ? (long) (clients.size() * 1e9 / rate) : 0;
+    List<Callable<Samples>> work = new ArrayList<>();
+    for (int i = 0; i < clients.size(); i++) {
+      Client client = clients.get(i);
+      long firstDue = start + interval * i / clients.size();
+      work.add(() -> client.send(firstDue, end, interval));
     }
     long[] nanos = new long[0];
     long failures = 0;
     String failure = "";
-    for (Future<Client> done : threads.invokeAll(clients)) {
-      Client client = done.get();
+    for (Future<Samples> done : threads.invokeAll(work)) {
+      Samples samples = done.get();
       int before = nanos.length;
-      nanos = Arrays.copyOf(nanos, before + client.count);
-      System.arraycopy(client.nanos, 0, nanos, before, client.count);
-      failures += client.failures;
-      failure = client.failure.isEmpty() ? failure : client.failure;
+      nanos = Arrays.copyOf(nanos, before + samples.count);
+      System.arraycopy(samples.nanos, 0, nanos, before, samples.count);
+      failures += samples.failures;
+      failure = samples.failure.isEmpty() ? failure : samples.failure;
     }
     double took = (System.nanoTime() - start) / 1e9;
-    threads.shutdown();
     Arrays.sort(nanos);
     System.out.printf(
         Locale.ROOT,
@@ -100,6 +105,14 @@ final class Load {
     return nanos.length / took;
   }
 
+  @Override
+  public void close() throws IOException {
+    threads.shutdown();
+    for (Client client : clients) {
+      client.disconnect();
+    }
+  }
+
   /** In microseconds, of sorted nanoseconds: the smallest that this share does not exceed. */
   private static double quantile(long[] sorted, double share) {
     if (sorted.length == 0) {
@@ -108,11 +121,27 @@ final class Load {
     return sorted[Math.max(0, (int) Math.ceil(share * sorted.length) - 1)] / 1e3;
   }
 
-  /** One connection; opened anew when the service closes it. */
-  private final class Client implements Callable<Client> {
-    private final long firstDue;
-    private final long end;
-    private final long interval;
+  /** What a client found in one phase. */
+  private static final class Samples {
+    private long[] nanos = new long[1 << 12];
+    private int count;
+    private long failures;
+    private String failure = "";
+
+    private void add(long taken) {
+      if (count == nanos.length) {
+        nanos = Arrays.copyOf(nanos, 2 * count);
+      }
+      nanos[count++] = taken;
+    }
+  }
+
+  /**
+   * One connection, for all phases; opened anew only when the service closes it. Were each phase to
+   * open its own, the service would spend the first seconds of each on compiling anew what it had
+   * compiled for connections that never end.
+   */
+  private final class Client {
     private final byte[] request =
         ("GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1:" + port + "\r\n\r\n")
             .getBytes(StandardCharsets.US_ASCII);
@@ -121,37 +150,26 @@ final class Load {
     private InputStream in = InputStream.nullInputStream();
     private boolean close;
 
-    long[] nanos = new long[1 << 12];
-    int count;
-    long failures;
-    String failure = "";
-
-    /** An interval of 0 sends each request when the one before is answered. */
-    Client(long firstDue, long end, long interval) {
-      this.firstDue = firstDue;
-      this.end = end;
-      this.interval = interval;
-    }
-
-    @Override
-    public Client call() throws IOException {
-      try {
-        for (long due = firstDue; ; due = interval > 0 ? due + interval : System.nanoTime()) {
-          waitUntil(due);
-          if (due - end >= 0 || System.nanoTime() - end >= TimeUnit.SECONDS.toNanos(5)) {
-            return this;
-          }
-          try {
-            exchange();
-            add(System.nanoTime() - due);
-          } catch (IOException e) {
-            failures++;
-            failure = String.valueOf(e);
-            disconnect();
-          }
+    /**
+     * Sends requests until the phase ends.
+     *
+     * @param interval between two that are due; 0 sends each when the one before is answered
+     */
+    private Samples send(long firstDue, long end, long interval) throws IOException {
+      Samples samples = new Samples();
+      for (long due = firstDue; ; due = interval > 0 ? due + interval : System.nanoTime()) {
+        waitUntil(due);
+        if (due - end >= 0 || System.nanoTime() - end >= TimeUnit.SECONDS.toNanos(5)) {
+          return samples;
         }
-      } finally {
-        disconnect();
+        try {
+          exchange();
+          samples.add(System.nanoTime() - due);
+        } catch (IOException e) {
+          samples.failures++;
+          samples.failure = String.valueOf(e);
+          disconnect();
+        }
       }
     }
 
@@ -159,13 +177,6 @@ final class Load {
       for (long left = due - System.nanoTime(); left > 0; left = due - System.nanoTime()) {
         LockSupport.parkNanos(left);
       }
-    }
-
-    private void add(long taken) {
-      if (count == nanos.length) {
-        nanos = Arrays.copyOf(nanos, 2 * count);
-      }
-      nanos[count++] = taken;
     }
 
     private void exchange() throws IOException {
