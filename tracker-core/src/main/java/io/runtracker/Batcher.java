@@ -32,7 +32,7 @@ final class Batcher {
   private final EventPoller<Slot> poller;
   private final RingPace pace;
   private final Backlog backlog;
-  private final UrlRedactor redactor;
+  private final CleanTargets targets;
   private final RunNames names;
   private final Counts counts;
   private final int batchSize;
@@ -53,7 +53,7 @@ final class Batcher {
   Batcher(
       RingBuffer<Slot> ring,
       Backlog backlog,
-      UrlRedactor redactor,
+      CleanTargets targets,
       RunNames names,
       Counts counts,
       Settings settings) {
@@ -62,7 +62,7 @@ final class Batcher {
     this.poller = ring.newPoller();
     ring.addGatingSequences(poller.getSequence());
     this.backlog = backlog;
-    this.redactor = redactor;
+    this.targets = targets;
     this.names = names;
     this.counts = counts;
     this.batchSize = settings.batchSize();
@@ -161,8 +161,8 @@ final class Batcher {
 
   private boolean onEvent(Slot slot, long sequence, boolean endOfBatch) {
     try {
-      RequestEvent event = slot.take().toEvent(sequence);
-      add(names.named(event.withTarget(redactor.redact(event.target()))));
+      OpenRequest request = slot.take();
+      add(names.named(request.toEvent(sequence, targets.clean(request.target()))));
     } catch (Throwable fault) {
       counts.dropped(DropReason.DELIVERY_FAULT);
       log.warn("event", "An event could not be read and is dropped", fault);

@@ -153,7 +153,7 @@ final class MemoryBacklog implements Backlog {
 
   /** Sees to it that requests go where they belong now. */
   private void arrange(long now) {
-    mode.look(budget.requests() - router.open().size() + behind.waiting(), oldestNanos(), now);
+    mode.look(budget.requests() - router.waiting().size() + behind.waiting(), oldestNanos(), now);
     if (mode.isOn()) {
       fillWindow(now);
     }
@@ -290,7 +290,7 @@ final class MemoryBacklog implements Backlog {
     try {
       closed = true;
       behind = BacklogSource.NONE;
-      long lost = fresh.size() + runs.unspooled() + router.open().unspooled();
+      long lost = fresh.size() + runs.unspooled() + router.waiting().unspooled();
       counts.dropped(DropReason.SHUTDOWN, lost);
       fresh.clear();
       router.open().clear();
@@ -329,8 +329,8 @@ final class MemoryBacklog implements Backlog {
 
   private boolean isSettled(long upTo) {
     boolean waits = !fresh.isEmpty() && fresh.element().ticket() <= upTo;
-    OpenWindow open = router.open();
-    boolean inWindow = !open.isEmpty() && open.first().ticket() <= upTo;
+    WindowMembers open = router.waiting();
+    boolean inWindow = !open.isEmpty() && open.ticket() <= upTo;
     if (inWindow && !waits) {
       hurry();
     }
@@ -368,9 +368,9 @@ final class MemoryBacklog implements Backlog {
     if (!fresh.isEmpty()) {
       oldest = fresh.element().oldestMillis();
     }
-    OpenWindow open = router.open();
+    WindowMembers open = router.waiting();
     if (!open.isEmpty()) {
-      oldest = Math.min(oldest, open.first().oldestMillis());
+      oldest = Math.min(oldest, open.oldestMillis());
     }
     PendingRun first = runs.oldest();
     if (first != null) {

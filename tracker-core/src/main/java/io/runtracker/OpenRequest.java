@@ -196,9 +196,13 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
     }
   }
 
-  /** The event of a request that was settled. Off the request thread. */
-  RequestEvent toEvent(long sequence) {
-    return RequestEvent.builder(capture.source(), sequence, method, target)
+  /**
+   * The event of a request that was settled. Off the request thread.
+   *
+   * @param clean the target without secrets
+   */
+  RequestEvent toEvent(long sequence, RequestTarget clean) {
+    return RequestEvent.builder(capture.source(), sequence, method, clean)
         .route(route)
         .name(name)
         .statusCode(statusCode)

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 
 /** The window that takes requests in. Not safe for use by several threads. */
@@ -11,8 +9,7 @@ final class OpenWindow {
   private final int mostRows;
   private final long mostBytes;
   private final long longestNanos;
-  private final List<PendingEvent> members = new ArrayList<>();
-  private long bytes;
+  private WindowMembers members = new WindowMembers();
   private long sinceNanos;
 
   /** A window takes at most half of what memory holds, so that the next can fill meanwhile. */
@@ -22,16 +19,8 @@ final class OpenWindow {
     this.longestNanos = settings.windowAge().toNanos();
   }
 
-  boolean isEmpty() {
-    return members.isEmpty();
-  }
-
-  int size() {
-    return members.size();
-  }
-
-  PendingEvent first() {
-    return members.get(0);
+  WindowMembers members() {
+    return members;
   }
 
   void add(PendingEvent event, long now) {
@@ -39,11 +28,10 @@ final class OpenWindow {
       sinceNanos = now;
     }
     members.add(event);
-    bytes += event.bytes();
   }
 
   boolean isFull() {
-    return members.size() >= mostRows || bytes >= mostBytes;
+    return members.size() >= mostRows || members.bytes() >= mostBytes;
   }
 
   /** When it must close whatever is in it; only where it is not empty. */
@@ -59,11 +47,6 @@ final class OpenWindow {
   }
 
   void clear() {
-    members.clear();
-    bytes = 0;
-  }
-
-  int unspooled() {
-    return PendingRun.unspooled(members);
+    members = new WindowMembers();
   }
 }

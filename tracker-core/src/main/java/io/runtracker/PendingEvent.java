@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker;
 
-import java.util.List;
 import java.util.Optional;
 
 /** A request that waits for delivery, in the spool or in memory alone. */
@@ -58,8 +57,8 @@ final class PendingEvent extends PendingRun {
   }
 
   @Override
-  List<PendingEvent> members() {
-    return List.of(this);
+  long[] positions() {
+    return isSpooled() ? new long[] {position} : NO_POSITIONS;
   }
 
   @Override
@@ -74,7 +73,7 @@ final class PendingEvent extends PendingRun {
 
   @Override
   long oldestMillis() {
-    return event.endTime().toEpochMilli();
+    return event.endMillis();
   }
 
   @Override

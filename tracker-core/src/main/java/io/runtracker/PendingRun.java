@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker;
 
-import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -10,6 +9,8 @@ import org.jspecify.annotations.Nullable;
  * delivery thread at a time; the backlog hands it over.
  */
 abstract class PendingRun {
+
+  static final long[] NO_POSITIONS = {};
 
   private final long ticket;
   private @Nullable String runId;
@@ -33,23 +34,15 @@ abstract class PendingRun {
   /** What to remember when it is created a second time. */
   abstract Repeated asRepeated();
 
-  /** The requests in it, each with its place in the spool. */
-  abstract List<PendingEvent> members();
-
-  /** Their number. */
+  /** The number of requests in it. */
   abstract int size();
 
-  /** How many of them are in no spool. */
-  final int unspooled() {
-    return unspooled(members());
-  }
+  /** The places in the spool of those requests that have one, in ascending order. */
+  abstract long[] positions();
 
-  static int unspooled(List<PendingEvent> members) {
-    int count = 0;
-    for (PendingEvent member : members) {
-      count += member.isSpooled() ? 0 : 1;
-    }
-    return count;
+  /** How many of the requests are in no spool. */
+  final int unspooled() {
+    return size() - positions().length;
   }
 
   /** Their estimated size on the heap. */

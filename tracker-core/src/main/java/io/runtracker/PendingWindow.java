@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -10,21 +8,19 @@ import java.util.Optional;
 final class PendingWindow extends PendingRun {
 
   private final RequestWindow window;
-  private final List<PendingEvent> members;
+  private final long[] positions;
   private final long bytes;
+  private final long oldestMillis;
 
-  /** The members come in the order of their places in the spool, or they would be other rows. */
-  PendingWindow(String windowId, List<PendingEvent> members, Map<DropReason, Long> dropped) {
-    super(members.get(0).ticket());
-    List<RequestEvent> events = new ArrayList<>(members.size());
-    long sum = 0;
-    for (PendingEvent member : members) {
-      events.add(member.event());
-      sum += member.bytes();
-    }
-    this.window = RequestWindow.of(windowId, events, dropped);
-    this.members = List.copyOf(members);
-    this.bytes = sum;
+  /**
+   * @throws IllegalArgumentException when there are no members
+   */
+  PendingWindow(String windowId, WindowMembers members, Map<DropReason, Long> dropped) {
+    super(members.ticket());
+    this.window = RequestWindow.of(windowId, members.events(), dropped);
+    this.positions = members.positions();
+    this.bytes = members.bytes();
+    this.oldestMillis = members.oldestMillis();
   }
 
   RequestWindow window() {
@@ -52,13 +48,13 @@ final class PendingWindow extends PendingRun {
   }
 
   @Override
-  List<PendingEvent> members() {
-    return members;
+  long[] positions() {
+    return positions;
   }
 
   @Override
   int size() {
-    return members.size();
+    return window.events().size();
   }
 
   @Override
@@ -68,7 +64,7 @@ final class PendingWindow extends PendingRun {
 
   @Override
   long oldestMillis() {
-    return members.get(0).oldestMillis();
+    return oldestMillis;
   }
 
   @Override

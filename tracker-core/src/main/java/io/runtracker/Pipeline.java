@@ -35,8 +35,8 @@ final class Pipeline {
     this.backlog = openBacklog(settings, trackAs(settings, sink), source, counts);
     RunNames names =
         new RunNames(hooks.naming(), new RateLimitedLog(LoggerFactory.getLogger(Tracker.class)));
-    this.batcher =
-        new Batcher(ring, backlog, new UrlRedactor(settings.redact()), names, counts, settings);
+    CleanTargets targets = new CleanTargets(new UrlRedactor(settings.redact()));
+    this.batcher = new Batcher(ring, backlog, targets, names, counts, settings);
     this.capture = new Capture(ring, counts, source, settings, hooks, batcher::countStragglers);
     this.sink = sink;
     this.delivery = new Delivery(backlog, sink, settings);

@@ -120,7 +120,15 @@ public final class RequestEvent {
 
   /** When the request was complete: its start and its duration added, to the millisecond. */
   public Instant endTime() {
-    return Instant.ofEpochMilli(startMillis + durationNanos / 1_000_000);
+    return Instant.ofEpochMilli(endMillis());
+  }
+
+  long startMillis() {
+    return startMillis;
+  }
+
+  long endMillis() {
+    return startMillis + durationNanos / 1_000_000;
   }
 
   /** From the request's begin to its completion, in nanoseconds of the monotonic clock. */
@@ -170,13 +178,8 @@ public final class RequestEvent {
     return value == null ? 0 : value.length();
   }
 
-  /** This event with another target: the batcher's way to redact off the request thread. */
-  RequestEvent withTarget(RequestTarget redacted) {
-    return redacted.equals(target) ? this : new Builder(this, redacted).build();
-  }
-
   RequestEvent withName(String given) {
-    return new Builder(this, target).name(given).build();
+    return new Builder(this).name(given).build();
   }
 
   @Override
@@ -216,8 +219,8 @@ public final class RequestEvent {
       this.target = target;
     }
 
-    private Builder(RequestEvent event, RequestTarget target) {
-      this(event.source, event.sequence, event.method, target);
+    private Builder(RequestEvent event) {
+      this(event.source, event.sequence, event.method, event.target);
       this.route = event.route;
       this.name = event.name;
       this.statusCode = event.statusCode;

@@ -45,13 +45,14 @@ public record RequestWindow(
     if (events.isEmpty()) {
       throw new IllegalArgumentException("a window of no requests");
     }
-    Instant start = Instant.MAX;
-    Instant end = Instant.MIN;
+    long start = Long.MAX_VALUE;
+    long end = Long.MIN_VALUE;
     for (RequestEvent event : events) {
-      start = event.startTime().isBefore(start) ? event.startTime() : start;
-      end = event.endTime().isAfter(end) ? event.endTime() : end;
+      start = Math.min(start, event.startMillis());
+      end = Math.max(end, event.endMillis());
     }
-    return new RequestWindow(windowId, start, end, events, dropped);
+    return new RequestWindow(
+        windowId, Instant.ofEpochMilli(start), Instant.ofEpochMilli(end), events, dropped);
   }
 
   /** This window's id and span, to look it up by. */

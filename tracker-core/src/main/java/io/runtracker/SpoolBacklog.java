@@ -160,7 +160,7 @@ final class SpoolBacklog implements Backlog {
   @Override
   public void created(PendingRun run, String runId) {
     run.created(runId);
-    long[] positions = SpoolWindows.positions(run);
+    long[] positions = run.positions();
     if (positions.length > 0) {
       try {
         log.created(positions[0], runId);
@@ -196,8 +196,8 @@ final class SpoolBacklog implements Backlog {
     try {
       if (run instanceof PendingWindow window) {
         rejected.add(window.window(), reason + ": " + cause);
-      } else {
-        rejected.add(run.members().get(0).event(), reason + ": " + cause);
+      } else if (run instanceof PendingEvent event) {
+        rejected.add(event.event(), reason + ": " + cause);
       }
     } catch (IOException | RuntimeException e) {
       warnings.warn("rejected", "A refused request could not be set aside; it is tried again", e);
@@ -209,7 +209,7 @@ final class SpoolBacklog implements Backlog {
   }
 
   private void settle(PendingRun run, @Nullable DropReason reason) {
-    long[] positions = SpoolWindows.positions(run);
+    long[] positions = run.positions();
     memory.settle(
         run,
         reason,

@@ -43,7 +43,7 @@ final class SpoolWindows {
   /** A window of the process before, as far as its events have been read again. */
   static final class Rebuilt {
     private final WindowFiles.Found found;
-    private final List<PendingEvent> members = new ArrayList<>();
+    private final WindowMembers members = new WindowMembers();
     private @Nullable String runId;
 
     private Rebuilt(WindowFiles.Found found) {
@@ -107,7 +107,7 @@ final class SpoolWindows {
 
   void closed(PendingWindow window) {
     try {
-      files.add(window.window().windowId(), positions(window));
+      files.add(window.window().windowId(), window.positions());
     } catch (IOException | RuntimeException e) {
       warnings.warn(
           "window",
@@ -138,13 +138,5 @@ final class SpoolWindows {
     } catch (IOException | RuntimeException e) {
       warnings.warn("window", "A window could not be forgotten", e);
     }
-  }
-
-  /** The places in the spool of those members that have one, in ascending order. */
-  static long[] positions(PendingRun run) {
-    return run.members().stream()
-        .filter(PendingEvent::isSpooled)
-        .mapToLong(PendingEvent::position)
-        .toArray();
   }
 }

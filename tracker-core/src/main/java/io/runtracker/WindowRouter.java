@@ -38,6 +38,11 @@ final class WindowRouter {
     return open;
   }
 
+  /** Those of the open window. */
+  WindowMembers waiting() {
+    return open.members();
+  }
+
   /**
    * Whether a request is to go into the window. What may have been sent as a run already must stay
    * one.
@@ -67,19 +72,19 @@ final class WindowRouter {
    * @param early whether to wait no longer for its time or size
    */
   boolean isDue(boolean early, long now) {
-    return !open.isEmpty()
+    return !waiting().isEmpty()
         && mayClose()
         && (early || hurried || open.isFull() || open.dueNanos() - now <= 0);
   }
 
   /** When {@link #isDue} will be true at the latest, if that is before the deadline. */
   long dueNanos(long deadline) {
-    return open.isEmpty() || !mayClose() ? deadline : Math.min(deadline, open.dueNanos());
+    return waiting().isEmpty() || !mayClose() ? deadline : Math.min(deadline, open.dueNanos());
   }
 
   /** Closes the open window before its time, because somebody waits for what is in it. */
   void hurry() {
-    hurried = !open.isEmpty();
+    hurried = !waiting().isEmpty();
   }
 
   PendingWindow close(long now) {

@@ -38,7 +38,7 @@ class MemoryBacklogTest {
   }
 
   private RequestEvent taken() throws InterruptedException {
-    return backlog.take(AT_ONCE).members().get(0).event();
+    return ((PendingEvent) backlog.take(AT_ONCE)).event();
   }
 
   @Test

@@ -5,9 +5,7 @@ import io.runtracker.Metric;
 import io.runtracker.RequestEvent;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.io.Writer;
 import java.net.http.HttpRequest.BodyPublisher;
-import java.net.http.HttpRequest.BodyPublishers;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -50,9 +48,8 @@ final class RequestTable {
           "name",
           "event_id");
 
-  private static final int CHARS_OF_A_ROW = 256;
-
   private final JsonWriter json;
+  private final StringBuilder number = new StringBuilder();
   private long second = Long.MIN_VALUE;
   private String upToSecond = "";
 
@@ -62,13 +59,13 @@ final class RequestTable {
 
   /** The table as the body of a call. The same requests make the same bytes. */
   static BodyPublisher of(List<RequestEvent> events) {
-    TextWriter text = new TextWriter(100 + events.size() * CHARS_OF_A_ROW);
-    try (JsonWriter json = new JsonWriter(text)) {
+    TextBody body = new TextBody();
+    try (JsonWriter json = new JsonWriter(body)) {
       new RequestTable(json).write(events);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return BodyPublishers.ofString(text.toString());
+    return body.publisher();
   }
 
   private void write(List<RequestEvent> events) throws IOException {
@@ -92,7 +89,7 @@ final class RequestTable {
     text(event.route(), Text.TAG);
     json.value(event.statusCode());
     json.value(event.status().name());
-    json.value(event.durationNanos() / 1e6);
+    json.jsonValue(millis(event.durationNanos()));
     text(event.errorType(), Text.PARAM);
     text(event.errorDetails(), Text.ARTIFACT);
     object(event.tags(), Text.TAG);
@@ -116,6 +113,20 @@ final class RequestTable {
     }
     long fraction = Math.floorMod(millis, 1000L);
     return upToSecond + (fraction < 10 ? "00" : fraction < 100 ? "0" : "") + fraction + 'Z';
+  }
+
+  /** As exact as the clock. {@code Double.toString} takes a third of the time of a row. */
+  private String millis(long nanos) {
+    if (nanos < 0) {
+      return Double.toString(nanos / 1e6);
+    }
+    number.setLength(0);
+    number.append(nanos / 1_000_000).append('.');
+    long fraction = nanos % 1_000_000;
+    for (long digit = 100_000; digit > 1 && fraction < digit; digit /= 10) {
+      number.append('0');
+    }
+    return number.append(fraction).toString();
   }
 
   private void text(@Nullable String value, int limit) throws IOException {
@@ -169,50 +180,6 @@ final class RequestTable {
       json.value(value);
     } else {
       json.value(Double.toString(value));
-    }
-  }
-
-  /**
-   * Gson writes a character at a time, and the writers of the JDK take a lock for each of them.
-   * That took half of the time of a table.
-   */
-  private static final class TextWriter extends Writer {
-
-    private final StringBuilder text;
-
-    TextWriter(int capacity) {
-      this.text = new StringBuilder(capacity);
-    }
-
-    @Override
-    public void write(int character) {
-      text.append((char) character);
-    }
-
-    @Override
-    public void write(char[] characters, int offset, int length) {
-      text.append(characters, offset, length);
-    }
-
-    @Override
-    public void write(String string) {
-      text.append(string);
-    }
-
-    @Override
-    public void write(String string, int offset, int length) {
-      text.append(string, offset, offset + length);
-    }
-
-    @Override
-    public void flush() {}
-
-    @Override
-    public void close() {}
-
-    @Override
-    public String toString() {
-      return text.toString();
     }
   }
 }
