@@ -54,9 +54,9 @@ def main():
     benchmark = BENCHMARKS[arguments.command]
     if arguments.quick:
         benchmark.make_quick(arguments)
-    load_before = machine.load_average()
-    if not machine.is_quiet(load_before):
-        say(f"the load average is {load_before:.2f}: these figures are not to be trusted")
+    busy_before = None if arguments.quick else machine.wait_for_quiet()
+    if not machine.is_quiet(busy_before):
+        say(f"{busy_before:.0%} of the cores are in use: these figures are not to be trusted")
     try:
         figures, detail, javas = benchmark.measure(arguments)
     except KeyboardInterrupt:
@@ -65,7 +65,7 @@ def main():
         say(f"{type(e).__name__}: {e}")
         return 1
     results.publish(
-        arguments.command, arguments, figures, detail, javas, load_before,
+        arguments.command, arguments, figures, detail, javas, busy_before,
         REPORTS[arguments.command].chart)
     faults = benchmark.faults(figures, detail)
     for fault in faults:

@@ -7,18 +7,59 @@ import platform
 import subprocess
 import time
 
-QUIET_LOAD_PER_CPU = 0.25
+QUIET_SHARE = 0.05
+QUIET_SECONDS = 3
+LONGEST_WAIT_SECONDS = 120
 
 
-def load_average():
-    try:
-        return os.getloadavg()[0]
-    except OSError:
+def busy_share():
+    """How much of the cores was used in the last seconds, by anybody or by neighbours; None where nobody says."""
+    before = _cpu_times()
+    time.sleep(QUIET_SECONDS)
+    after = _cpu_times()
+    if before is None or after is None:
         return None
+    idle, everything = after[0] - before[0], after[1] - before[1]
+    return 1 - idle / everything if everything else None
 
 
-def is_quiet(load):
-    return load is None or load <= QUIET_LOAD_PER_CPU * (os.cpu_count() or 1)
+def _cpu_times():
+    try:
+        fields = pathlib.Path("/proc/stat").read_text().splitlines()[0].split()[1:]
+    except (OSError, IndexError):
+        return None
+    times = [int(field) for field in fields[:8]]
+    return times[3] + times[4], sum(times)
+
+
+def wait_for_quiet():
+    """How busy the machine was in the end, after waiting for it to be quiet."""
+    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+    while True:
+        busy = busy_share()
+        if is_quiet(busy) or time.monotonic() > deadline:
+            return busy
+
+
+def is_quiet(busy):
+    return busy is None or busy <= QUIET_SHARE
+
+
+def divided_cores():
+    """Half of the cores for what is measured, and the others for all else; all for both where there is but one."""
+    try:
+        cores = sorted(os.sched_getaffinity(0))
+    except (AttributeError, OSError):
+        return set(), set()
+    if len(cores) < 2:
+        return set(cores), set(cores)
+    return set(cores[:len(cores) // 2]), set(cores[len(cores) // 2:])
+
+
+def stay_on(cores):
+    """Keeps this process, and those that it starts from now on, on some cores."""
+    if cores:
+        os.sched_setaffinity(0, cores)
 
 
 def cpu_model():

@@ -24,9 +24,9 @@ def number(value):
     return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
 
 
-def publish(benchmark, arguments, figures, detail, javas, load_before, chart):
+def publish(benchmark, arguments, figures, detail, javas, busy_before, chart):
     """Prints the lines `name: value`, and writes JSON and chart."""
-    quiet = machine.is_quiet(load_before)
+    quiet = machine.is_quiet(busy_before)
     for name, value in figures.items():
         verdict = targets.verdict(benchmark, name, value)
         print(f"{name}: {number(value)}{f'  ({verdict})' if verdict else ''}")
@@ -35,7 +35,7 @@ def publish(benchmark, arguments, figures, detail, javas, load_before, chart):
     target.mkdir(parents=True, exist_ok=True)
     result = {
         "benchmark": benchmark, "quick": arguments.quick, "command": arguments.command_line,
-        "machine": machine.describe(javas), "load_average_before": load_before,
+        "machine": machine.describe(javas), "busy_share_before": busy_before,
         "machine_was_quiet": quiet, "figures": figures, "detail": detail}
     (target / f"{benchmark}.json").write_text(json.dumps(result, indent=1) + "\n")
     draw(target / f"{benchmark}.svg", result, chart)

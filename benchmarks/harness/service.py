@@ -5,49 +5,54 @@ import contextlib
 import json
 import pathlib
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 
 import java
+import load
+import machine
 import results
 import servers
-from processes import ROOT, Problem, cpu_seconds, environment, free_port, get, say, started, wait_until
+from processes import ROOT, Problem, environment, free_port, get, say, started, wait_until
 
-# "control" is "off" once more: what differs between those two is noise. "busy" is "off" while a bare client
-# keeps MLflow as busy as a tracker does: what differs from "up" is tracking, not MLflow's use of the cores.
-MODES = ["off", "control", "busy", "up", "slow", "frozen", "down", "429", "503", "garbage"]
+# "control" is "off" once more: what differs between those two is noise.
+MODES = ["off", "control", "up", "slow", "frozen", "down", "429", "503", "garbage"]
+UNTRACKED = ["off", "control"]
 ADAPTERS = ["servlet", "spring", "javalin"]
 PEERS = ["mlflow-client", "fastapi"]
+# What a handler does: nothing at all, or some of what services are for.
+HANDLERS = {"nothing": "/hello", "work": "/score/7"}
 SLOW_MILLIS = 500
 BEFORE_ACCEPTANCE = {"RING_FULL", "CLOSED", "CAPTURE_FAULT"}
-COLORS = dict(zip(MODES[1:], ["#999999", "#555555", "#2a6fbb", "#7fb2e5", "#e07b39", "#5a9e4b", "#9467bd", "#8c564b", "#bcbd22"]))
+COLORS = dict(zip(MODES[1:], ["#999999", "#2a6fbb", "#7fb2e5", "#e07b39", "#5a9e4b", "#9467bd", "#8c564b", "#bcbd22"]))
 
 
 def add_arguments(parser):
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=8, help="of each of the two measured phases")
-    parser.add_argument("--warm-up", type=float, default=20, help="seconds before them")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=5, help="of each of the two phases of a measurement")
+    parser.add_argument("--warm-up", type=float, default=30, help="seconds of each handler of a service before the rounds")
+    parser.add_argument("--ramp", type=float, default=1, help="seconds of load before each phase that is measured")
+    parser.add_argument("--drain", type=float, default=60, help="seconds that MLflow is given after each measurement")
     parser.add_argument("--connections", type=int, default=16)
-    parser.add_argument("--rate", type=float, default=0, help="requests per second of the paced phase")
     parser.add_argument("--fraction", type=float, default=0.2,
-                        help="without --rate: this share of the service's first throughput without tracking")
-    parser.add_argument("--path", default="/hello")
+                        help="the rate of the paced phase: this share of the first throughput without tracking")
+    parser.add_argument("--handlers", default=",".join(HANDLERS), help="comma-separated")
     parser.add_argument("--services", default=",".join(ADAPTERS + PEERS), help="comma-separated")
-    parser.add_argument("--modes", default=",".join(MODES[:7]), help="of every adapter; the first must be off")
-    parser.add_argument("--more-modes", default=",".join(MODES[7:]),
+    parser.add_argument("--modes", default=",".join(MODES[:6]), help="of every adapter; the first must be off")
+    parser.add_argument("--more-modes", default=",".join(MODES[6:]),
                         help="of the first adapter only: what is left of the ring is the same for all")
 
 
 def make_quick(arguments):
-    arguments.rounds, arguments.seconds, arguments.warm_up, arguments.rate = 1, 0.5, 0.5, 200
-    arguments.modes, arguments.more_modes = "off,up", "busy,slow,frozen,down"
+    arguments.rounds, arguments.seconds, arguments.warm_up, arguments.connections = 1, 0.3, 0.1, 2
+    arguments.ramp, arguments.drain = 0.1, 0.5
+    arguments.handlers, arguments.modes, arguments.more_modes = "nothing", "off,up", "slow,frozen,down"
 
 
 def modes_of(service, arguments):
     if service in PEERS:
-        return ["up"] if arguments.quick else ["off", "up"]
+        return ["off", "up"]
     modes = arguments.modes.split(",")
     if service == arguments.services.split(",")[0]:
         modes = modes + [mode for mode in arguments.more_modes.split(",") if mode]
@@ -58,41 +63,90 @@ def modes_of(service, arguments):
 
 def measure(arguments):
     found = []
+    own, others = machine.divided_cores()
+    machine.stay_on(others)
     with tempfile.TemporaryDirectory(prefix="runtracker-benchmark-") as folder, contextlib.ExitStack() as stack:
         work = pathlib.Path(folder)
         server = stack.enter_context(servers.mlflow(work, workers=2))
         slow = stack.enter_context(servers.slow(server["url"], SLOW_MILLIS))
         nobody = f"http://127.0.0.1:{free_port()}"
-        uris = {"off": nobody, "control": nobody, "busy": nobody, "down": nobody, "up": server["url"],
+        uris = {"off": nobody, "control": nobody, "down": nobody, "up": server["url"],
                 "frozen": server["url"], "slow": slow,
                 "429": servers.FakeServer(servers.TOO_MANY).url,
                 "503": servers.FakeServer(servers.UNAVAILABLE).url,
                 "garbage": servers.FakeServer(servers.GARBAGE).url}
-        rates = {}
-        for number in range(arguments.rounds):
-            for service in arguments.services.split(","):
-                # "off" comes first and the others in turn, so that neither a slow start nor drift hides.
-                first, *others = modes_of(service, arguments)
-                turn = number % len(others) if others else 0
-                for mode in [first] + others[turn:] + others[:turn]:
-                    rate = arguments.rate or rates.get(service, 0)
-                    with around(mode, server, work):
-                        one = measure_one(arguments, service, mode, uris[mode], work, rate)
-                    rates.setdefault(service, one["paced"]["rate"])
-                    found.append({"round": number + 1, **one})
-                    report(found[-1])
-    return figures(found), {"measurements": found}, [java.JAVA]
+        for service in arguments.services.split(","):
+            with contextlib.ExitStack() as running:
+                # All at once, each idle but in its turn: so a round is over before the machine is another.
+                services = {mode: running.enter_context(Service(arguments, service, mode, uris[mode], work, own))
+                            for mode in modes_of(service, arguments)}
+                found += measure_in_turn(arguments, services, server)
+    return figures(found), {"measurements": found, "cores_of_the_service": sorted(own)}, [java.JAVA]
 
 
-def around(mode, server, work):
-    """What happens to MLflow, or is asked of it, meanwhile."""
-    if mode == "frozen":
-        return servers.frozen(server)
-    if mode == "busy":
-        return started("the bare client", java.command(
-            "delivery.DeliveryRate", "rate", "bare", server["url"], "8", "true", "0", "1000000"),
-            work / "bare.log")
-    return contextlib.nullcontext()
+def measure_in_turn(arguments, services, server):
+    for handler in next(iter(services.values())).handlers:
+        for one in services.values():
+            with around(one.mode, server):
+                one.loads[handler].phase("warm-up", arguments.warm_up)
+            one.settle()
+    found, rates = [], {}
+    for number in range(arguments.rounds):
+        # In another order each time.
+        order = list(services.values())
+        order = order[number % len(order):] + order[:number % len(order)] if number else order
+        for one in order:
+            for handler, sent in one.loads.items():
+                with around(one.mode, server):
+                    sent.phase("ramp", arguments.ramp)
+                    saturation = sent.phase("saturation", arguments.seconds)
+                    rate = rates.setdefault(handler, max(1, saturation["throughput"] * arguments.fraction))
+                    sent.phase("ramp", arguments.ramp, rate)
+                    paced = sent.phase("paced", arguments.seconds, rate)
+                found.append({"round": number + 1, "service": one.name, "mode": one.mode, "handler": handler,
+                              "saturation": saturation, "paced": paced,
+                              "failures": saturation["failures"] + paced["failures"],
+                              "failure": saturation["failure"] or paced["failure"], **one.settle()})
+                report(found[-1])
+    return found
+
+
+def around(mode, server):
+    """What happens to MLflow meanwhile."""
+    return servers.frozen(server) if mode == "frozen" else contextlib.nullcontext()
+
+
+class Service(contextlib.ExitStack):
+    """One that is served by itself for the whole benchmark, with the loads on its handlers."""
+
+    def __init__(self, arguments, name, mode, uri, work, cores):
+        super().__init__()
+        self.name, self.mode = name, mode
+        self.tracked = mode not in UNTRACKED
+        self.handlers = ["nothing"] if name in PEERS else arguments.handlers.split(",")
+        self.drain = arguments.drain if mode in ("up", "slow", "frozen") else 0.2
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        variables = {"PORT": str(port), "MLFLOW_TRACKING_URI": uri, "RUNTRACKER_CLOSE_TIMEOUT": "0s",
+                     "RUNTRACKER_ENABLED": str(self.tracked).lower(), "TRACKING": str(self.tracked).lower(),
+                     "MLFLOW_DISABLE_TELEMETRY": "true"}
+        self.process = self.enter_context(started(
+            name, start_command(name), work / f"{name}-{mode}.log", env=environment(**variables), cwd=work,
+            preexec_fn=lambda: machine.stay_on(cores)))
+        wait_until(f"{name}'s start", 120, lambda: get(self.url + "/health"), self.process)
+        self.loads = {handler: self.enter_context(load.on(port, HANDLERS[handler], arguments.connections, self.process.pid))
+                      for handler in self.handlers}
+
+    def settle(self):
+        """Waits for what MLflow still takes, so that nobody else pays for it; the ledger then."""
+        if self.name not in ADAPTERS:
+            return {"ledger": None, "ledger_faults": []}
+        deadline = time.monotonic() + self.drain
+        while True:
+            ledger = json.loads(get(self.url + "/tracker"))
+            if not ledger["inFlight"] or time.monotonic() > deadline:
+                return {"ledger": ledger, "ledger_faults": ledger_faults(ledger)}
+            time.sleep(0.1)
 
 
 def start_command(service):
@@ -103,62 +157,7 @@ def start_command(service):
     return [java.JAVA, *java.HEAP, "-jar", ROOT / f"examples/{service}-service/target/{service}-service.jar"]
 
 
-def service_environment(port, tracked, uri):
-    variables = {"PORT": str(port), "MLFLOW_TRACKING_URI": uri, "RUNTRACKER_CLOSE_TIMEOUT": "0s",
-                 "RUNTRACKER_ENABLED": str(tracked).lower(), "TRACKING": str(tracked).lower(),
-                 "MLFLOW_DISABLE_TELEMETRY": "true"}
-    return environment(**variables)
-
-
-def measure_one(arguments, service, mode, uri, work, rate):
-    port = free_port()
-    tracked = mode not in ("off", "control", "busy")
-    options = {"env": service_environment(port, tracked, uri), "cwd": work}
-    with started(service, start_command(service), work / f"{service}-{mode}.log", **options) as process:
-        base = f"http://127.0.0.1:{port}"
-        wait_until(f"{service}'s start", 120, lambda: get(base + "/health"), process)
-        phases = load(arguments, port, rate, process.pid)
-        answers = sum(phase["answers"] for phase in phases.values())
-        failures = sum(phase["failures"] for phase in phases.values())
-        # A request that failed for the client may have been served all the same.
-        expected = None if failures else answers if tracked else 0
-        ledger = settled_ledger(base, expected) if service in ADAPTERS else None
-    return {
-        "service": service, "mode": mode,
-        "saturation": phases["saturation"], "paced": phases["paced"], "failures": failures,
-        "failure": next((p["failure"] for p in phases.values() if p["failure"]), ""),
-        "ledger": ledger, "ledger_faults": ledger_faults(ledger, expected) if ledger else [],
-    }
-
-
-def load(arguments, port, rate, pid):
-    """Runs the three phases; the measured ones with the CPU that the service took in them."""
-    command = java.command(
-        "service.Load", port, arguments.path, arguments.connections, arguments.warm_up,
-        arguments.seconds, arguments.seconds, rate, arguments.fraction)
-    phases, before = {}, None
-    with subprocess.Popen(
-            [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            text=True, env=environment()) as process:
-        try:
-            for line in process.stdout:
-                event = json.loads(line)
-                if "begin" in event:
-                    before = cpu_seconds(pid)
-                else:
-                    after = cpu_seconds(pid)
-                    if before is not None and after is not None and event["answers"]:
-                        event["cpu_us_per_request"] = (after - before) * 1e6 / event["answers"]
-                    phases[event["end"]] = event
-        finally:
-            if process.poll() is None and sys.exc_info()[0] is not None:
-                process.kill()
-    if process.returncode != 0 or "paced" not in phases:
-        raise Problem(f"the load generator ended with {process.returncode}")
-    return phases
-
-
-def ledger_faults(ledger, answers):
+def ledger_faults(ledger):
     """Everything about a ledger that does not add up; nothing when it does."""
     before = sum(n for reason, n in ledger["dropped"].items() if reason in BEFORE_ACCEPTANCE)
     after = sum(ledger["dropped"].values()) - before
@@ -167,53 +166,35 @@ def ledger_faults(ledger, answers):
         faulty.append("offered is not accepted + dropped before")
     if ledger["accepted"] != ledger["delivered"] + ledger["inFlight"] + ledger["spooled"] + after:
         faulty.append("accepted is not delivered + in flight + spooled + dropped after")
-    if answers is not None and ledger["offered"] != answers:
-        faulty.append(f"{ledger['offered']} offered, but {answers} answered")
     return faulty
-
-
-def settled_ledger(base, answers):
-    """The ledger, once the request threads have had the time to leave their last request."""
-    for _ in range(100):
-        ledger = json.loads(get(base + "/tracker"))
-        if answers is None or ledger["offered"] >= answers:
-            break
-        time.sleep(0.05)
-    return ledger
 
 
 def report(one):
     fast, paced, ledger = one["saturation"], one["paced"], one["ledger"]
     delivered = f"; delivered {ledger['delivered']} of {ledger['offered']}" if ledger else ""
-    say(f"round {one['round']}, {one['service']}, {one['mode']}: {fast['throughput']:.0f}/s, at"
+    say(f"round {one['round']}, {one['service']}, {one['handler']}, {one['mode']}: {fast['throughput']:.0f}/s, at"
         f" {paced['rate']:.0f}/s p50 {paced['p50_us']:.0f} us, p99 {paced['p99_us']:.0f} us{delivered}")
 
 
 def figures(measurements):
     found = {}
-    for service in dict.fromkeys(one["service"] for one in measurements):
-        mine = [one for one in measurements if one["service"] == service]
+    for service, handler in dict.fromkeys((one["service"], one["handler"]) for one in measurements):
+        mine = [one for one in measurements if (one["service"], one["handler"]) == (service, handler)]
         off = {one["round"]: one for one in mine if one["mode"] == "off"}
-        if off:
-            found[f"off_throughput_{service}"] = statistics.median(
-                one["saturation"]["throughput"] for one in off.values())
-            found[f"off_p99_us_{service}"] = statistics.median(one["paced"]["p99_us"] for one in off.values())
-            found[f"rate_{service}"] = mine[0]["paced"]["rate"]
+        suffix = f"{handler}_{service}"
+        found[f"off_throughput_{suffix}"] = statistics.median(
+            one["saturation"]["throughput"] for one in off.values())
+        found[f"off_p99_us_{suffix}"] = statistics.median(one["paced"]["p99_us"] for one in off.values())
+        found[f"rate_{suffix}"] = mine[0]["paced"]["rate"]
         for mode in dict.fromkeys(one["mode"] for one in mine if one["mode"] != "off"):
             for name, phase, figure in (
                     ("kept", "saturation", "throughput"), ("p50_ratio", "paced", "p50_us"),
                     ("p99_ratio", "paced", "p99_us"), ("cpu_ratio", "paced", "cpu_us_per_request")):
                 # Each divided by "off" of its own round.
                 ratios = [one[phase][figure] / off[one["round"]][phase][figure] for one in mine
-                          if one["mode"] == mode and one["round"] in off and one[phase].get(figure)
-                          and off[one["round"]][phase].get(figure)]
+                          if one["mode"] == mode and one[phase].get(figure) and off[one["round"]][phase].get(figure)]
                 if ratios:
-                    found[f"{name}_{mode}_{service}"] = statistics.median(ratios)
-        busy = {one["round"]: one for one in mine if one["mode"] == "busy"}
-        beside = [one["saturation"]["throughput"] / busy[one["round"]]["saturation"]["throughput"]
-                  for one in mine if one["mode"] == "up" and one["round"] in busy]
-        if beside:
-            found[f"kept_up_of_busy_{service}"] = statistics.median(beside)
+                    found[f"{name}_{mode}_{suffix}"] = statistics.median(ratios)
     found["ledger_adds_up"] = not any(one["ledger_faults"] for one in measurements)
     found["requests_failed"] = sum(one["failures"] for one in measurements)
     return found

@@ -2,23 +2,25 @@
 """Chart and tables of what tracking costs a whole service."""
 
 import results
-from service import ADAPTERS, COLORS, MODES, PEERS
+from service import ADAPTERS, COLORS, HANDLERS, MODES, PEERS
 
 
 def chart(plot, result):
     found = result["figures"]
-    figure, rows = plot.subplots(1, 2, figsize=(10, 3.2))
-    for axes, name, title in zip(rows, ["kept", "p99_ratio"], ["throughput kept", "p99 at a steady rate, divided"]):
-        modes = [mode for mode in MODES if any(f"{name}_{mode}_{one}" in found for one in ADAPTERS)]
-        for place, mode in enumerate(modes):
-            width = 0.8 / len(modes)
-            axes.bar([i + place * width for i in range(len(ADAPTERS))],
-                     [found.get(f"{name}_{mode}_{one}", 0) for one in ADAPTERS],
-                     width, label=mode, color=COLORS[mode])
-        axes.set_xticks([i + 0.4 for i in range(len(ADAPTERS))], ADAPTERS)
-        axes.axhline(1, color="black", linewidth=0.6)
-        axes.set_title(title)
-    rows[0].legend(fontsize=7, ncols=2, loc="lower right")
+    handlers = [one for one in HANDLERS if any(name.startswith(f"off_throughput_{one}_") for name in found)]
+    figure, plots = plot.subplots(len(handlers), 2, figsize=(10, 3.2 * len(handlers)), squeeze=False)
+    for row, handler in zip(plots, handlers):
+        for axes, name, title in zip(row, ["kept", "p99_ratio"], ["throughput kept", "p99 at a steady rate, divided"]):
+            modes = [mode for mode in MODES if any(f"{name}_{mode}_{handler}_{one}" in found for one in ADAPTERS)]
+            width = 0.8 / max(1, len(modes))
+            for place, mode in enumerate(modes):
+                axes.bar([i + place * width for i in range(len(ADAPTERS))],
+                         [found.get(f"{name}_{mode}_{handler}_{one}", 0) for one in ADAPTERS],
+                         width, label=mode, color=COLORS[mode])
+            axes.set_xticks([i + 0.4 for i in range(len(ADAPTERS))], ADAPTERS)
+            axes.axhline(1, color="black", linewidth=0.6)
+            axes.set_title(f"{title}; the handler does {'some work' if handler == 'work' else handler}")
+    plots[0][0].legend(fontsize=7, ncols=2, loc="lower right")
     return figure
 
 
@@ -26,18 +28,15 @@ def tables(found):
     def row(names):
         return [results.cell("service", found, name) for name in names]
 
-    pairs = [(mode, one) for one in ADAPTERS for mode in MODES if f"kept_{mode}_{one}" in found]
-    yield ("Divided by the same service without tracking, medians", [
-        "service", "MLflow", "throughput kept", "p50", "p99", "CPU per request"], [
-        [one, mode, *row(f"{name}_{mode}_{one}" for name in ["kept", "p50_ratio", "p99_ratio", "cpu_ratio"])]
-        for mode, one in pairs])
-    yield ("With MLflow up, divided by the same service without tracking while a bare client keeps MLflow as busy",
-           ["service", "throughput kept"],
-           [[one, *row([f"kept_up_of_busy_{one}"])] for one in ADAPTERS if f"kept_up_of_busy_{one}" in found])
-    yield ("Services that write their runs themselves, MLflow up", [
+    for handler, what in (("work", "The handler works for some 200 us"), ("nothing", "The handler does nothing")):
+        yield (f"{what}; divided by the same service without tracking, medians", [
+            "service", "MLflow", "throughput kept", "p50", "p99", "CPU per request"], [
+            [one, mode, *row(f"{name}_{mode}_{handler}_{one}" for name in ["kept", "p50_ratio", "p99_ratio", "cpu_ratio"])]
+            for one in ADAPTERS for mode in MODES if f"kept_{mode}_{handler}_{one}" in found])
+    yield ("Services that write their runs themselves, MLflow up; the handler does nothing", [
         "service", "requests per second without", "kept with", "p99 divided"], [
-        [one, *row([f"off_throughput_{one}", f"kept_up_{one}", f"p99_ratio_up_{one}"])]
-        for one in PEERS if f"kept_up_{one}" in found])
+        [one, *row([f"off_throughput_nothing_{one}", f"kept_up_nothing_{one}", f"p99_ratio_up_nothing_{one}"])]
+        for one in PEERS if f"kept_up_nothing_{one}" in found])
     yield ("What the ratios stand on", ["figure", "value"], results.listing("service", found, [
         name for name in found
         if name.startswith(("off_", "rate_")) or name in ("ledger_adds_up", "requests_failed")]))

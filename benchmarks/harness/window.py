@@ -5,91 +5,107 @@ import contextlib
 import json
 import pathlib
 import statistics
-import subprocess
 import tempfile
 import threading
 import urllib.request
 import uuid
 
 import java
+import load
 import results
 import servers
 from processes import ROOT, environment, free_port, get, say, started, wait_until
+from service import HANDLERS
 
-# "control" is "off" once more: what differs between those two is noise.
-MODES = ["off", "WINDOW", "control", "AUTO"]
+# "control" is "off" once more: what differs between those two is noise. "LARGE" is WINDOW with larger windows.
+MODES = ["off", "WINDOW", "control", "LARGE", "AUTO"]
+UNTRACKED = ["off", "control"]
+LARGE_ROWS = 50_000
 FAILING, SLOW = "/fail", "/slow?ms=1200"
+RAMP_SECONDS = 3
 DRAIN_SECONDS = 300
 
 
 def add_arguments(parser):
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=60, help="of each measurement")
-    parser.add_argument("--warm-up", type=float, default=20, help="seconds before it")
+    parser.add_argument("--seconds", type=float, default=20, help="of each measurement")
+    parser.add_argument("--warm-up", type=float, default=40, help="seconds of each service before the rounds")
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--service", default="javalin")
-    parser.add_argument("--window-rows", type=int, default=10_000, help="as the tracker's default")
+    parser.add_argument("--handlers", default=",".join(HANDLERS), help="comma-separated")
     parser.add_argument("--modes", default=",".join(MODES))
 
 
 def make_quick(arguments):
     # So few that memory holds them all, should a busy machine keep MLflow waiting.
     arguments.rounds, arguments.seconds, arguments.warm_up, arguments.connections = 1, 1, 1, 2
-    arguments.modes = "off,WINDOW"
+    arguments.handlers, arguments.modes = "nothing", "off,WINDOW"
 
 
 def measure(arguments):
-    found = []
+    found, written = [], []
     with tempfile.TemporaryDirectory(prefix="runtracker-benchmark-") as folder, contextlib.ExitStack() as stack:
         work = pathlib.Path(folder)
         server = stack.enter_context(servers.mlflow(work, workers=2))
-        for number in range(arguments.rounds):
-            for mode in arguments.modes.split(","):
-                found.append({"round": number + 1, **measure_one(arguments, mode, server["url"], work)})
-                report(found[-1])
-    return figures(found), {"measurements": found}, [java.JAVA]
+        for handler in arguments.handlers.split(","):
+            with contextlib.ExitStack() as running:
+                # All at once, each idle but in its turn: so a round is over before the machine is another.
+                services = [running.enter_context(Service(arguments, mode, handler, server["url"], work))
+                            for mode in arguments.modes.split(",")]
+                found += measure_in_turn(arguments, services)
+                tracked = [{"mode": one.mode, "handler": handler, "answered": one.answered, "failures": one.failures,
+                            "ledger": one.ledger(), "experiment": one.experiment} for one in services if one.tracked]
+            written += [{**one, **recorded(server["url"], one["experiment"])} for one in tracked]
+    return figures(found, written), {"measurements": found, "written": written}, [java.JAVA]
 
 
-def measure_one(arguments, mode, server, work):
-    port = free_port()
-    experiment = f"window-{uuid.uuid4().hex}"
-    tracked = mode not in ("off", "control")
-    variables = {"PORT": str(port), "MLFLOW_TRACKING_URI": server, "MLFLOW_EXPERIMENT_NAME": experiment,
-                 "RUNTRACKER_ENABLED": str(tracked).lower()}
-    if tracked:
-        variables["RUNTRACKER_TRACK_AS"] = mode
-        if arguments.window_rows != 10_000:
-            # Larger windows need as much more room in memory.
-            times = arguments.window_rows / 10_000
-            variables["RUNTRACKER_WINDOW_ROWS"] = str(arguments.window_rows)
-            variables["RUNTRACKER_WINDOW_BYTES"] = str(int(times * (8 << 20)))
-            variables["RUNTRACKER_QUEUE_SIZE"] = str(int(times * 100_000))
-            variables["RUNTRACKER_QUEUE_BYTES"] = str(int(times * (48 << 20)))
-    command = [java.JAVA, *java.HEAP, "-jar",
-               ROOT / f"examples/{arguments.service}-service/target/{arguments.service}-service.jar"]
-    options = {"env": environment(**variables), "cwd": work}
-    with started("the service", command, work / f"{mode}.log", **options) as process:
-        base = f"http://127.0.0.1:{port}"
-        wait_until("the service's start", 120, lambda: get(base + "/health"), process)
-        with special_requests(base) if mode == "AUTO" else contextlib.nullcontext([0]) as special:
-            phases = load(arguments, port)
-        one = {"mode": mode, "window_rows": arguments.window_rows, "throughput": phases["saturation"]["throughput"],
-               "failures": sum(phase["failures"] for phase in phases.values()),
-               "answered": sum(phase["answers"] for phase in phases.values()) + special[0]}
-        if tracked:
-            drained = lambda: is_drained(json.loads(get(base + "/tracker")))
-            wait_until("the delivery of all", DRAIN_SECONDS, drained, process, pause=0.5)
-            one["ledger"] = json.loads(get(base + "/tracker"))
-    return {**one, **(written(server, experiment) if tracked else {})}
+def measure_in_turn(arguments, services):
+    for one in services:
+        one.serve(arguments.warm_up)
+    found = []
+    for number in range(arguments.rounds):
+        turn = number % len(services)
+        for one in services[turn:] + services[:turn]:
+            found.append({"round": number + 1, "mode": one.mode, "handler": one.handler,
+                          "throughput": one.serve(arguments.seconds)})
+            say("round {round}, {handler}, {mode}: {throughput:.0f}/s".format(**found[-1]))
+    return found
 
 
-def load(arguments, port):
-    command = java.command(
-        "service.Load", port, "/hello", arguments.connections, arguments.warm_up, arguments.seconds, 0, 1, 1)
-    done = subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          text=True, env=environment(), check=True)
-    events = [json.loads(line) for line in done.stdout.splitlines()]
-    return {event["end"]: event for event in events if "end" in event}
+class Service(contextlib.ExitStack):
+    """One that is served by itself for the whole benchmark, with the load on it."""
+
+    def __init__(self, arguments, mode, handler, server, work):
+        super().__init__()
+        self.mode, self.handler, self.tracked = mode, handler, mode not in UNTRACKED
+        self.experiment = f"window-{uuid.uuid4().hex}"
+        self.answered = self.failures = 0
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        variables = {"PORT": str(port), "MLFLOW_TRACKING_URI": server, "MLFLOW_EXPERIMENT_NAME": self.experiment,
+                     "RUNTRACKER_ENABLED": str(self.tracked).lower(),
+                     "RUNTRACKER_TRACK_AS": "AUTO" if mode == "AUTO" else "WINDOW"}
+        if mode == "LARGE":
+            variables["RUNTRACKER_WINDOW_ROWS"] = str(LARGE_ROWS)
+        name = arguments.service
+        self.process = self.enter_context(started(
+            name, [java.JAVA, *java.HEAP, "-jar", ROOT / f"examples/{name}-service/target/{name}-service.jar"],
+            work / f"{mode}-{handler}.log", env=environment(**variables), cwd=work))
+        wait_until("the service's start", 120, lambda: get(self.url + "/health"), self.process)
+        self.load = self.enter_context(load.on(port, HANDLERS[handler], arguments.connections, self.process.pid))
+
+    def serve(self, seconds):
+        """The throughput, without what comes before the first windows are on their way."""
+        with special_requests(self.url) if self.mode == "AUTO" else contextlib.nullcontext([0]) as special:
+            phases = [self.load.phase("ramp", RAMP_SECONDS), self.load.phase("saturation", seconds)]
+        self.answered += sum(phase["answers"] for phase in phases) + special[0]
+        self.failures += sum(phase["failures"] for phase in phases)
+        if self.tracked:
+            wait_until("the delivery of all", DRAIN_SECONDS, lambda: is_drained(self.ledger()), self.process, pause=0.5)
+        return phases[-1]["throughput"]
+
+    def ledger(self):
+        return json.loads(get(self.url + "/tracker"))
 
 
 @contextlib.contextmanager
@@ -137,7 +153,7 @@ def runs_of(server, experiment):
         page["page_token"] = answer["next_page_token"]
 
 
-def written(server, experiment):
+def recorded(server, experiment):
     """What MLflow holds: rows of all tables and runs of single requests, and whether any is there twice."""
     ids, windows, single, special_rows = [], 0, {}, 0
     for run in runs_of(server, experiment):
@@ -159,28 +175,26 @@ def is_special(url):
     return url.endswith((FAILING, SLOW))
 
 
-def report(one):
-    stored = f"; answered {one['answered']}, rows {one['rows']}, runs {one['runs']}" if "rows" in one else ""
-    say(f"round {one['round']}, {one['mode']}: {one['throughput']:.0f}/s{stored}")
-
-
-def figures(measurements):
+def figures(measurements, written):
     found = {}
-    off = {one["round"]: one["throughput"] for one in measurements if one["mode"] == "off"}
-    found["off_throughput"] = statistics.median(off.values())
-    for mode, name in (("WINDOW", "kept"), ("control", "kept_control"), ("AUTO", "kept_auto")):
-        ratios = [one["throughput"] / off[one["round"]] for one in measurements if one["mode"] == mode]
-        if ratios:
-            found[name] = statistics.median(ratios)
-    for mode, suffix in (("WINDOW", ""), ("AUTO", "_auto")):
-        mine = [one for one in measurements if one["mode"] == mode]
+    for handler in dict.fromkeys(one["handler"] for one in measurements):
+        suffix = "" if handler == "nothing" else f"_{handler}"
+        mine = [one for one in measurements if one["handler"] == handler]
+        off = {one["round"]: one["throughput"] for one in mine if one["mode"] == "off"}
+        found[f"off_throughput{suffix}"] = statistics.median(off.values())
+        for mode, name in (("WINDOW", "kept"), ("LARGE", "kept_large"), ("AUTO", "kept_auto"), ("control", "kept_control")):
+            ratios = [one["throughput"] / off[one["round"]] for one in mine if one["mode"] == mode]
+            if ratios:
+                found[name + suffix] = statistics.median(ratios)
+    for mode, suffix in (("WINDOW", ""), ("LARGE", "_large"), ("AUTO", "_auto")):
+        mine = [one for one in written if one["mode"] == mode]
         if mine:
             for name in ("windows", "rows", "runs", "answered"):
                 found[name + suffix] = sum(one[name] for one in mine)
             found["dropped" + suffix] = sum(sum(one["ledger"]["dropped"].values()) for one in mine)
             found["twice" + suffix] = sum(one["twice"] for one in mine)
     for name in ("special_runs", "special_rows"):
-        auto = [one[name] for one in measurements if one["mode"] == "AUTO"]
+        auto = [one[name] for one in written if one["mode"] == "AUTO"]
         if auto:
             found[name + "_auto"] = sum(auto)
     return found
@@ -188,19 +202,15 @@ def figures(measurements):
 
 def faults(found, detail):
     wrong = []
-    for one in detail["measurements"]:
-        where = f"round {one['round']}, {one['mode']}"
+    for one in detail["written"]:
+        where, ledger, stored = f"{one['handler']}, {one['mode']}", one["ledger"], one["rows"] + one["runs"]
         if one["failures"]:
             wrong.append(f"{where}: {one['failures']} requests failed")
-        if "rows" not in one:
-            continue
-        ledger = one["ledger"]
-        recorded = one["rows"] + one["runs"]
-        if not one["answered"] == recorded == ledger["offered"] == ledger["delivered"]:
-            wrong.append(f"{where}: answered {one['answered']}, in MLflow {recorded}, ledger {json.dumps(ledger)}")
+        if not one["answered"] == stored == ledger["offered"] == ledger["delivered"]:
+            wrong.append(f"{where}: answered {one['answered']}, in MLflow {stored}, ledger {json.dumps(ledger)}")
         if one["twice"]:
             wrong.append(f"{where}: {one['twice']} requests are there twice")
-        if one["mode"] == "WINDOW" and one["runs"]:
+        if one["mode"] != "AUTO" and one["runs"]:
             wrong.append(f"{where}: {one['runs']} requests have runs of their own")
         if one["mode"] == "AUTO" and one["special_rows"]:
             wrong.append(f"{where}: {one['special_rows']} failed or slow requests are in windows")
@@ -208,14 +218,18 @@ def faults(found, detail):
 
 
 def chart(plot, result):
-    figure, axes = plot.subplots(figsize=(6, 2.6))
-    for mode, color in zip(MODES, ["#999999", "#2a6fbb", "#bbbbbb", "#5a9e4b"]):
-        mine = [one for one in result["detail"]["measurements"] if one["mode"] == mode]
-        axes.plot([one["round"] for one in mine], [one["throughput"] for one in mine], "o-", label=mode, color=color)
-    axes.set_ylim(bottom=0)
-    axes.set_xlabel("round")
-    axes.set_title("requests per second")
-    axes.legend(fontsize=7)
+    measurements = result["detail"]["measurements"]
+    handlers = list(dict.fromkeys(one["handler"] for one in measurements))
+    figure, plots = plot.subplots(1, len(handlers), figsize=(5 * len(handlers), 2.8), squeeze=False)
+    for axes, handler in zip(plots[0], handlers):
+        for mode, color in zip(MODES, ["#999999", "#2a6fbb", "#bbbbbb", "#7fb2e5", "#5a9e4b"]):
+            mine = sorted((one["round"], one["throughput"]) for one in measurements
+                          if (one["mode"], one["handler"]) == (mode, handler))
+            axes.plot(*zip(*mine), "o-", label=mode, color=color) if mine else None
+        axes.set_ylim(bottom=0)
+        axes.set_xlabel("round")
+        axes.set_title(f"requests per second, a handler that does {'some work' if handler == 'work' else handler}")
+        axes.legend(fontsize=7)
     return figure
 
 

@@ -90,6 +90,20 @@ record Settings(
     }
   }
 
+  /** By default there is room for the open window, for two on their way, and for as many more. */
+  static int queueSize(int windowRows) {
+    return (int) Math.min(Integer.MAX_VALUE, Math.max(100_000L, 4L * windowRows));
+  }
+
+  /** By default there is room for as many requests as may wait, when they hold little data. */
+  static long queueBytes(int queueSize) {
+    return Math.max(48L << 20, 500L * queueSize);
+  }
+
+  static long windowBytes(int windowRows) {
+    return Math.max(8L << 20, 800L * windowRows);
+  }
+
   private static void atLeast(String name, long value, long least) {
     if (value < least) {
       throw new IllegalArgumentException(name + " must be at least " + least + ", but is " + value);

@@ -326,14 +326,18 @@ public final class Tracker implements AutoCloseable {
       return this;
     }
 
-    /** The most events that wait in memory for delivery. Default: 100,000. */
+    /**
+     * The most events that wait in memory for delivery. Default: 100,000, or four times {@link
+     * #windowRows} where that is more.
+     */
     public Builder queueSize(int events) {
       this.queueSize = events;
       return this;
     }
 
     /**
-     * The most bytes, as estimated on the heap, that wait in memory for delivery. Default: 48 MiB.
+     * The most bytes, as estimated on the heap, that wait in memory for delivery. Default: 48 MiB,
+     * or 500 for each of {@link #queueSize} where that is more.
      */
     public Builder queueBytes(long bytes) {
       this.queueBytes = bytes;
@@ -366,7 +370,8 @@ public final class Tracker implements AutoCloseable {
 
     /**
      * Requests at which a window closes; never more than half of {@link #queueSize}. Default:
-     * 10,000.
+     * 10,000. A window costs MLflow some 30 ms of a core whatever its size, so a service that fills
+     * several a second does well with more: 50,000 make a table of 8 MB.
      */
     public Builder windowRows(int requests) {
       this.windowRows = requests;
@@ -375,7 +380,7 @@ public final class Tracker implements AutoCloseable {
 
     /**
      * Bytes, as estimated on the heap, at which a window closes; never more than half of {@link
-     * #queueBytes}. Default: 8 MiB.
+     * #queueBytes}. Default: 8 MiB, or 800 for each of {@link #windowRows} where that is more.
      */
     public Builder windowBytes(long bytes) {
       this.windowBytes = bytes;
@@ -507,6 +512,9 @@ public final class Tracker implements AutoCloseable {
     }
 
     Settings settings(SettingsReader reader) {
+      int rows = reader.read("windowRows", windowRows, 10_000, SettingsReader::integer);
+      int requests =
+          reader.read("queueSize", queueSize, Settings.queueSize(rows), SettingsReader::integer);
       return new Settings(
           reader.enabled(enabled),
           reader.read("skip", skip, Settings.DEFAULT_SKIP, SettingsReader::list),
@@ -528,8 +536,9 @@ public final class Tracker implements AutoCloseable {
               durability,
               SegmentLogOptions.Durability.PROCESS,
               text -> SettingsReader.constant(SegmentLogOptions.Durability.class, text)),
-          reader.read("queueSize", queueSize, 100_000, SettingsReader::integer),
-          reader.read("queueBytes", queueBytes, 48L << 20, SettingsReader::number),
+          requests,
+          reader.read(
+              "queueBytes", queueBytes, Settings.queueBytes(requests), SettingsReader::number),
           reader.read("inFlight", inFlight, 12, SettingsReader::integer),
           reader.read(
               "trackAs",
@@ -537,8 +546,9 @@ public final class Tracker implements AutoCloseable {
               TrackAs.AUTO,
               text -> SettingsReader.constant(TrackAs.class, text)),
           reader.read("windowAge", windowAge, Duration.ofSeconds(10), SettingsReader::duration),
-          reader.read("windowRows", windowRows, 10_000, SettingsReader::integer),
-          reader.read("windowBytes", windowBytes, 8L << 20, SettingsReader::number),
+          rows,
+          reader.read(
+              "windowBytes", windowBytes, Settings.windowBytes(rows), SettingsReader::number),
           reader.read(
               "autoThreshold", autoThreshold, Duration.ofMinutes(1), SettingsReader::duration),
           reader.read("retryDelay", retryDelay, Duration.ofMillis(500), SettingsReader::duration),

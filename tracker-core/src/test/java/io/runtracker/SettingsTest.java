@@ -95,6 +95,22 @@ class SettingsTest {
   }
 
   @Test
+  void larger_windows_bring_the_room_they_need() {
+    Settings settings = Tracker.builder().windowRows(50_000).settings(new SettingsReader(Map.of()));
+    assertThat(settings.windowBytes()).isEqualTo(40_000_000);
+    assertThat(settings.queueSize()).isEqualTo(200_000);
+    assertThat(settings.queueBytes()).isEqualTo(100_000_000);
+  }
+
+  @Test
+  void smaller_windows_take_no_room_away() {
+    Settings settings = Tracker.builder().windowRows(10).settings(new SettingsReader(Map.of()));
+    assertThat(settings.windowBytes()).isEqualTo(8 << 20);
+    assertThat(settings.queueSize()).isEqualTo(100_000);
+    assertThat(settings.queueBytes()).isEqualTo(48 << 20);
+  }
+
+  @Test
   void a_tracker_that_is_off_has_no_threads_and_asks_nothing_of_the_sinks_settings() {
     Set<Thread> before = threads();
     Map<String, String> environment =

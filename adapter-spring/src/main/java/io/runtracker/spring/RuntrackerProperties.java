@@ -37,15 +37,17 @@ import org.springframework.util.unit.DataSize;
  *     1GB.
  * @param durability What the spool survives: the end of the process, or a loss of power too.
  *     Default: process.
- * @param queueSize The most events that wait in memory for delivery. Default: 100000.
+ * @param queueSize The most events that wait in memory for delivery. Default: 100000, or four times
+ *     windowRows where that is more.
  * @param queueBytes The most, as estimated on the heap, that waits in memory for delivery. Default:
- *     48MB.
+ *     48MB, or 500 bytes for each of queueSize where that is more.
  * @param inFlight The most runs that are written at the same time. Default: 12.
  * @param trackAs As what requests are written: run, window, or auto (runs while MLflow keeps up,
  *     else windows). Default: auto.
  * @param windowAge Age at which a window closes. Default: 10s.
  * @param windowRows Requests at which a window closes. Default: 10000.
- * @param windowBytes Size, as estimated on the heap, at which a window closes. Default: 8MB.
+ * @param windowBytes Size, as estimated on the heap, at which a window closes. Default: 8MB, or 800
+ *     bytes for each of windowRows where that is more.
  * @param autoThreshold Age of the backlog at which auto turns to windows. Default: 1m.
  * @param retryDelay The first pause after a failure of the sink; doubles with each further one.
  *     Default: 500ms.

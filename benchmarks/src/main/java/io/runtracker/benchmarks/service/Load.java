@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.benchmarks.service;
 
-import java.io.BufferedInputStream;
+import java.io.BufferedReader;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -22,21 +23,21 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Load on one path of a service at 127.0.0.1, over plain sockets that are kept alive, one thread
- * each. Three phases: a warm-up, then as many requests as the service answers ("saturation"), then
- * requests at a fixed rate ("paced").
+ * each, in phases: as many requests as the service answers, or requests at a fixed rate.
  *
- * <p>The paced phase counts the time of a request from the moment it was due, not from the moment
- * it could be sent: a request that waited behind a slow one is as late as its client found it. The
- * saturation phase has no moments at which requests are due, so only its throughput means anything.
+ * <p>At a fixed rate the time of a request counts from the moment it was due, not from the moment
+ * it could be sent: a request that waited behind a slow one is as late as its client found it.
+ * Without one there are no moments at which requests are due, so only the throughput means
+ * anything.
  *
- * <p>Arguments: port, path, connections, seconds of each phase, rate per second (0: a fraction of
- * the saturation phase's throughput), fraction. Prints a line of JSON when a phase begins and when
- * it ended.
+ * <p>Arguments: port, path, connections. Each line of the standard input is a phase: its name, its
+ * seconds, and the requests per second, 0 for as many as are answered. Prints a line of JSON when a
+ * phase has ended; ends with its input.
  */
 final class Load implements AutoCloseable {
 
   private static final int TIMEOUT_MILLIS = 60_000;
-  private static final int LONGEST_LINE = 8192;
+  private static final int BUFFER = 1 << 14;
 
   private final int port;
   private final String path;
@@ -53,18 +54,17 @@ final class Load implements AutoCloseable {
   }
 
   public static void main(String[] args) throws Exception {
-    try (Load load = new Load(Integer.parseInt(args[0]), args[1], Integer.parseInt(args[2]))) {
-      load.phase("warm-up", Double.parseDouble(args[3]), 0);
-      double throughput = load.phase("saturation", Double.parseDouble(args[4]), 0);
-      double rate = Double.parseDouble(args[6]);
-      rate = rate > 0 ? rate : Math.max(1, throughput * Double.parseDouble(args[7]));
-      load.phase("paced", Double.parseDouble(args[5]), rate);
+    try (Load load = new Load(Integer.parseInt(args[0]), args[1], Integer.parseInt(args[2]));
+        BufferedReader phases =
+            new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
+      for (String line = phases.readLine(); line != null; line = phases.readLine()) {
+        String[] phase = line.split(" ");
+        load.phase(phase[0], Double.parseDouble(phase[1]), Double.parseDouble(phase[2]));
+      }
     }
   }
 
-  /** Returns the answers per second. */
-  private double phase(String name, double seconds, double rate) throws Exception {
-    System.out.println("{\"begin\": \"" + name + "\"}");
+  private void phase(String name, double seconds, double rate) throws Exception {
     long start = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(20);
     long end = start + (long) (seconds * 1e9);
     long interval = rate > 0 ? (long) (clients.size() * 1e9 / rate) : 0;
@@ -89,7 +89,7 @@ final class Load implements AutoCloseable {
     Arrays.sort(nanos);
     System.out.printf(
         Locale.ROOT,
-        "{\"end\": \"%s\", \"answers\": %d, \"failures\": %d, \"failure\": \"%s\", \"seconds\": %.3f,"
+        "{\"phase\": \"%s\", \"answers\": %d, \"failures\": %d, \"failure\": \"%s\", \"seconds\": %.3f,"
             + " \"throughput\": %.1f, \"rate\": %.1f, \"p50_us\": %.1f, \"p99_us\": %.1f,"
             + " \"max_us\": %.1f}%n",
         name,
@@ -102,7 +102,6 @@ final class Load implements AutoCloseable {
         quantile(nanos, 0.5),
         quantile(nanos, 0.99),
         quantile(nanos, 1));
-    return nanos.length / took;
   }
 
   @Override
@@ -148,6 +147,9 @@ final class Load implements AutoCloseable {
 
     private @Nullable Socket socket;
     private InputStream in = InputStream.nullInputStream();
+    private final byte[] buffer = new byte[BUFFER];
+    private int at;
+    private int limit;
     private boolean close;
 
     /**
@@ -193,7 +195,9 @@ final class Load implements AutoCloseable {
         open = new Socket(InetAddress.getLoopbackAddress(), port);
         open.setTcpNoDelay(true);
         open.setSoTimeout(TIMEOUT_MILLIS);
-        in = new BufferedInputStream(open.getInputStream());
+        in = open.getInputStream();
+        at = 0;
+        limit = 0;
         close = false;
         socket = open;
       }
@@ -222,30 +226,55 @@ final class Load implements AutoCloseable {
         long size;
         do {
           size = Long.parseLong(line(), 16);
-          in.skipNBytes(size);
+          skip(size);
           line();
         } while (size > 0);
       } else if (length >= 0) {
-        in.skipNBytes(length);
+        skip(length);
       } else {
         throw new IOException("an answer of unknown length");
       }
     }
 
     private String line() throws IOException {
-      StringBuilder line = new StringBuilder(64);
-      for (int c = in.read(); c != '\n'; c = in.read()) {
-        if (c < 0) {
-          throw new EOFException("the service closed the connection");
+      int start = at;
+      while (true) {
+        for (; at < limit; at++) {
+          if (buffer[at] == '\n') {
+            int end = at++;
+            int length = end > start && buffer[end - 1] == '\r' ? end - 1 - start : end - start;
+            return new String(buffer, start, length, StandardCharsets.ISO_8859_1);
+          }
         }
-        if (line.length() == LONGEST_LINE) {
-          throw new IOException("a line without an end");
-        }
-        if (c != '\r') {
-          line.append((char) c);
-        }
+        fill(start);
+        start = 0;
       }
-      return line.toString();
+    }
+
+    private void skip(long bytes) throws IOException {
+      for (long left = bytes; left > 0; ) {
+        if (at == limit) {
+          fill(at);
+        }
+        int some = (int) Math.min(left, limit - at);
+        at += some;
+        left -= some;
+      }
+    }
+
+    /** Reads more behind what is kept of the buffer, which then begins with it. */
+    private void fill(int keepFrom) throws IOException {
+      int kept = limit - keepFrom;
+      if (kept == buffer.length) {
+        throw new IOException("a line without an end");
+      }
+      System.arraycopy(buffer, keepFrom, buffer, 0, kept);
+      int read = in.read(buffer, kept, buffer.length - kept);
+      if (read < 0) {
+        throw new EOFException("the service closed the connection");
+      }
+      at = kept;
+      limit = kept + read;
     }
 
     private void disconnect() throws IOException {

@@ -32,6 +32,7 @@ public final class JavalinService implements AutoCloseable {
     config.registerPlugin(new TrackingPlugin(tracker).closeTrackerWithServer());
     config.routes.get("/hello", ctx -> ctx.result(service.hello()));
     config.routes.get("/items/{id}", ctx -> ctx.result(service.item(ctx.pathParam("id"))));
+    config.routes.get("/score/{id}", ctx -> ctx.result(service.score(ctx.pathParam("id"))));
     config.routes.post("/predict", ctx -> ctx.result(service.predict(ctx.body())));
     config.routes.get("/fail", ctx -> ctx.status(503).result("unavailable\n"));
     config.routes.get(

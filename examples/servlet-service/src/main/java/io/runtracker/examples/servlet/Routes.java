@@ -12,6 +12,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.function.UnaryOperator;
 
 /** The routes of the service, a servlet each. */
 final class Routes {
@@ -39,23 +40,25 @@ final class Routes {
   }
 
   /** A servlet knows its mapping, {@code /items/*}, but no template: this one names it. */
-  static final class Item extends HttpServlet {
+  static final class OfId extends HttpServlet {
     private static final long serialVersionUID = 1;
-    private final transient Service service;
+    private final String route;
+    private final transient UnaryOperator<String> answer;
 
-    Item(Service service) {
-      this.service = service;
+    OfId(String route, UnaryOperator<String> answer) {
+      this.route = route;
+      this.answer = answer;
     }
 
     @Override
     protected void doGet(HttpServletRequest request, HttpServletResponse response)
         throws IOException {
-      request.setAttribute(TrackingFilter.ROUTE_ATTRIBUTE, "/items/{id}");
+      request.setAttribute(TrackingFilter.ROUTE_ATTRIBUTE, route);
       String path = request.getPathInfo();
       if (path == null || path.length() < 2) {
         response.sendError(HttpServletResponse.SC_NOT_FOUND);
       } else {
-        answer(response, service.item(path.substring(1)));
+        answer(response, answer.apply(path.substring(1)));
       }
     }
   }

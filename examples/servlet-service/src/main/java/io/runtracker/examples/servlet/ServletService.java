@@ -37,7 +37,8 @@ public final class ServletService implements AutoCloseable {
     context.addServletContainerInitializer(
         (classes, servletContext) -> TrackingFilter.register(servletContext, tracker), null);
     serve(context, "/hello", new Routes.Hello(service));
-    serve(context, "/items/*", new Routes.Item(service));
+    serve(context, "/items/*", new Routes.OfId("/items/{id}", service::item));
+    serve(context, "/score/*", new Routes.OfId("/score/{id}", service::score));
     serve(context, "/predict", new Routes.Predict(service));
     serve(context, "/fail", new Routes.Fail());
     serve(context, "/boom", new Routes.Boom(service));

@@ -39,6 +39,11 @@ class Routes {
     return service.item(id);
   }
 
+  @GetMapping("/score/{id}")
+  String score(@PathVariable String id) {
+    return service.score(id);
+  }
+
   @PostMapping("/predict")
   String predict(@RequestBody String input) {
     return service.predict(input);
