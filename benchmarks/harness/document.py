@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/benchmarks.md: the text of benchmarks/benchmarks.md.in, with the results put in."""
+"""docs/benchmarks.md: the text of benchmarks/benchmarks.md.in, with the results put in; those not measured anew stay."""
 
 import json
 import os
@@ -13,6 +13,7 @@ from processes import ROOT, say
 TEMPLATE = ROOT / "benchmarks/benchmarks.md.in"
 DOCUMENT = ROOT / "docs/benchmarks.md"
 CHARTS = ROOT / "docs/benchmarks"
+BEGIN, END = "<!-- results of %s -->", "<!-- end of %s -->"
 
 
 def write(benchmarks, quick):
@@ -21,11 +22,16 @@ def write(benchmarks, quick):
     document = source / "benchmarks.md" if quick else DOCUMENT
     charts = source if quick else CHARTS
 
+    before = sections(document.read_text()) if document.exists() else {}
+
     def section(match):
         name = match[1]
+        return f"{BEGIN % name}\n{results_of(name)}\n{END % name}"
+
+    def results_of(name):
         result = source / f"{name}.json"
         if not result.exists():
-            return f"Not measured yet: `benchmarks/run.sh {name}`."
+            return before.get(name, f"Not measured yet: `benchmarks/run.sh {name}`.")
         chart = source / f"{name}.svg"
         if chart.parent != charts:
             charts.mkdir(exist_ok=True)
@@ -36,6 +42,12 @@ def write(benchmarks, quick):
     text = re.sub(r"^<!-- results of (\w+) -->$", section, TEMPLATE.read_text(), flags=re.MULTILINE)
     document.write_text(text)
     say(f"written: {os.path.relpath(document, ROOT)}")
+
+
+def sections(text):
+    """The results that a document holds, by benchmark."""
+    pattern = BEGIN % r"(\w+)" + r"\n(.*?)\n" + END % r"\1"
+    return {name: body for name, body in re.findall(pattern, text, flags=re.DOTALL)}
 
 
 def render(name, benchmark, result, picture):

@@ -38,6 +38,7 @@ final class Load implements AutoCloseable {
 
   private static final int TIMEOUT_MILLIS = 60_000;
   private static final int BUFFER = 1 << 14;
+  private static final long LONGEST_IDLE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
   private final int port;
   private final String path;
@@ -136,9 +137,9 @@ final class Load implements AutoCloseable {
   }
 
   /**
-   * One connection, for all phases; opened anew only when the service closes it. Were each phase to
-   * open its own, the service would spend the first seconds of each on compiling anew what it had
-   * compiled for connections that never end.
+   * One connection, for phases that follow each other; opened anew only when the service closes it.
+   * Were each phase to open its own, the service would spend the first seconds of each on compiling
+   * anew what it had compiled for connections that never end.
    */
   private final class Client {
     private final byte[] request =
@@ -150,6 +151,7 @@ final class Load implements AutoCloseable {
     private final byte[] buffer = new byte[BUFFER];
     private int at;
     private int limit;
+    private long lastAnswer;
     private boolean close;
 
     /**
@@ -159,6 +161,9 @@ final class Load implements AutoCloseable {
      */
     private Samples send(long firstDue, long end, long interval) throws IOException {
       Samples samples = new Samples();
+      if (System.nanoTime() - lastAnswer > LONGEST_IDLE_NANOS) {
+        disconnect(); // before the service does, between our look and our request
+      }
       for (long due = firstDue; ; due = interval > 0 ? due + interval : System.nanoTime()) {
         waitUntil(due);
         if (due - end >= 0 || System.nanoTime() - end >= TimeUnit.SECONDS.toNanos(5)) {
@@ -166,7 +171,8 @@ final class Load implements AutoCloseable {
         }
         try {
           exchange();
-          samples.add(System.nanoTime() - due);
+          lastAnswer = System.nanoTime();
+          samples.add(lastAnswer - due);
         } catch (IOException e) {
           samples.failures++;
           samples.failure = String.valueOf(e);
