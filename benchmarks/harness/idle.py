@@ -10,7 +10,7 @@ import java
 import results
 import servers
 import service
-from processes import free_port, get, say, started, wait_until
+from processes import environment, free_port, get, say, started, wait_until
 
 MAIN = "idle.IdleProcess"
 STATES = ["none", "unused", "used"]
@@ -53,8 +53,8 @@ def starts(arguments, name, work):
     for number in range(arguments.starts + (0 if arguments.quick else 1)):
         for state in ("off", "on") if number % 2 == 0 else ("on", "off"):
             port = free_port()
-            options = {"cwd": work, "env": service.service_environment(
-                port, state == "on", f"http://127.0.0.1:{free_port()}")}
+            options = {"cwd": work, "env": environment(
+                PORT=str(port), **service.variables(state == "on", f"http://127.0.0.1:{free_port()}"))}
             before = time.monotonic()
             with started(name, service.start_command(name), work / f"{name}.log", **options) as process:
                 wait_until(f"{name}'s start", 120, lambda: get(f"http://127.0.0.1:{port}/hello"),

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Load on services: a process of its own, which keeps its connections from phase to phase."""
+"""Services under load: both processes of their own; the load keeps its connections from phase to phase."""
 
 import contextlib
 import json
 import subprocess
 
 import java
-from processes import Problem, cpu_seconds, end, environment
+import machine
+from processes import ROOT, Problem, cpu_seconds, end, environment, free_port, get, started, wait_until
+
+# What a handler does: nothing at all, or some of what services are for.
+HANDLERS = {"nothing": "/hello", "work": "/score/7"}
 
 
 class Load:
@@ -14,28 +18,76 @@ class Load:
 
     def __init__(self, process, service_pid):
         self.process, self.service_pid = process, service_pid
+        self.answered, self.failures, self.failure = 0, 0, ""
 
     def phase(self, name, seconds, rate=0):
         """What the answers were like; at a rate, or as many as there are."""
         before = cpu_seconds(self.service_pid)
-        print(name, seconds, rate, file=self.process.stdin, flush=True)
-        line = self.process.stdout.readline()
-        if not line:
-            raise Problem(f"the load generator ended with {self.process.wait()}")
-        found, after = json.loads(line), cpu_seconds(self.service_pid)
+        try:
+            print(name, seconds, rate, file=self.process.stdin, flush=True)
+            found = json.loads(self.process.stdout.readline())
+        except (OSError, ValueError):
+            raise Problem(f"the load generator ended with {self.process.wait(10)}") from None
+        after = cpu_seconds(self.service_pid)
+        self.answered += found["answers"]
+        self.failures += found["failures"]
+        self.failure = found["failure"] or self.failure
         if before is not None and after is not None and found["answers"]:
             found["cpu_us_per_request"] = (after - before) * 1e6 / found["answers"]
         return found
 
 
 @contextlib.contextmanager
-def on(port, path, connections, service_pid, **options):
-    command = [str(part) for part in java.command("service.Load", port, path, connections)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                               env=environment(), **options)
+def on(port, path, connections, service_pid):
+    command = java.command("service.Load", port, path, connections, options=["-Xmx256m", "-XX:+UseSerialGC"])
+    process = subprocess.Popen([str(part) for part in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                               env=environment())
     try:
         yield Load(process, service_pid)
     finally:
-        process.stdin.close()
+        with contextlib.suppress(OSError):
+            process.stdin.close()
         end("the load generator", process)
         process.stdout.close()
+
+
+class Service:
+    """One under load."""
+
+    def __init__(self, process, url, loads):
+        self.process, self.url, self.loads = process, url, loads
+
+    @property
+    def answered(self):
+        return sum(one.answered for one in self.loads.values())
+
+    @property
+    def failures(self):
+        return sum(one.failures for one in self.loads.values())
+
+    @property
+    def failure(self):
+        return next((one.failure for one in self.loads.values() if one.failure), "")
+
+    def ledger(self):
+        return json.loads(get(self.url + "/tracker"))
+
+
+@contextlib.contextmanager
+def service(command, handlers, connections, log, variables, cores=frozenset()):
+    """A service that is started, on some cores or on all, with a load on each of its handlers."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    with contextlib.ExitStack() as running:
+        with machine.on_cores(cores):
+            process = running.enter_context(started(
+                "the service", command, log, env=environment(PORT=str(port), **variables), cwd=log.parent))
+        wait_until("the service's start", 120, lambda: get(url + "/health"), process)
+        yield Service(process, url, {
+            handler: running.enter_context(on(port, HANDLERS[handler], connections, process.pid))
+            for handler in handlers})
+
+
+def example(name):
+    """What starts an example service."""
+    return [java.JAVA, *java.HEAP, "-jar", ROOT / f"examples/{name}-service/target/{name}-service.jar"]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What was measured on: every result carries it."""
 
+import contextlib
 import os
 import pathlib
 import platform
@@ -46,20 +47,44 @@ def is_quiet(busy):
 
 
 def divided_cores():
-    """Half of the cores for what is measured, and the others for all else; all for both where there is but one."""
+    """
+    Half of the cores for what is measured, and the others for all else; none for both where that cannot be.
+    Two threads of one core stay together.
+    """
     try:
-        cores = sorted(os.sched_getaffinity(0))
+        cores = sorted(os.sched_getaffinity(0), key=lambda cpu: (min(_siblings(cpu)), cpu))
     except (AttributeError, OSError):
         return set(), set()
-    if len(cores) < 2:
-        return set(cores), set(cores)
-    return set(cores[:len(cores) // 2]), set(cores[len(cores) // 2:])
+    half = len(cores) // 2
+    while 0 < half < len(cores) and cores[half] in _siblings(cores[half - 1]):
+        half += 1
+    return (set(cores[:half]), set(cores[half:])) if 0 < half < len(cores) else (set(), set())
 
 
-def stay_on(cores):
-    """Keeps this process, and those that it starts from now on, on some cores."""
-    if cores:
-        os.sched_setaffinity(0, cores)
+def _siblings(cpu):
+    try:
+        text = pathlib.Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list").read_text()
+    except OSError:
+        return {cpu}
+    found = set()
+    for part in text.strip().split(","):
+        first, _, last = part.partition("-")
+        found.update(range(int(first), int(last or first) + 1))
+    return found
+
+
+@contextlib.contextmanager
+def on_cores(cores):
+    """Keeps this process, and those that it starts meanwhile, on some cores; on none is on all."""
+    if not cores:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def cpu_model():

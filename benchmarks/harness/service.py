@@ -12,18 +12,18 @@ import time
 import java
 import load
 import machine
-import results
 import servers
-from processes import ROOT, Problem, environment, free_port, get, say, started, wait_until
+from processes import ROOT, Problem, environment, free_port, say
 
 # "control" is "off" once more: what differs between those two is noise.
 MODES = ["off", "control", "up", "slow", "frozen", "down", "429", "503", "garbage"]
 UNTRACKED = ["off", "control"]
+# Where MLflow takes what waits, once a turn is over.
+DELIVERING = ["up", "slow", "frozen"]
 ADAPTERS = ["servlet", "spring", "javalin"]
 PEERS = ["mlflow-client", "fastapi"]
-# What a handler does: nothing at all, or some of what services are for.
-HANDLERS = {"nothing": "/hello", "work": "/score/7"}
 SLOW_MILLIS = 500
+LEAVE_SECONDS = 5
 BEFORE_ACCEPTANCE = {"RING_FULL", "CLOSED", "CAPTURE_FAULT"}
 COLORS = dict(zip(MODES[1:], ["#999999", "#2a6fbb", "#7fb2e5", "#e07b39", "#5a9e4b", "#9467bd", "#8c564b", "#bcbd22"]))
 
@@ -37,7 +37,7 @@ def add_arguments(parser):
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--fraction", type=float, default=0.2,
                         help="the rate of the paced phase: this share of the first throughput without tracking")
-    parser.add_argument("--handlers", default=",".join(HANDLERS), help="comma-separated")
+    parser.add_argument("--handlers", default=",".join(load.HANDLERS), help="comma-separated")
     parser.add_argument("--services", default=",".join(ADAPTERS + PEERS), help="comma-separated")
     parser.add_argument("--modes", default=",".join(MODES[:6]), help="of every adapter; the first must be off")
     parser.add_argument("--more-modes", default=",".join(MODES[6:]),
@@ -64,8 +64,7 @@ def modes_of(service, arguments):
 def measure(arguments):
     found = []
     own, others = machine.divided_cores()
-    machine.stay_on(others)
-    with tempfile.TemporaryDirectory(prefix="runtracker-benchmark-") as folder, contextlib.ExitStack() as stack:
+    with machine.on_cores(others), tempfile.TemporaryDirectory(prefix="runtracker-benchmark-") as folder, contextlib.ExitStack() as stack:
         work = pathlib.Path(folder)
         server = stack.enter_context(servers.mlflow(work, workers=2))
         slow = stack.enter_context(servers.slow(server["url"], SLOW_MILLIS))
@@ -78,24 +77,23 @@ def measure(arguments):
         for service in arguments.services.split(","):
             with contextlib.ExitStack() as running:
                 # All at once, each idle but in its turn: so a round is over before the machine is another.
-                services = {mode: running.enter_context(Service(arguments, service, mode, uris[mode], work, own))
-                            for mode in modes_of(service, arguments)}
+                services = [running.enter_context(started(arguments, service, mode, uris[mode], work, own))
+                            for mode in modes_of(service, arguments)]
                 found += measure_in_turn(arguments, services, server)
     return figures(found), {"measurements": found, "cores_of_the_service": sorted(own)}, [java.JAVA]
 
 
 def measure_in_turn(arguments, services, server):
-    for handler in next(iter(services.values())).handlers:
-        for one in services.values():
+    for handler in services[0].loads:
+        for one in services:
             with around(one.mode, server):
                 one.loads[handler].phase("warm-up", arguments.warm_up)
-            one.settle()
+            settled(one, arguments.drain)
     found, rates = [], {}
     for number in range(arguments.rounds):
         # In another order each time.
-        order = list(services.values())
-        order = order[number % len(order):] + order[:number % len(order)] if number else order
-        for one in order:
+        turn = number % len(services)
+        for one in services[turn:] + services[:turn]:
             for handler, sent in one.loads.items():
                 with around(one.mode, server):
                     sent.phase("ramp", arguments.ramp)
@@ -104,9 +102,8 @@ def measure_in_turn(arguments, services, server):
                     sent.phase("ramp", arguments.ramp, rate)
                     paced = sent.phase("paced", arguments.seconds, rate)
                 found.append({"round": number + 1, "service": one.name, "mode": one.mode, "handler": handler,
-                              "saturation": saturation, "paced": paced,
-                              "failures": saturation["failures"] + paced["failures"],
-                              "failure": saturation["failure"] or paced["failure"], **one.settle()})
+                              "saturation": saturation, "paced": paced, "failures_so_far": one.failures,
+                              "failure": one.failure, **settled(one, arguments.drain)})
                 report(found[-1])
     return found
 
@@ -116,37 +113,39 @@ def around(mode, server):
     return servers.frozen(server) if mode == "frozen" else contextlib.nullcontext()
 
 
-class Service(contextlib.ExitStack):
-    """One that is served by itself for the whole benchmark, with the loads on its handlers."""
+@contextlib.contextmanager
+def started(arguments, name, mode, uri, work, cores):
+    """A service that runs for the whole benchmark, each mode its own."""
+    tracked = mode not in UNTRACKED
+    handlers = ["nothing"] if name in PEERS else arguments.handlers.split(",")
+    with load.service(start_command(name), handlers, arguments.connections, work / f"{name}-{mode}.log",
+                      variables(tracked, uri), cores) as one:
+        one.name, one.mode, one.tracked = name, mode, tracked
+        yield one
 
-    def __init__(self, arguments, name, mode, uri, work, cores):
-        super().__init__()
-        self.name, self.mode = name, mode
-        self.tracked = mode not in UNTRACKED
-        self.handlers = ["nothing"] if name in PEERS else arguments.handlers.split(",")
-        self.drain = arguments.drain if mode in ("up", "slow", "frozen") else 0.2
-        port = free_port()
-        self.url = f"http://127.0.0.1:{port}"
-        variables = {"PORT": str(port), "MLFLOW_TRACKING_URI": uri, "RUNTRACKER_CLOSE_TIMEOUT": "0s",
-                     "RUNTRACKER_ENABLED": str(self.tracked).lower(), "TRACKING": str(self.tracked).lower(),
-                     "MLFLOW_DISABLE_TELEMETRY": "true"}
-        self.process = self.enter_context(started(
-            name, start_command(name), work / f"{name}-{mode}.log", env=environment(**variables), cwd=work,
-            preexec_fn=lambda: machine.stay_on(cores)))
-        wait_until(f"{name}'s start", 120, lambda: get(self.url + "/health"), self.process)
-        self.loads = {handler: self.enter_context(load.on(port, HANDLERS[handler], arguments.connections, self.process.pid))
-                      for handler in self.handlers}
 
-    def settle(self):
-        """Waits for what MLflow still takes, so that nobody else pays for it; the ledger then."""
-        if self.name not in ADAPTERS:
-            return {"ledger": None, "ledger_faults": []}
-        deadline = time.monotonic() + self.drain
-        while True:
-            ledger = json.loads(get(self.url + "/tracker"))
-            if not ledger["inFlight"] or time.monotonic() > deadline:
-                return {"ledger": ledger, "ledger_faults": ledger_faults(ledger)}
-            time.sleep(0.1)
+def variables(tracked, uri):
+    return {"MLFLOW_TRACKING_URI": uri, "RUNTRACKER_CLOSE_TIMEOUT": "0s", "RUNTRACKER_ENABLED": str(tracked).lower(),
+            "TRACKING": str(tracked).lower(), "MLFLOW_DISABLE_TELEMETRY": "true"}
+
+
+def settled(one, drain):
+    """
+    The ledger, once the request threads have left their last request and, where MLflow may take it, what waits is
+    delivered, so that nobody else pays for that; but not later than it may be.
+    """
+    if one.name not in ADAPTERS:
+        return {"ledger": None, "ledger_faults": []}
+    # A request that failed for the client may have been served all the same.
+    expected = None if one.failures else one.answered if one.tracked else 0
+    begin = time.monotonic()
+    while True:
+        ledger, waited = one.ledger(), time.monotonic() - begin
+        is_left = expected is None or ledger["offered"] >= expected or waited > LEAVE_SECONDS
+        is_delivered = not ledger["inFlight"] or one.mode not in DELIVERING or waited > drain
+        if is_left and is_delivered:
+            return {"ledger": ledger, "ledger_faults": ledger_faults(ledger, expected)}
+        time.sleep(0.1)
 
 
 def start_command(service):
@@ -154,10 +153,10 @@ def start_command(service):
         return [sys.executable, "-B", ROOT / "benchmarks/harness/fastapi_service.py"]
     if service == "mlflow-client":
         return java.command("service.SynchronousService")
-    return [java.JAVA, *java.HEAP, "-jar", ROOT / f"examples/{service}-service/target/{service}-service.jar"]
+    return load.example(service)
 
 
-def ledger_faults(ledger):
+def ledger_faults(ledger, answered):
     """Everything about a ledger that does not add up; nothing when it does."""
     before = sum(n for reason, n in ledger["dropped"].items() if reason in BEFORE_ACCEPTANCE)
     after = sum(ledger["dropped"].values()) - before
@@ -166,6 +165,10 @@ def ledger_faults(ledger):
         faulty.append("offered is not accepted + dropped before")
     if ledger["accepted"] != ledger["delivered"] + ledger["inFlight"] + ledger["spooled"] + after:
         faulty.append("accepted is not delivered + in flight + spooled + dropped after")
+    if ledger["inFlight"] < 0:
+        faulty.append("less than nothing is in flight")
+    if answered is not None and ledger["offered"] != answered:
+        faulty.append(f"{ledger['offered']} offered, but {answered} answered")
     return faulty
 
 
@@ -196,17 +199,18 @@ def figures(measurements):
                 if ratios:
                     found[f"{name}_{mode}_{suffix}"] = statistics.median(ratios)
     found["ledger_adds_up"] = not any(one["ledger_faults"] for one in measurements)
-    found["requests_failed"] = sum(one["failures"] for one in measurements)
+    found["requests_failed"] = sum({(one["service"], one["mode"]): one["failures_so_far"] for one in measurements
+                                    if one["service"] in ADAPTERS}.values())
     return found
 
 
 def faults(found, detail):
     wrong = []
     for one in detail["measurements"]:
-        where = f"{one['service']}, {one['mode']}"
+        where = f"round {one['round']}, {one['service']}, {one['handler']}, {one['mode']}"
         wrong += [f"{where}: the ledger does not add up: {fault}: {json.dumps(one['ledger'])}"
                   for fault in one["ledger_faults"]]
         # What a peer's client does to its service is the peer's.
-        if one["failures"] and one["service"] in ADAPTERS:
-            wrong.append(f"{where}: {one['failures']} requests failed: {one['failure']}")
+        if one["failures_so_far"] and one["service"] in ADAPTERS:
+            wrong.append(f"{where}: {one['failures_so_far']} requests failed by then: {one['failure']}")
     return wrong

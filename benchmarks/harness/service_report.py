@@ -2,7 +2,8 @@
 """Chart and tables of what tracking costs a whole service."""
 
 import results
-from service import ADAPTERS, COLORS, HANDLERS, MODES, PEERS
+from load import HANDLERS
+from service import ADAPTERS, COLORS, MODES, PEERS
 
 
 def chart(plot, result):

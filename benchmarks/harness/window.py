@@ -14,8 +14,7 @@ import java
 import load
 import results
 import servers
-from processes import ROOT, environment, free_port, get, say, started, wait_until
-from service import HANDLERS
+from processes import Problem, get, say, wait_until
 
 # "control" is "off" once more: what differs between those two is noise. "LARGE" is WINDOW with larger windows.
 MODES = ["off", "WINDOW", "control", "LARGE", "AUTO"]
@@ -32,7 +31,7 @@ def add_arguments(parser):
     parser.add_argument("--warm-up", type=float, default=40, help="seconds of each service before the rounds")
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--service", default="javalin")
-    parser.add_argument("--handlers", default=",".join(HANDLERS), help="comma-separated")
+    parser.add_argument("--handlers", default=",".join(load.HANDLERS), help="comma-separated")
     parser.add_argument("--modes", default=",".join(MODES))
 
 
@@ -43,6 +42,9 @@ def make_quick(arguments):
 
 
 def measure(arguments):
+    modes = arguments.modes.split(",")
+    if "off" not in modes or not set(modes) <= set(MODES):
+        raise Problem(f"modes are some of {', '.join(MODES)}, and off is one of them")
     found, written = [], []
     with tempfile.TemporaryDirectory(prefix="runtracker-benchmark-") as folder, contextlib.ExitStack() as stack:
         work = pathlib.Path(folder)
@@ -50,62 +52,52 @@ def measure(arguments):
         for handler in arguments.handlers.split(","):
             with contextlib.ExitStack() as running:
                 # All at once, each idle but in its turn: so a round is over before the machine is another.
-                services = [running.enter_context(Service(arguments, mode, handler, server["url"], work))
-                            for mode in arguments.modes.split(",")]
+                services = [running.enter_context(started(arguments, mode, handler, server["url"], work)) for mode in modes]
                 found += measure_in_turn(arguments, services)
-                tracked = [{"mode": one.mode, "handler": handler, "answered": one.answered, "failures": one.failures,
+                tracked = [{"mode": one.mode, "handler": handler, "answered": one.answered + one.special,
                             "ledger": one.ledger(), "experiment": one.experiment} for one in services if one.tracked]
             written += [{**one, **recorded(server["url"], one["experiment"])} for one in tracked]
     return figures(found, written), {"measurements": found, "written": written}, [java.JAVA]
 
 
+@contextlib.contextmanager
+def started(arguments, mode, handler, server, work):
+    """A service that runs for the whole benchmark, each mode its own."""
+    tracked, experiment = mode not in UNTRACKED, f"window-{uuid.uuid4().hex}"
+    variables = {"MLFLOW_TRACKING_URI": server, "MLFLOW_EXPERIMENT_NAME": experiment,
+                 "RUNTRACKER_ENABLED": str(tracked).lower(), "RUNTRACKER_TRACK_AS": "AUTO" if mode == "AUTO" else "WINDOW"}
+    if mode == "LARGE":
+        variables["RUNTRACKER_WINDOW_ROWS"] = str(LARGE_ROWS)
+    with load.service(load.example(arguments.service), [handler], arguments.connections, work / f"{mode}-{handler}.log",
+                      variables) as one:
+        one.mode, one.handler, one.tracked, one.experiment, one.special = mode, handler, tracked, experiment, 0
+        yield one
+
+
 def measure_in_turn(arguments, services):
     for one in services:
-        one.serve(arguments.warm_up)
+        serve(one, arguments.warm_up)
     found = []
     for number in range(arguments.rounds):
         turn = number % len(services)
         for one in services[turn:] + services[:turn]:
             found.append({"round": number + 1, "mode": one.mode, "handler": one.handler,
-                          "throughput": one.serve(arguments.seconds)})
+                          "throughput": serve(one, arguments.seconds), "failures_so_far": one.failures,
+                          "failure": one.failure})
             say("round {round}, {handler}, {mode}: {throughput:.0f}/s".format(**found[-1]))
     return found
 
 
-class Service(contextlib.ExitStack):
-    """One that is served by itself for the whole benchmark, with the load on it."""
-
-    def __init__(self, arguments, mode, handler, server, work):
-        super().__init__()
-        self.mode, self.handler, self.tracked = mode, handler, mode not in UNTRACKED
-        self.experiment = f"window-{uuid.uuid4().hex}"
-        self.answered = self.failures = 0
-        port = free_port()
-        self.url = f"http://127.0.0.1:{port}"
-        variables = {"PORT": str(port), "MLFLOW_TRACKING_URI": server, "MLFLOW_EXPERIMENT_NAME": self.experiment,
-                     "RUNTRACKER_ENABLED": str(self.tracked).lower(),
-                     "RUNTRACKER_TRACK_AS": "AUTO" if mode == "AUTO" else "WINDOW"}
-        if mode == "LARGE":
-            variables["RUNTRACKER_WINDOW_ROWS"] = str(LARGE_ROWS)
-        name = arguments.service
-        self.process = self.enter_context(started(
-            name, [java.JAVA, *java.HEAP, "-jar", ROOT / f"examples/{name}-service/target/{name}-service.jar"],
-            work / f"{mode}-{handler}.log", env=environment(**variables), cwd=work))
-        wait_until("the service's start", 120, lambda: get(self.url + "/health"), self.process)
-        self.load = self.enter_context(load.on(port, HANDLERS[handler], arguments.connections, self.process.pid))
-
-    def serve(self, seconds):
-        """The throughput, without what comes before the first windows are on their way."""
-        with special_requests(self.url) if self.mode == "AUTO" else contextlib.nullcontext([0]) as special:
-            phases = [self.load.phase("ramp", RAMP_SECONDS), self.load.phase("saturation", seconds)]
-        self.answered += sum(phase["answers"] for phase in phases) + special[0]
-        self.failures += sum(phase["failures"] for phase in phases)
-        if self.tracked:
-            wait_until("the delivery of all", DRAIN_SECONDS, lambda: is_drained(self.ledger()), self.process, pause=0.5)
-        return phases[-1]["throughput"]
-
-    def ledger(self):
-        return json.loads(get(self.url + "/tracker"))
+def serve(one, seconds):
+    """The throughput, without what comes before the first windows are on their way."""
+    sent = one.loads[one.handler]
+    with special_requests(one.url) if one.mode == "AUTO" else contextlib.nullcontext([0]) as special:
+        sent.phase("ramp", RAMP_SECONDS)
+        throughput = sent.phase("saturation", seconds)["throughput"]
+    one.special += special[0]
+    if one.tracked:
+        wait_until("the delivery of all", DRAIN_SECONDS, lambda: is_drained(one.ledger()), one.process, pause=0.5)
+    return throughput
 
 
 @contextlib.contextmanager
@@ -155,11 +147,11 @@ def runs_of(server, experiment):
 
 def recorded(server, experiment):
     """What MLflow holds: rows of all tables and runs of single requests, and whether any is there twice."""
-    ids, windows, single, special_rows = [], 0, {}, 0
+    ids, windows, single, special_rows = [], 0, [], 0
     for run in runs_of(server, experiment):
         tags = {tag["key"]: tag["value"] for tag in run["data"]["tags"]}
         if "http.method" in tags:
-            single[tags["runtracker.event_id"]] = tags["http.url"]
+            single.append((tags["runtracker.event_id"], tags["http.url"]))
         elif tags.get("runtracker.kind") == "window":
             windows += 1
             table = ask_mlflow(server, f"/get-artifact?run_uuid={run['info']['run_id']}&path=requests.json")
@@ -167,8 +159,8 @@ def recorded(server, experiment):
             ids += [row[event] for row in table["data"]]
             special_rows += sum(is_special(row[url]) for row in table["data"])
     return {"windows": windows, "rows": len(ids), "runs": len(single),
-            "special_runs": sum(map(is_special, single.values())), "special_rows": special_rows,
-            "twice": len(ids) + len(single) - len(set(ids) | set(single))}
+            "special_runs": sum(is_special(url) for _, url in single), "special_rows": special_rows,
+            "twice": len(ids) + len(single) - len(set(ids) | {event for event, _ in single})}
 
 
 def is_special(url):
@@ -201,11 +193,10 @@ def figures(measurements, written):
 
 
 def faults(found, detail):
-    wrong = []
+    wrong = [f"round {one['round']}, {one['handler']}, {one['mode']}: {one['failures_so_far']} requests failed by then:"
+             f" {one['failure']}" for one in detail["measurements"] if one["failures_so_far"]]
     for one in detail["written"]:
         where, ledger, stored = f"{one['handler']}, {one['mode']}", one["ledger"], one["rows"] + one["runs"]
-        if one["failures"]:
-            wrong.append(f"{where}: {one['failures']} requests failed")
         if not one["answered"] == stored == ledger["offered"] == ledger["delivered"]:
             wrong.append(f"{where}: answered {one['answered']}, in MLflow {stored}, ledger {json.dumps(ledger)}")
         if one["twice"]:

@@ -4,7 +4,7 @@ package io.runtracker;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
+import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
@@ -93,14 +93,14 @@ final class Delivery {
     if (left <= 0) {
       return;
     }
-    FutureTask<@Nullable Void> flush =
-        new FutureTask<>(
-            () -> {
-              sink.flush();
-              return null;
-            });
+    Future<?> flush;
     try {
-      workers.execute(flush);
+      flush =
+          workers.submit(
+              () -> {
+                sink.flush();
+                return null;
+              });
     } catch (RejectedExecutionException closed) {
       return;
     }

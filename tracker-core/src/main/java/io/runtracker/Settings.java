@@ -90,14 +90,14 @@ record Settings(
     }
   }
 
-  /** By default there is room for the open window, for two on their way, and for as many more. */
+  /** By default there is room for the open window, for two on their way, and for one more. */
   static int queueSize(int windowRows) {
     return (int) Math.min(Integer.MAX_VALUE, Math.max(100_000L, 4L * windowRows));
   }
 
-  /** By default there is room for as many requests as may wait, when they hold little data. */
-  static long queueBytes(int queueSize) {
-    return Math.max(48L << 20, 500L * queueSize);
+  /** By default there is room for four windows, in as far as a quarter of the heap has it. */
+  static long queueBytes(int windowRows, long heapBytes) {
+    return Math.max(48L << 20, Math.min(2_000L * windowRows, heapBytes / 4));
   }
 
   static long windowBytes(int windowRows) {

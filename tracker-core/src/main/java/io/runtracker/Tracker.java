@@ -337,7 +337,8 @@ public final class Tracker implements AutoCloseable {
 
     /**
      * The most bytes, as estimated on the heap, that wait in memory for delivery. Default: 48 MiB,
-     * or 500 for each of {@link #queueSize} where that is more.
+     * or 2,000 for each of {@link #windowRows} where that is more, but then no more than a quarter
+     * of the heap.
      */
     public Builder queueBytes(long bytes) {
       this.queueBytes = bytes;
@@ -513,8 +514,7 @@ public final class Tracker implements AutoCloseable {
 
     Settings settings(SettingsReader reader) {
       int rows = reader.read("windowRows", windowRows, 10_000, SettingsReader::integer);
-      int requests =
-          reader.read("queueSize", queueSize, Settings.queueSize(rows), SettingsReader::integer);
+      long heap = Runtime.getRuntime().maxMemory();
       return new Settings(
           reader.enabled(enabled),
           reader.read("skip", skip, Settings.DEFAULT_SKIP, SettingsReader::list),
@@ -536,9 +536,9 @@ public final class Tracker implements AutoCloseable {
               durability,
               SegmentLogOptions.Durability.PROCESS,
               text -> SettingsReader.constant(SegmentLogOptions.Durability.class, text)),
-          requests,
+          reader.read("queueSize", queueSize, Settings.queueSize(rows), SettingsReader::integer),
           reader.read(
-              "queueBytes", queueBytes, Settings.queueBytes(requests), SettingsReader::number),
+              "queueBytes", queueBytes, Settings.queueBytes(rows, heap), SettingsReader::number),
           reader.read("inFlight", inFlight, 12, SettingsReader::integer),
           reader.read(
               "trackAs",

@@ -99,7 +99,13 @@ class SettingsTest {
     Settings settings = Tracker.builder().windowRows(50_000).settings(new SettingsReader(Map.of()));
     assertThat(settings.windowBytes()).isEqualTo(40_000_000);
     assertThat(settings.queueSize()).isEqualTo(200_000);
-    assertThat(settings.queueBytes()).isEqualTo(100_000_000);
+    assertThat(Settings.queueBytes(50_000, 1L << 30)).isEqualTo(100_000_000);
+  }
+
+  @Test
+  void by_default_windows_never_bring_more_room_than_a_quarter_of_the_heap() {
+    assertThat(Settings.queueBytes(Integer.MAX_VALUE, 1L << 30)).isEqualTo(1L << 28);
+    assertThat(Settings.queueBytes(50_000, 1L << 20)).isEqualTo(48 << 20);
   }
 
   @Test

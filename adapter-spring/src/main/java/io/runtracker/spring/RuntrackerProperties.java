@@ -40,7 +40,8 @@ import org.springframework.util.unit.DataSize;
  * @param queueSize The most events that wait in memory for delivery. Default: 100000, or four times
  *     windowRows where that is more.
  * @param queueBytes The most, as estimated on the heap, that waits in memory for delivery. Default:
- *     48MB, or 500 bytes for each of queueSize where that is more.
+ *     48MB, or 2000 bytes for each of windowRows where that is more, but then no more than a
+ *     quarter of the heap.
  * @param inFlight The most runs that are written at the same time. Default: 12.
  * @param trackAs As what requests are written: run, window, or auto (runs while MLflow keeps up,
  *     else windows). Default: auto.

@@ -27,11 +27,7 @@ final class TextBody extends Writer {
 
   @Override
   public void write(int character) {
-    if (character < 0x80) {
-      put((byte) character);
-    } else {
-      put(String.valueOf((char) character).getBytes(UTF_8));
-    }
+    write(String.valueOf((char) character), 0, 1);
   }
 
   @Override

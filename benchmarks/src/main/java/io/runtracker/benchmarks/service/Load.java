@@ -38,7 +38,7 @@ final class Load implements AutoCloseable {
 
   private static final int TIMEOUT_MILLIS = 60_000;
   private static final int BUFFER = 1 << 14;
-  private static final long LONGEST_IDLE_NANOS = TimeUnit.SECONDS.toNanos(5);
+  private static final long LONGEST_IDLE_NANOS = TimeUnit.SECONDS.toNanos(3);
 
   private final int port;
   private final String path;
