@@ -13,7 +13,7 @@ import java
 import load
 import machine
 import servers
-from processes import ROOT, Problem, environment, free_port, say
+from processes import ROOT, Problem, free_port, say
 
 # "control" is "off" once more: what differs between those two is noise.
 MODES = ["off", "control", "up", "slow", "frozen", "down", "429", "503", "garbage"]

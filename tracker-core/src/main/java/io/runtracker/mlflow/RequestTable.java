@@ -115,7 +115,7 @@ final class RequestTable {
     return upToSecond + (fraction < 10 ? "00" : fraction < 100 ? "0" : "") + fraction + 'Z';
   }
 
-  /** As exact as the clock. {@code Double.toString} takes a third of the time of a row. */
+  /** As exact as the clock, and put together without the search for the shortest decimal. */
   private String millis(long nanos) {
     if (nanos < 0) {
       return Double.toString(nanos / 1e6);

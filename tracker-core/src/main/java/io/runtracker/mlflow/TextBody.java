@@ -27,7 +27,12 @@ final class TextBody extends Writer {
 
   @Override
   public void write(int character) {
-    write(String.valueOf((char) character), 0, 1);
+    char c = (char) character;
+    if (c < 0x80) {
+      put((byte) c);
+    } else {
+      put(String.valueOf(c).getBytes(UTF_8));
+    }
   }
 
   @Override

@@ -137,9 +137,9 @@ final class Load implements AutoCloseable {
   }
 
   /**
-   * One connection, for phases that follow each other; opened anew only when the service closes it.
-   * Were each phase to open its own, the service would spend the first seconds of each on compiling
-   * anew what it had compiled for connections that never end.
+   * One connection, for phases that follow each other; opened anew after a pause, or when the
+   * service closes it. Were each phase to open its own, the service would spend the first seconds
+   * of each on compiling anew what it had compiled for connections that never end.
    */
   private final class Client {
     private final byte[] request =
