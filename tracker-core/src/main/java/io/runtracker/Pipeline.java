@@ -15,7 +15,13 @@ import org.slf4j.LoggerFactory;
 /** The line from ring to sink, put together: capture, batcher, backlog, delivery. */
 final class Pipeline {
 
-  private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+  /**
+   * What waits looks again after these, longer each time: each look takes a lock that delivery
+   * wants too.
+   */
+  private static final long SHORTEST_POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+
+  private static final long LONGEST_POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(16);
 
   private final RingBuffer<Slot> ring;
   private final Counts counts;
@@ -99,11 +105,14 @@ final class Pipeline {
   }
 
   private static boolean await(BooleanSupplier condition, long deadline) {
+    long pause = SHORTEST_POLL_NANOS;
     while (!condition.getAsBoolean()) {
-      if (System.nanoTime() - deadline >= 0 || Thread.currentThread().isInterrupted()) {
+      long left = deadline - System.nanoTime();
+      if (left <= 0 || Thread.currentThread().isInterrupted()) {
         return false;
       }
-      LockSupport.parkNanos(POLL_NANOS);
+      LockSupport.parkNanos(Math.min(pause, left));
+      pause = Math.min(2 * pause, LONGEST_POLL_NANOS);
     }
     return true;
   }
