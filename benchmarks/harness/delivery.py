@@ -15,12 +15,14 @@ MAIN = "delivery.DeliveryRate"
 # With the metric duration_ms, which is the default, a run takes three calls; without, two.
 SHAPES = {"plain": "false", "metric": "true"}
 STORES = ["sqlite", "postgresql"]
+# The optimising compiler has something to do for minutes at so few calls a second, and would take it from the server.
+OPTIONS = [*java.HEAP, "-XX:TieredStopAtLevel=1"]
 
 
 def add_arguments(parser):
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--runs", type=int, default=240, help="of each measurement")
-    parser.add_argument("--rehearsal", type=int, default=3000, help="runs into a stand-in at first, for the compiler")
+    parser.add_argument("--runs", type=int, default=600, help="of each measurement")
+    parser.add_argument("--rehearsal", type=int, default=1000, help="runs into a stand-in at first, for the compiler")
     parser.add_argument("--warm-up", type=int, default=60, help="runs before them, into the server itself")
     parser.add_argument("--bare", default="8,12,16", help="what the bare client has in flight; the best counts")
     parser.add_argument("--in-flight", type=int, default=12, help="ours")
@@ -58,7 +60,7 @@ def on_one_server(arguments, store, url, detail):
             turn = number % len(arms)
             for who, in_flight in arms[turn:] + arms[:turn]:
                 one = java.run(MAIN, "rate", who, url, in_flight, metric, arguments.warm_up, arguments.runs,
-                               arguments.rehearsal)
+                               arguments.rehearsal, options=OPTIONS)
                 detail["rates"].append({
                     "store": store, "round": number, "shape": shape, "who": who, "in_flight": in_flight, **one})
                 say(f"round {number + 1}, {store}, {shape}: {who}, {in_flight} in flight:"

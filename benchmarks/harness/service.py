@@ -30,7 +30,8 @@ COLORS = dict(zip(MODES[1:], ["#999999", "#2a6fbb", "#7fb2e5", "#e07b39", "#5a9e
 
 def add_arguments(parser):
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=5, help="of each of the two phases of a measurement")
+    parser.add_argument("--seconds", type=float, default=5, help="of the phase at full speed")
+    parser.add_argument("--paced-seconds", type=float, default=10, help="of the phase at a steady rate, whose p99 is to be of many")
     parser.add_argument("--warm-up", type=float, default=30, help="seconds of each handler of a service before the rounds")
     parser.add_argument("--ramp", type=float, default=1, help="seconds of load before each phase that is measured")
     parser.add_argument("--drain", type=float, default=60, help="seconds that MLflow is given after each measurement")
@@ -45,8 +46,8 @@ def add_arguments(parser):
 
 
 def make_quick(arguments):
-    arguments.rounds, arguments.seconds, arguments.warm_up, arguments.connections = 1, 0.3, 0.1, 2
-    arguments.ramp, arguments.drain = 0.1, 0.5
+    arguments.rounds, arguments.seconds, arguments.paced_seconds, arguments.connections = 1, 0.3, 0.3, 2
+    arguments.warm_up, arguments.ramp, arguments.drain = 0.1, 0.1, 0.5
     arguments.handlers, arguments.modes, arguments.more_modes = "nothing", "off,up", "slow,frozen,down"
 
 
@@ -100,7 +101,7 @@ def measure_in_turn(arguments, services, server):
                     saturation = sent.phase("saturation", arguments.seconds)
                     rate = rates.setdefault(handler, max(1, saturation["throughput"] * arguments.fraction))
                     sent.phase("ramp", arguments.ramp, rate)
-                    paced = sent.phase("paced", arguments.seconds, rate)
+                    paced = sent.phase("paced", arguments.paced_seconds, rate)
                 found.append({"round": number + 1, "service": one.name, "mode": one.mode, "handler": handler,
                               "saturation": saturation, "paced": paced, "failures_so_far": one.failures,
                               "failure": one.failure, **settled(one, arguments.drain)})
