@@ -20,8 +20,8 @@ OPTIONS = [*java.HEAP, "-XX:TieredStopAtLevel=1"]
 
 
 def add_arguments(parser):
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--runs", type=int, default=600, help="of each measurement")
+    parser.add_argument("--rounds", type=int, default=10, help="turns of each client")
+    parser.add_argument("--runs", type=int, default=100, help="of each turn")
     parser.add_argument("--rehearsal", type=int, default=1000, help="runs into a stand-in at first, for the compiler")
     parser.add_argument("--warm-up", type=int, default=60, help="runs before them, into the server itself")
     parser.add_argument("--bare", default="8,12,16", help="what the bare client has in flight; the best counts")
@@ -52,23 +52,17 @@ def measure(arguments):
 
 
 def on_one_server(arguments, store, url, detail):
-    arms = [("bare", int(count)) for count in arguments.bare.split(",")]
-    arms.append(("runtracker", arguments.in_flight))
-    for number in range(arguments.rounds):
-        for shape, metric in SHAPES.items():
-            # In turn: a database grows, and with it the time of a call.
-            turn = number % len(arms)
-            for who, in_flight in arms[turn:] + arms[:turn]:
-                one = java.run(MAIN, "rate", who, url, in_flight, metric, arguments.warm_up, arguments.runs,
-                               arguments.rehearsal, options=OPTIONS)
-                detail["rates"].append({
-                    "store": store, "round": number, "shape": shape, "who": who, "in_flight": in_flight, **one})
-                say(f"round {number + 1}, {store}, {shape}: {who}, {in_flight} in flight:"
-                    f" {one['runs_per_second']:.1f} runs per second, {one['cpu_ms_per_run']:.1f} ms of CPU each")
+    arms = [*(f"bare:{count}" for count in arguments.bare.split(",")), f"runtracker:{arguments.in_flight}"]
+    for shape, metric in SHAPES.items():
+        # In turns of two seconds, in one process: a database grows and a machine drifts.
+        for one in java.run(MAIN, "rate", url, metric, arguments.warm_up, arguments.runs, arguments.rounds,
+                            arguments.rehearsal, *arms, options=OPTIONS):
+            detail["rates"].append({"store": store, "shape": shape, **one})
+            say(f"round {one['round'] + 1}, {store}, {shape}: {one['who']}, {one['in_flight']} in flight:"
+                f" {one['runs_per_second']:.1f} runs per second, {one['cpu_ms_per_run']:.1f} ms of CPU each")
     for shape, metric in SHAPES.items():
         if shape not in detail["calls"]:
-            detail["calls"][shape] = java.run(
-                MAIN, "calls", "runtracker", url, arguments.in_flight, metric, 1, 20, 0)
+            detail["calls"][shape] = java.run(MAIN, "calls", url, metric, 1, 20, arms[-1])
 
 
 def figures(detail):

@@ -15,6 +15,10 @@ def folder(quick):
     return RESULTS / "quick" if quick else RESULTS
 
 
+def read(benchmark, quick):
+    return json.loads((folder(quick) / f"{benchmark}.json").read_text())
+
+
 def number(value):
     """Four digits are more than a benchmark knows."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):

@@ -12,6 +12,7 @@ import time
 import java
 import load
 import machine
+import results
 import servers
 from processes import ROOT, Problem, free_port, say
 
@@ -29,7 +30,8 @@ COLORS = dict(zip(MODES[1:], ["#999999", "#2a6fbb", "#7fb2e5", "#e07b39", "#5a9e
 
 
 def add_arguments(parser):
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--forks", type=int, default=3, help="JVMs of each mode: no two compile a handler alike")
+    parser.add_argument("--rounds", type=int, default=2, help="of each of them")
     parser.add_argument("--seconds", type=float, default=5, help="of the phase at full speed")
     parser.add_argument("--paced-seconds", type=float, default=10, help="of the phase at a steady rate, whose p99 is to be of many")
     parser.add_argument("--warm-up", type=float, default=30, help="seconds of each handler of a service before the rounds")
@@ -40,14 +42,15 @@ def add_arguments(parser):
                         help="the rate of the paced phase: this share of the first throughput without tracking")
     parser.add_argument("--handlers", default=",".join(load.HANDLERS), help="comma-separated")
     parser.add_argument("--services", default=",".join(ADAPTERS + PEERS), help="comma-separated")
+    parser.add_argument("--keep", action="store_true", help="in the result what it holds of other services and handlers")
     parser.add_argument("--modes", default=",".join(MODES[:6]), help="of every adapter; the first must be off")
     parser.add_argument("--more-modes", default=",".join(MODES[6:]),
                         help="of the first adapter only: what is left of the ring is the same for all")
 
 
 def make_quick(arguments):
-    arguments.rounds, arguments.seconds, arguments.paced_seconds, arguments.connections = 1, 0.3, 0.3, 2
-    arguments.warm_up, arguments.ramp, arguments.drain = 0.1, 0.1, 0.5
+    arguments.forks, arguments.rounds, arguments.connections = 1, 1, 2
+    arguments.seconds, arguments.paced_seconds, arguments.warm_up, arguments.ramp, arguments.drain = 0.3, 0.3, 0.1, 0.1, 0.5
     arguments.handlers, arguments.modes, arguments.more_modes = "nothing", "off,up", "slow,frozen,down"
 
 
@@ -76,22 +79,34 @@ def measure(arguments):
                 "503": servers.FakeServer(servers.UNAVAILABLE).url,
                 "garbage": servers.FakeServer(servers.GARBAGE).url}
         for service in arguments.services.split(","):
-            with contextlib.ExitStack() as running:
-                # All at once, each idle but in its turn: so a round is over before the machine is another.
-                services = [running.enter_context(started(arguments, service, mode, uris[mode], work, own))
-                            for mode in modes_of(service, arguments)]
-                found += measure_in_turn(arguments, services, server)
+            rates = {}
+            for fork in range(arguments.forks):
+                with contextlib.ExitStack() as running:
+                    # All at once, each idle but in its turn: so a round is over before the machine is another.
+                    services = [running.enter_context(started(arguments, service, mode, uris[mode], work, own))
+                                for mode in modes_of(service, arguments)]
+                    found += measure_in_turn(arguments, services, server, fork, rates)
+    if arguments.keep:
+        found = earlier(arguments) + found
     return figures(found), {"measurements": found, "cores_of_the_service": sorted(own)}, [java.JAVA]
 
 
-def measure_in_turn(arguments, services, server):
+def earlier(arguments):
+    """What was measured of other services: each has an "off" of its own, and needs nothing of its neighbours'."""
+    result = results.read("service", arguments.quick)
+    arguments.command_line = f"{result['command']} && {arguments.command_line}"
+    return [one for one in result["detail"]["measurements"] if one["service"] not in arguments.services.split(",")
+            or one["handler"] not in handlers_of(one["service"], arguments)]
+
+
+def measure_in_turn(arguments, services, server, fork, rates):
     for handler in services[0].loads:
         for one in services:
             with around(one.mode, server):
                 one.loads[handler].phase("warm-up", arguments.warm_up)
             settled(one, arguments.drain)
-    found, rates = [], {}
-    for number in range(arguments.rounds):
+    found = []
+    for number in range(fork * arguments.rounds, (fork + 1) * arguments.rounds):
         # In another order each time.
         turn = number % len(services)
         for one in services[turn:] + services[:turn]:
@@ -102,7 +117,7 @@ def measure_in_turn(arguments, services, server):
                     rate = rates.setdefault(handler, max(1, saturation["throughput"] * arguments.fraction))
                     sent.phase("ramp", arguments.ramp, rate)
                     paced = sent.phase("paced", arguments.paced_seconds, rate)
-                found.append({"round": number + 1, "service": one.name, "mode": one.mode, "handler": handler,
+                found.append({"round": number + 1, "fork": fork, "service": one.name, "mode": one.mode, "handler": handler,
                               "saturation": saturation, "paced": paced, "failures_so_far": one.failures,
                               "failure": one.failure, **settled(one, arguments.drain)})
                 report(found[-1])
@@ -118,11 +133,14 @@ def around(mode, server):
 def started(arguments, name, mode, uri, work, cores):
     """A service that runs for the whole benchmark, each mode its own."""
     tracked = mode not in UNTRACKED
-    handlers = ["nothing"] if name in PEERS else arguments.handlers.split(",")
-    with load.service(start_command(name), handlers, arguments.connections, work / f"{name}-{mode}.log",
+    with load.service(start_command(name), handlers_of(name, arguments), arguments.connections, work / f"{name}-{mode}.log",
                       variables(tracked, uri), cores) as one:
         one.name, one.mode, one.tracked = name, mode, tracked
         yield one
+
+
+def handlers_of(service, arguments):
+    return ["nothing"] if service in PEERS else arguments.handlers.split(",")
 
 
 def variables(tracked, uri):
@@ -200,8 +218,8 @@ def figures(measurements):
                 if ratios:
                     found[f"{name}_{mode}_{suffix}"] = statistics.median(ratios)
     found["ledger_adds_up"] = not any(one["ledger_faults"] for one in measurements)
-    found["requests_failed"] = sum({(one["service"], one["mode"]): one["failures_so_far"] for one in measurements
-                                    if one["service"] in ADAPTERS}.values())
+    found["requests_failed"] = sum({(one["service"], one["mode"], one["fork"]): one["failures_so_far"]
+                                    for one in measurements if one["service"] in ADAPTERS}.values())
     return found
 
 
