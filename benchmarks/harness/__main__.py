@@ -2,6 +2,7 @@
 """One benchmark, or the document made of all their results. Started by run.sh."""
 
 import argparse
+import shlex
 import signal
 import subprocess
 import sys
@@ -37,7 +38,7 @@ def parse():
     command = commands.add_parser("document", help="writes docs/benchmarks.md from the results")
     command.add_argument("--quick", action="store_true", help="from the quick ones, beside them")
     arguments = parser.parse_args()
-    arguments.command_line = "benchmarks/run.sh " + " ".join(sys.argv[1:])
+    arguments.command_line = "benchmarks/run.sh " + shlex.join(sys.argv[1:])
     return arguments
 
 

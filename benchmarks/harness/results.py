@@ -25,6 +25,8 @@ def number(value):
         return str(value).lower() if isinstance(value, bool) else str(value)
     if isinstance(value, int) or abs(value) >= 1000:
         return f"{value:.0f}"
+    if 0 < abs(value) < 0.01:
+        return f"{value:.2g}"
     return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
 
 
