@@ -66,7 +66,7 @@ def modes_of(service, arguments):
 
 
 def measure(arguments):
-    found = []
+    found = earlier(arguments) if arguments.keep else []
     own, others = machine.divided_cores()
     with machine.on_cores(others), tempfile.TemporaryDirectory(prefix="runtracker-benchmark-") as folder, contextlib.ExitStack() as stack:
         work = pathlib.Path(folder)
@@ -86,8 +86,6 @@ def measure(arguments):
                     services = [running.enter_context(started(arguments, service, mode, uris[mode], work, own))
                                 for mode in modes_of(service, arguments)]
                     found += measure_in_turn(arguments, services, server, fork, rates)
-    if arguments.keep:
-        found = earlier(arguments) + found
     return figures(found), {"measurements": found, "cores_of_the_service": sorted(own)}, [java.JAVA]
 
 
