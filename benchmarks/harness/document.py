@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """docs/benchmarks.md: the text of benchmarks/benchmarks.md.in, with the results put in; those not measured anew stay."""
 
-import json
 import os
 import re
 import shutil
@@ -29,15 +28,14 @@ def write(benchmarks, quick):
         return f"{BEGIN % name}\n{results_of(name)}\n{END % name}"
 
     def results_of(name):
-        result = source / f"{name}.json"
-        if not result.exists():
+        if not (source / f"{name}.json").exists():
             return before.get(name, f"Not measured yet: `benchmarks/run.sh {name}`.")
         chart = source / f"{name}.svg"
         if chart.parent != charts:
             charts.mkdir(exist_ok=True)
             shutil.copyfile(chart, charts / chart.name)
         picture = os.path.relpath(charts / chart.name, document.parent)
-        return render(name, benchmarks[name], json.loads(result.read_text()), picture)
+        return render(name, benchmarks[name], results.read(name, quick), picture)
 
     text = re.sub(r"^<!-- results of (\w+) -->$", section, TEMPLATE.read_text(), flags=re.MULTILINE)
     document.write_text(text)
