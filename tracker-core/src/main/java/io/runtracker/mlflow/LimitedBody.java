@@ -10,9 +10,12 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.TimeUnit;
 
-/** Collects an answer's body as text, and gives up on one that is too long to be MLflow's. */
+/**
+ * Collects an answer's body as text, and gives up on one that is too long to be MLflow's or is not
+ * there in time; the client's own time-out ends with the head.
+ */
 final class LimitedBody implements BodySubscriber<String> {
 
   /** MLflow repeats a run's tags when it creates it: 100 of 8,000 characters, each escaped. */
@@ -20,7 +23,11 @@ final class LimitedBody implements BodySubscriber<String> {
 
   private final CompletableFuture<String> body = new CompletableFuture<>();
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-  private Flow.@Nullable Subscription subscription;
+
+  /** As {@link System#nanoTime} tells the time. */
+  LimitedBody(long deadline) {
+    body.orTimeout(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+  }
 
   @Override
   public CompletionStage<String> getBody() {
@@ -29,7 +36,13 @@ final class LimitedBody implements BodySubscriber<String> {
 
   @Override
   public void onSubscribe(Flow.Subscription subscription) {
-    this.subscription = subscription;
+    // A connection on which the rest may still come is of no more use.
+    body.whenComplete(
+        (text, failure) -> {
+          if (failure != null) {
+            subscription.cancel();
+          }
+        });
     subscription.request(Long.MAX_VALUE);
   }
 
@@ -43,8 +56,7 @@ final class LimitedBody implements BodySubscriber<String> {
       buffer.get(chunk);
       bytes.write(chunk, 0, chunk.length);
     }
-    if (bytes.size() > LIMIT && subscription != null) {
-      subscription.cancel();
+    if (bytes.size() > LIMIT) {
       onError(new IOException("the answer is longer than " + LIMIT + " bytes"));
     }
   }

@@ -5,16 +5,17 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.runtracker.SinkException;
 import io.runtracker.SinkException.Kind;
+import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
+import java.net.http.HttpTimeoutException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -54,11 +55,11 @@ final class Transport {
     int query = path.indexOf('?');
     String call = method + ' ' + (query < 0 ? path : path.substring(0, query));
     HttpRequest request = request(method, path, body, contentType);
-    CompletableFuture<HttpResponse<String>> exchange =
-        client().sendAsync(request, head -> new LimitedBody());
+    long deadline = System.nanoTime() + settings.requestTimeout().toNanos();
     try {
-      HttpResponse<String> response =
-          exchange.get(settings.requestTimeout().toMillis(), TimeUnit.MILLISECONDS);
+      // Not sendAsync, which has one more thread end the call: on a single core, a new one each
+      // time.
+      HttpResponse<String> response = client().send(request, head -> new LimitedBody(deadline));
       return new Answer(
           call,
           response.statusCode(),
@@ -66,15 +67,20 @@ final class Transport {
           response.statusCode() < 300
               ? response.body()
               : settings.server().withoutSecrets(response.body()));
-    } catch (ExecutionException e) {
-      throw Failures.unanswered(call, e.getCause() == null ? e : e.getCause());
-    } catch (TimeoutException e) {
-      throw new SinkException(
-          Kind.UNKNOWN, call + " was not answered within " + settings.requestTimeout(), e);
-    } finally {
-      // After a time-out or an interruption the connection must not stay with a dead call.
-      exchange.cancel(true);
+    } catch (IOException | IllegalArgumentException copy) {
+      // Each is a copy that names this thread, with what happened as its cause.
+      Throwable e = copy.getCause() == null ? copy : copy.getCause();
+      throw isTooLate(e)
+          ? new SinkException(
+              Kind.UNKNOWN, call + " was not answered within " + settings.requestTimeout(), e)
+          : Failures.unanswered(call, e);
     }
+  }
+
+  /** Whether there was no head in time, or no body; but there was a connection. */
+  private static boolean isTooLate(Throwable e) {
+    return e instanceof TimeoutException
+        || (e instanceof HttpTimeoutException && !(e instanceof HttpConnectTimeoutException));
   }
 
   private HttpRequest request(
@@ -83,6 +89,7 @@ final class Transport {
         HttpRequest.newBuilder(URI.create(settings.server().address() + path))
             .header("Accept", "application/json")
             .header("User-Agent", "runtracker")
+            .timeout(settings.requestTimeout())
             .method(method, body == null ? BodyPublishers.noBody() : body);
     if (body != null) {
       request.header("Content-Type", contentType);

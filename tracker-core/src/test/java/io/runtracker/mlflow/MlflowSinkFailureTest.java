@@ -6,6 +6,7 @@ import static io.runtracker.mlflow.TestEvents.request;
 import static io.runtracker.testkit.FaultProxy.on;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
 
 import io.runtracker.RequestEvent;
 import io.runtracker.SinkException;
@@ -209,6 +210,17 @@ class MlflowSinkFailureTest {
     assertThat(failure.kind()).isEqualTo(Kind.UNKNOWN);
     assertThat(failure.getMessage()).contains("not answered within PT0.3S");
     assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start)).isBetween(290L, 5_000L);
+    hasty.close();
+  }
+
+  @Test
+  void aServerThatNeverEndsItsAnswerIsGivenUpInTimeWithItsConnection() {
+    proxy.inject(Fault.stallReply());
+    MlflowSink hasty = sink().requestTimeout(Duration.ofMillis(1_500)).build();
+    SinkException failure = createFails(hasty);
+    assertThat(failure.kind()).isEqualTo(Kind.UNKNOWN);
+    assertThat(failure.getMessage()).contains("not answered within PT1.5S");
+    await().until(() -> proxy.inFlight() == 0);
     hasty.close();
   }
 

@@ -12,6 +12,11 @@ public sealed interface Fault {
    */
   record CutReply() implements Fault {}
 
+  /**
+   * The server acts, and of its reply the last byte never comes, until the proxy or client closes.
+   */
+  record StallReply() implements Fault {}
+
   /** The server never sees the request: the client's connection ends once it was read. */
   record CutRequest() implements Fault {}
 
@@ -36,6 +41,10 @@ public sealed interface Fault {
 
   static Fault cutReply() {
     return new CutReply();
+  }
+
+  static Fault stallReply() {
+    return new StallReply();
   }
 
   static Fault cutRequest() {

@@ -243,7 +243,9 @@ public final class FaultProxy implements AutoCloseable {
 
   private boolean suffer(Fault fault, HttpMessage message, Request request, Socket client)
       throws IOException, InterruptedException {
-    if (fault instanceof Fault.CutReply || fault instanceof Fault.DelayReply) {
+    if (fault instanceof Fault.CutReply
+        || fault instanceof Fault.DelayReply
+        || fault instanceof Fault.StallReply) {
       return exchange(message, request, client, fault);
     }
     if (fault instanceof Fault.Answer answer) {
@@ -253,9 +255,13 @@ public final class FaultProxy implements AutoCloseable {
     if (fault instanceof Fault.Garbage) {
       client.getOutputStream().write(GARBAGE);
     } else if (fault instanceof Fault.Hang) {
-      client.getInputStream().transferTo(OutputStream.nullOutputStream());
+      waitUntilClosed(client);
     }
     return false;
+  }
+
+  private static void waitUntilClosed(Socket client) throws IOException {
+    client.getInputStream().transferTo(OutputStream.nullOutputStream());
   }
 
   /**
@@ -279,6 +285,11 @@ public final class FaultProxy implements AutoCloseable {
         HttpMessage reply = HttpMessage.readReplyBody(in, head, request.method());
         if (fault instanceof Fault.DelayReply delay
             && closed.await(delay.delay().toNanos(), TimeUnit.NANOSECONDS)) {
+          return false;
+        }
+        if (fault instanceof Fault.StallReply) {
+          reply.writeAllButTheLastByteTo(client);
+          waitUntilClosed(client);
           return false;
         }
         reply.writeTo(client);

@@ -47,6 +47,10 @@ final class HttpMessage {
     socket.getOutputStream().write(bytes);
   }
 
+  void writeAllButTheLastByteTo(Socket socket) throws IOException {
+    socket.getOutputStream().write(bytes, 0, bytes.length - 1);
+  }
+
   /** The next request of a connection; null when the peer closed it between two. */
   static @Nullable HttpMessage readRequest(InputStream in) throws IOException {
     String head = readHead(in);

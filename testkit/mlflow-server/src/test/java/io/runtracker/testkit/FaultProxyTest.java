@@ -21,6 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
@@ -142,6 +143,19 @@ class FaultProxyTest {
     assertThatThrownBy(() -> mlflow.send(mlflow.request("/health").timeout(Duration.ofMillis(200))))
         .hasCauseInstanceOf(HttpTimeoutException.class);
     await().until(() -> proxy.inFlight() == 0);
+  }
+
+  @Test
+  void aStalledReplyIsARunInMlflowAndNoAnswerBeforeTheClientGivesUp() {
+    proxy.inject(CREATE, Fault.stallReply());
+    CompletableFuture<Void> creation =
+        CompletableFuture.runAsync(() -> mlflow.createRun(experiment.id(), "stalled", 1));
+
+    await().until(() -> runs.search(experiment.id()).size() == 1);
+    assertThat(creation).isNotDone();
+
+    proxy.close();
+    assertThat(creation).failsWithin(Duration.ofSeconds(10));
   }
 
   @Test
