@@ -21,17 +21,23 @@ SCRIPT = ROOT / "testkit/mlflow-server/src/main/resources/io/runtracker/testkit/
 
 
 @contextlib.contextmanager
-def mlflow(work, name="mlflow", store=None, workers=1):
-    """A real server, as its state: url, processGroup, ..."""
+def mlflow(work, name="mlflow", store=None, workers=1, in_the_background=False):
+    """A real server, as its state: url, processGroup, ...; in the background it has what others leave of the cores."""
     say(f"starting MLflow{' on PostgreSQL' if store else ''}")
     state = work / f"{name}.json"
     command = [sys.executable, SCRIPT, "serve", "--dir", work / name, "--state-file", state,
                "--workers", workers, "--watch-pid", os.getpid()]
     if store:
         command += ["--backend-store-uri", store]
-    with started("MLflow", command, work / f"{name}.log") as process:
+    with started("MLflow", command, work / f"{name}.log", preexec_fn=step_back if in_the_background else None) as process:
         wait_until("MLflow's start", 180, state.exists, process)
         yield json.loads(state.read_text())
+
+
+def step_back():
+    """This process, and those that it starts, run when nobody else wants the core; where the system knows such."""
+    if hasattr(os, "SCHED_IDLE"):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 @contextlib.contextmanager
@@ -45,10 +51,10 @@ def frozen(server):
 
 @contextlib.contextmanager
 def slow(url, millis):
-    """The test kit's proxy in front of a server, whose answers come this much later."""
+    """The test kit's proxy in front of a server, in the background, whose answers come this much later."""
     process = subprocess.Popen(
         java.command("service.SlowServer", url, str(millis), options=["-Xmx64m"]),
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment())
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment(), preexec_fn=step_back)
     try:
         yield process.stdout.readline().strip()
     finally:

@@ -24,6 +24,7 @@ DELIVERING = ["up", "slow", "frozen"]
 ADAPTERS = ["servlet", "spring", "javalin"]
 PEERS = ["mlflow-client", "fastapi"]
 SLOW_MILLIS = 500
+WARM_UPS = 4
 LEAVE_SECONDS = 5
 BEFORE_ACCEPTANCE = {"RING_FULL", "CLOSED", "CAPTURE_FAULT"}
 COLORS = dict(zip(MODES[1:], ["#999999", "#2a6fbb", "#7fb2e5", "#e07b39", "#5a9e4b", "#9467bd", "#8c564b", "#bcbd22"]))
@@ -34,7 +35,7 @@ def add_arguments(parser):
     parser.add_argument("--rounds", type=int, default=2, help="of each of them")
     parser.add_argument("--seconds", type=float, default=5, help="of the phase at full speed")
     parser.add_argument("--paced-seconds", type=float, default=10, help="of the phase at a steady rate, whose p99 is to be of many")
-    parser.add_argument("--warm-up", type=float, default=30, help="seconds of each handler of a service before the rounds")
+    parser.add_argument("--warm-up", type=float, default=60, help="seconds of each handler of a service before the rounds")
     parser.add_argument("--ramp", type=float, default=1, help="seconds of load before each phase that is measured")
     parser.add_argument("--drain", type=float, default=60, help="seconds that MLflow is given after each measurement")
     parser.add_argument("--connections", type=int, default=16)
@@ -70,7 +71,7 @@ def measure(arguments):
     own, others = machine.divided_cores()
     with machine.on_cores(others), tempfile.TemporaryDirectory(prefix="runtracker-benchmark-") as folder, contextlib.ExitStack() as stack:
         work = pathlib.Path(folder)
-        server = stack.enter_context(servers.mlflow(work, workers=2))
+        server = stack.enter_context(servers.mlflow(work, workers=2, in_the_background=True))
         slow = stack.enter_context(servers.slow(server["url"], SLOW_MILLIS))
         nobody = f"http://127.0.0.1:{free_port()}"
         uris = {"off": nobody, "control": nobody, "down": nobody, "up": server["url"],
@@ -98,11 +99,14 @@ def earlier(arguments):
 
 
 def measure_in_turn(arguments, services, server, fork, rates):
-    for handler in services[0].loads:
+    # In parts, with all between them that is between two turns: new connections and questions for the ledger are code
+    # too, and what a service meets for the first time has it throw away compiled code that expected no such thing.
+    for _ in range(WARM_UPS):
         for one in services:
-            with around(one.mode, server):
-                one.loads[handler].phase("warm-up", arguments.warm_up)
-            settled(one, arguments.drain)
+            for sent in one.loads.values():
+                with around(one.mode, server):
+                    sent.phase("warm-up", arguments.warm_up / WARM_UPS)
+                settled(one, arguments.drain)
     found = []
     for number in range(fork * arguments.rounds, (fork + 1) * arguments.rounds):
         # In another order each time.
