@@ -16,8 +16,9 @@ OPTIONS = ["-Xms1g", "-Xmx1g", "-XX:+UseG1GC"]
 
 
 def add_arguments(parser):
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--events", type=int, default=5_000_000, help="of each measurement")
+    parser.add_argument("--rounds", type=int, default=6)
+    parser.add_argument("--events", type=int, default=1_500_000,
+                        help="of each measurement; more of them, and the kernel begins to write to the disk meanwhile")
 
 
 def make_quick(arguments):
@@ -36,7 +37,6 @@ def measure(arguments):
             result = java.run(MAIN, what, directory, events, options=OPTIONS)
             if target is None:
                 remove(directory)
-                remove(work / f"{what}-warm-up")
             return result
 
         for number in range(arguments.rounds):

@@ -69,9 +69,7 @@ final class SpoolBacklog implements Backlog {
   static SpoolBacklog open(Path directory, Settings settings, MemoryBacklog memory, Counts counts)
       throws IOException {
     SegmentLogOptions options =
-        SegmentLogOptions.defaults()
-            .withQuotaBytes(settings.spoolQuota())
-            .withDurability(settings.durability());
+        SegmentLogOptions.ofQuota(settings.spoolQuota()).withDurability(settings.durability());
     if (!settings.spoolShared()) {
       return open(directory, options, settings, memory, counts);
     }

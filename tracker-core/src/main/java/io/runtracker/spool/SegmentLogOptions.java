@@ -4,8 +4,10 @@ package io.runtracker.spool;
 /**
  * Settings of a {@link SegmentLog}.
  *
- * @param segmentBytes size at which a segment is followed by a new one, in bytes; 64 KiB to 64 MiB,
- *     1 to 4 MiB make sense. One group larger than this gets a segment of its own size.
+ * @param segmentBytes size at which a segment is followed by a new one, in bytes; 64 KiB to 64 MiB.
+ *     Small ones give their bytes back sooner, large ones cost fewer files: at 4 MiB creating them
+ *     is a fifth of what appending takes at its fastest. One group larger than this gets a segment
+ *     of its own size.
  * @param quotaBytes bytes that the segment files may take together, what is still to be written
  *     about the events in them included; at least two segments
  * @param durability what a commit survives
@@ -21,6 +23,8 @@ public record SegmentLogOptions(int segmentBytes, long quotaBytes, Durability du
 
   private static final int SMALLEST = 64 << 10;
   private static final int LARGEST = 64 << 20;
+  private static final int SMALLEST_DEFAULT = 4 << 20;
+  private static final int LARGEST_DEFAULT = 16 << 20;
 
   /** Checks the settings. */
   public SegmentLogOptions {
@@ -38,9 +42,19 @@ public record SegmentLogOptions(int segmentBytes, long quotaBytes, Durability du
     return durability == Durability.POWER;
   }
 
-  /** Segments of 4 MiB, a quota of 1 GiB, {@link Durability#PROCESS}. */
+  /** A quota of 1 GiB, and the rest as {@link #ofQuota} has it. */
   public static SegmentLogOptions defaults() {
-    return new SegmentLogOptions(4 << 20, 1L << 30, Durability.PROCESS);
+    return ofQuota(1L << 30);
+  }
+
+  /**
+   * Segments of a 64th of this quota, but of 4 to 16 MiB, and {@link Durability#PROCESS}.
+   *
+   * @param bytes at least 8 MiB
+   */
+  public static SegmentLogOptions ofQuota(long bytes) {
+    long segment = Math.max(SMALLEST_DEFAULT, Math.min(bytes / 64, LARGEST_DEFAULT));
+    return new SegmentLogOptions((int) segment, bytes, Durability.PROCESS);
   }
 
   /** These settings with another size of segments, in bytes. */

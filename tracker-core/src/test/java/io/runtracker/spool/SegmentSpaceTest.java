@@ -48,6 +48,13 @@ class SegmentSpaceTest {
   }
 
   @Test
+  void segmentsAreA64thOfTheQuotaButNeitherSmallNorLarge() {
+    assertThat(SegmentLogOptions.ofQuota(8 << 20).segmentBytes()).isEqualTo(4 << 20);
+    assertThat(SegmentLogOptions.ofQuota(512 << 20).segmentBytes()).isEqualTo(8 << 20);
+    assertThat(SegmentLogOptions.ofQuota(1L << 40).segmentBytes()).isEqualTo(16 << 20);
+  }
+
+  @Test
   void aDrainedLogIsSmallerThanASegment() throws IOException {
     try (SegmentLog log = open()) {
       fill(log, 5000, 50);

@@ -7,18 +7,23 @@ import io.runtracker.spool.SegmentLogOptions;
 import io.runtracker.spool.SegmentLogOptions.Durability;
 import io.runtracker.spool.SpooledEvent;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.HdrHistogram.Histogram;
 
 /**
  * Appends to the spool, reads it back, and opens one that a crash left. Prints one line of JSON.
  *
- * <p>What is not about a new process is run once before, with a fifth of the events, to warm up.
+ * <p>What is not about a new process is run once before, to warm up; its files are deleted before
+ * the kernel thinks of writing them to the disk, which takes a core.
  *
  * <p>Arguments: {@code append|bare|single|power|fill|recover}, a directory that is not there yet
  * (for {@code recover}: that of a {@code fill}), the number of events.
@@ -49,7 +54,9 @@ final class SpoolRate {
     int events = Integer.parseInt(args[2]);
     if (!args[0].equals("fill") && !args[0].equals("recover")) {
       Path warmUp = directory.resolveSibling(directory.getFileName() + "-warm-up");
-      new SpoolRate(warmUp, events / 5).measure(args[0]);
+      new SpoolRate(warmUp, events).measure(args[0]);
+      delete(warmUp);
+      takeMemory(warmUp, events);
     }
     SpoolRate rate = new SpoolRate(directory, events);
     rate.measure(args[0]);
@@ -57,6 +64,28 @@ final class SpoolRate {
     if (args[0].equals("fill")) {
       System.out.flush();
       Runtime.getRuntime().halt(0); // as kill -9 would leave it
+    }
+  }
+
+  /**
+   * Has the kernel hold as much memory as the files will take. What a virtual machine has not used
+   * in the last seconds may have gone back to its host, and costs more to fetch than to write.
+   */
+  private static void takeMemory(Path file, int events) throws IOException {
+    byte[] some = new byte[1 << 20];
+    try (OutputStream out = Files.newOutputStream(file)) {
+      for (long left = (long) events * LARGEST_BYTES; left > 0; left -= some.length) {
+        out.write(some);
+      }
+    }
+    Files.delete(file);
+  }
+
+  private static void delete(Path fileOrDirectory) throws IOException {
+    try (Stream<Path> all = Files.walk(fileOrDirectory)) {
+      for (Path one : all.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(one);
+      }
     }
   }
 
@@ -150,8 +179,7 @@ final class SpoolRate {
   }
 
   private static SegmentLog open(Path directory, Durability durability) throws IOException {
-    return SegmentLog.open(
-        directory, SegmentLogOptions.defaults().withQuotaBytes(QUOTA).withDurability(durability));
+    return SegmentLog.open(directory, SegmentLogOptions.ofQuota(QUOTA).withDurability(durability));
   }
 
   /** A few groups of different bytes, over and over. */
