@@ -94,8 +94,9 @@ public final class SegmentLog implements AutoCloseable {
     writing.lock();
     try {
       int fits = writer.fitting(payloads);
-      long first = write(payloads.subList(0, fits));
-      return new Appended(first, fits, payloads.size() - fits);
+      int refused = payloads.size() - fits;
+      long first = write(refused == 0 ? payloads : payloads.subList(0, fits));
+      return new Appended(first, fits, refused);
     } finally {
       writing.unlock();
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.spool;
 
-import java.util.Locale;
+import java.util.HexFormat;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  */
 record SegmentName(long number, long base, int mark) {
   static final String SUFFIX = ".seg";
+  private static final int LEAST_DIGITS = 10;
+  private static final HexFormat HEX = HexFormat.of();
   private static final Pattern FORM =
       Pattern.compile("(\\d{10,18})-([0-7][0-9a-f]{15})-([0-9a-f]{8})\\.seg");
 
@@ -31,6 +33,8 @@ record SegmentName(long number, long base, int mark) {
   }
 
   String file() {
-    return String.format(Locale.ROOT, "%010d-%016x-%08x%s", number, base, mark, SUFFIX);
+    String digits = Long.toString(number);
+    String zeros = "0".repeat(Math.max(0, LEAST_DIGITS - digits.length()));
+    return zeros + digits + '-' + HEX.toHexDigits(base) + '-' + HEX.toHexDigits(mark) + SUFFIX;
   }
 }
