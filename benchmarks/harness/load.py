@@ -17,8 +17,8 @@ HANDLERS = {"nothing": "/hello", "work": "/score/7"}
 class Load:
     """What is sent to one path of a service."""
 
-    def __init__(self, process, service_pid):
-        self.process, self.service_pid = process, service_pid
+    def __init__(self, process, handler, service_pid):
+        self.process, self.handler, self.service_pid = process, handler, service_pid
         self.answered, self.failures, self.failure = 0, 0, ""
 
     def phase(self, name, seconds, rate=0):
@@ -39,12 +39,12 @@ class Load:
 
 
 @contextlib.contextmanager
-def on(port, path, connections, service_pid):
-    command = java.command("service.Load", port, path, connections, options=["-Xmx256m", "-XX:+UseSerialGC"])
+def on(port, handler, connections, service_pid):
+    command = java.command("service.Load", port, HANDLERS[handler], connections, options=["-Xmx256m", "-XX:+UseSerialGC"])
     process = subprocess.Popen([str(part) for part in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                env=environment())
     try:
-        yield Load(process, service_pid)
+        yield Load(process, handler, service_pid)
     finally:
         with contextlib.suppress(OSError):
             process.stdin.close()
@@ -85,7 +85,7 @@ def service(command, handlers, connections, log, variables, cores=frozenset()):
                 "the service", command, log, env=environment(PORT=str(port), **variables), cwd=log.parent))
         wait_until("the service's start", 120, lambda: get(url + "/health"), process)
         yield Service(process, url, {
-            handler: running.enter_context(on(port, HANDLERS[handler], connections, process.pid))
+            handler: running.enter_context(on(port, handler, connections, process.pid))
             for handler in handlers})
 
 

@@ -24,6 +24,7 @@ DELIVERING = ["up", "slow", "frozen"]
 ADAPTERS = ["servlet", "spring", "javalin"]
 PEERS = ["mlflow-client", "fastapi"]
 SLOW_MILLIS = 500
+WINDOW_ROWS = 10_000
 WARM_UPS = 4
 LEAVE_SECONDS = 5
 BEFORE_ACCEPTANCE = {"RING_FULL", "CLOSED", "CAPTURE_FAULT"}
@@ -32,9 +33,9 @@ COLORS = dict(zip(MODES[1:], ["#999999", "#2a6fbb", "#7fb2e5", "#e07b39", "#5a9e
 
 def add_arguments(parser):
     parser.add_argument("--forks", type=int, default=3, help="JVMs of each mode: no two compile a handler alike")
-    parser.add_argument("--rounds", type=int, default=2, help="of each of them")
-    parser.add_argument("--seconds", type=float, default=5, help="of the phase at full speed")
-    parser.add_argument("--paced-seconds", type=float, default=10, help="of the phase at a steady rate, whose p99 is to be of many")
+    parser.add_argument("--rounds", type=int, default=6, help="of each of them; short turns, because a machine drifts")
+    parser.add_argument("--seconds", type=float, default=2, help="of the phase at full speed")
+    parser.add_argument("--paced-seconds", type=float, default=3, help="of the phase at a steady rate")
     parser.add_argument("--warm-up", type=float, default=60, help="seconds of each handler of a service before the rounds")
     parser.add_argument("--ramp", type=float, default=1, help="seconds of load before each phase that is measured")
     parser.add_argument("--drain", type=float, default=60, help="seconds that MLflow is given after each measurement")
@@ -107,23 +108,28 @@ def measure_in_turn(arguments, services, server, fork, rates):
                 with around(one.mode, server):
                     sent.phase("warm-up", arguments.warm_up / WARM_UPS)
                 settled(one, arguments.drain)
+    off, *others = services
     found = []
     for number in range(fork * arguments.rounds, (fork + 1) * arguments.rounds):
-        # In another order each time.
-        turn = number % len(services)
-        for one in services[turn:] + services[:turn]:
-            for handler, sent in one.loads.items():
-                with around(one.mode, server):
-                    sent.phase("ramp", arguments.ramp)
-                    saturation = sent.phase("saturation", arguments.seconds)
-                    rate = rates.setdefault(handler, max(1, saturation["throughput"] * arguments.fraction))
-                    sent.phase("ramp", arguments.ramp, rate)
-                    paced = sent.phase("paced", arguments.paced_seconds, rate)
-                found.append({"round": number + 1, "fork": fork, "service": one.name, "mode": one.mode, "handler": handler,
-                              "saturation": saturation, "paced": paced, "failures_so_far": one.failures,
-                              "failure": one.failure, **settled(one, arguments.drain)})
-                report(found[-1])
+        for other in others:
+            for handler in off.loads:
+                # Next to each other, and now this one first, now that: a machine drifts within a minute.
+                for one in (off, other) if number % 2 == 0 else (other, off):
+                    with around(one.mode, server):
+                        phases = serve(one.loads[handler], arguments, rates)
+                    found.append({"round": number + 1, "fork": fork, "service": one.name, "mode": one.mode,
+                                  "beside": other.mode, "handler": handler, **phases, "failures_so_far": one.failures,
+                                  "failure": one.failure, **settled(one, arguments.drain)})
+                    report(found[-1])
     return found
+
+
+def serve(sent, arguments, rates):
+    sent.phase("ramp", arguments.ramp)
+    saturation = sent.phase("saturation", arguments.seconds)
+    rate = rates.setdefault(sent.handler, max(1, saturation["throughput"] * arguments.fraction))
+    sent.phase("ramp", arguments.ramp, rate)
+    return {"saturation": saturation, "paced": sent.phase("paced", arguments.paced_seconds, rate)}
 
 
 def around(mode, server):
@@ -153,7 +159,7 @@ def variables(tracked, uri):
 def settled(one, drain):
     """
     The ledger, once the request threads have left their last request and, where MLflow may take it, what waits is
-    delivered, so that nobody else pays for that; but not later than it may be.
+    delivered but for a window that is not full yet, so that nobody else pays for that; but not later than it may be.
     """
     if one.name not in ADAPTERS:
         return {"ledger": None, "ledger_faults": []}
@@ -163,7 +169,7 @@ def settled(one, drain):
     while True:
         ledger, waited = one.ledger(), time.monotonic() - begin
         is_left = expected is None or ledger["offered"] >= expected or waited > LEAVE_SECONDS
-        is_delivered = not ledger["inFlight"] or one.mode not in DELIVERING or waited > drain
+        is_delivered = ledger["inFlight"] < WINDOW_ROWS or one.mode not in DELIVERING or waited > drain
         if is_left and is_delivered:
             return {"ledger": ledger, "ledger_faults": ledger_faults(ledger, expected)}
         time.sleep(0.1)
@@ -204,7 +210,7 @@ def figures(measurements):
     found = {}
     for service, handler in dict.fromkeys((one["service"], one["handler"]) for one in measurements):
         mine = [one for one in measurements if (one["service"], one["handler"]) == (service, handler)]
-        off = {one["round"]: one for one in mine if one["mode"] == "off"}
+        off = {(one["round"], one["beside"]): one for one in mine if one["mode"] == "off"}
         suffix = f"{handler}_{service}"
         found[f"off_throughput_{suffix}"] = statistics.median(
             one["saturation"]["throughput"] for one in off.values())
@@ -214,9 +220,10 @@ def figures(measurements):
             for name, phase, figure in (
                     ("kept", "saturation", "throughput"), ("p50_ratio", "paced", "p50_us"),
                     ("p99_ratio", "paced", "p99_us"), ("cpu_ratio", "paced", "cpu_us_per_request")):
-                # Each divided by "off" of its own round.
-                ratios = [one[phase][figure] / off[one["round"]][phase][figure] for one in mine
-                          if one["mode"] == mode and one[phase].get(figure) and off[one["round"]][phase].get(figure)]
+                # Each divided by the turn of "off" beside it.
+                pairs = [(one[phase].get(figure), off[one["round"], mode][phase].get(figure)) for one in mine
+                         if one["mode"] == mode]
+                ratios = [tracked / untracked for tracked, untracked in pairs if tracked and untracked]
                 if ratios:
                     found[f"{name}_{mode}_{suffix}"] = statistics.median(ratios)
     found["ledger_adds_up"] = not any(one["ledger_faults"] for one in measurements)
