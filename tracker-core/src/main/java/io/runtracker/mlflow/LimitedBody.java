@@ -4,12 +4,15 @@ package io.runtracker.mlflow;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.http.HttpResponse.BodySubscriber;
+import java.net.http.HttpTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -24,9 +27,20 @@ final class LimitedBody implements BodySubscriber<String> {
   private final CompletableFuture<String> body = new CompletableFuture<>();
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
 
-  /** As {@link System#nanoTime} tells the time. */
-  LimitedBody(long deadline) {
-    body.orTimeout(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+  /**
+   * Waits for the body until a deadline.
+   *
+   * @param deadline as {@link System#nanoTime} tells the time
+   * @param timer not the JDK's own, whose thread would outlive us and the application that we are
+   *     in
+   */
+  LimitedBody(long deadline, ScheduledExecutorService timer) {
+    Future<?> tooLate =
+        timer.schedule(
+            () -> onError(new HttpTimeoutException("the answer did not end")),
+            deadline - System.nanoTime(),
+            TimeUnit.NANOSECONDS);
+    body.whenComplete((text, failure) -> tooLate.cancel(false));
   }
 
   @Override

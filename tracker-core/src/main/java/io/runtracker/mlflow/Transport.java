@@ -16,10 +16,8 @@ import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -33,8 +31,8 @@ final class Transport {
   private static final AtomicInteger THREAD_NUMBER = new AtomicInteger();
 
   private final MlflowSettings settings;
+  private final ScheduledThreadPoolExecutor executor = executor();
   private @Nullable HttpClient client;
-  private @Nullable ThreadPoolExecutor executor;
   private boolean closed;
 
   Transport(MlflowSettings settings) {
@@ -59,7 +57,8 @@ final class Transport {
     try {
       // Not sendAsync, which has one more thread end the call: on a single core, a new one each
       // time.
-      HttpResponse<String> response = client().send(request, head -> new LimitedBody(deadline));
+      HttpResponse<String> response =
+          client().send(request, head -> new LimitedBody(deadline, executor));
       return new Answer(
           call,
           response.statusCode(),
@@ -79,8 +78,7 @@ final class Transport {
 
   /** Whether there was no head in time, or no body; but there was a connection. */
   private static boolean isTooLate(Throwable e) {
-    return e instanceof TimeoutException
-        || (e instanceof HttpTimeoutException && !(e instanceof HttpConnectTimeoutException));
+    return e instanceof HttpTimeoutException && !(e instanceof HttpConnectTimeoutException);
   }
 
   private HttpRequest request(
@@ -109,7 +107,6 @@ final class Transport {
       throw new SinkException(Kind.UNAVAILABLE, "the sink is closed", null);
     }
     if (client == null) {
-      executor = executor();
       HttpClient.Builder builder =
           HttpClient.newBuilder()
               .version(HttpClient.Version.HTTP_1_1)
@@ -124,14 +121,11 @@ final class Transport {
     return client;
   }
 
-  private static ThreadPoolExecutor executor() {
-    ThreadPoolExecutor executor =
-        new ThreadPoolExecutor(
+  /** For the client's own work, and for what an answer does when its time is over. */
+  private static ScheduledThreadPoolExecutor executor() {
+    ScheduledThreadPoolExecutor executor =
+        new ScheduledThreadPoolExecutor(
             THREADS,
-            THREADS,
-            IDLE_SECONDS,
-            TimeUnit.SECONDS,
-            new LinkedBlockingQueue<>(),
             work -> {
               Thread thread =
                   new Thread(work, "runtracker-mlflow-http-" + THREAD_NUMBER.incrementAndGet());
@@ -140,7 +134,9 @@ final class Transport {
               thread.setContextClassLoader(Transport.class.getClassLoader());
               return thread;
             });
+    executor.setKeepAliveTime(IDLE_SECONDS, TimeUnit.SECONDS);
     executor.allowCoreThreadTimeOut(true);
+    executor.setRemoveOnCancelPolicy(true);
     return executor;
   }
 
@@ -150,7 +146,6 @@ final class Transport {
       shutdown(client);
     }
     client = null;
-    executor = null;
   }
 
   /**
