@@ -7,11 +7,15 @@ import subprocess
 
 import java
 import machine
-from processes import ROOT, Problem, cpu_seconds, end, environment, free_port, get, started, wait_until
+from processes import (ROOT, Problem, cpu_seconds, end, environment, free_port, get, started, threads_cpu_seconds,
+                       wait_until)
 
 # What a handler does: nothing at all, or some of what services are for. In this order, because the first turns AUTO to
 # windows within its ramp, as a busy service has been for long.
 HANDLERS = {"nothing": "/hello", "work": "/score/7"}
+
+# What Runtracker has of its own in a service; the second are the JDK's, for its calls.
+TRACKER_THREADS = ("runtracker-", "HttpClient-")
 
 
 class Load:
@@ -23,19 +27,24 @@ class Load:
 
     def phase(self, name, seconds, rate=0):
         """What the answers were like; at a rate, or as many as there are."""
-        before = cpu_seconds(self.service_pid)
+        before = self.cpu()
         try:
             print(name, seconds, rate, file=self.process.stdin, flush=True)
             found = json.loads(self.process.stdout.readline())
         except (OSError, ValueError):
             raise Problem(f"the load generator ended with {self.process.wait(10)}") from None
-        after = cpu_seconds(self.service_pid)
+        after = self.cpu()
         self.answered += found["answers"]
         self.failures += found["failures"]
         self.failure = found["failure"] or self.failure
-        if before is not None and after is not None and found["answers"]:
-            found["cpu_us_per_request"] = (after - before) * 1e6 / found["answers"]
+        if None not in before and None not in after and found["answers"]:
+            service, tracker = (now - then for now, then in zip(after, before))
+            found["cpu_us_per_request"] = service * 1e6 / found["answers"]
+            found["tracker_us_per_request"] = tracker * 1e6 / found["answers"]
         return found
+
+    def cpu(self):
+        return cpu_seconds(self.service_pid), threads_cpu_seconds(self.service_pid, TRACKER_THREADS)
 
 
 @contextlib.contextmanager

@@ -41,6 +41,17 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def threads_cpu_seconds(pid, prefixes):
+    """Of the threads whose names begin so and that are there now; None where /proc is missing."""
+    nanos, found = 0, False
+    for task in pathlib.Path("/proc", str(pid), "task").glob("*"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            if (task / "comm").read_text().startswith(prefixes):
+                nanos += int((task / "schedstat").read_text().split()[0])
+            found = True
+    return nanos / 1e9 if found else None
+
+
 def environment(**added):
     """Ours without what the caller's shell says of servers and settings."""
     kept = {name: value for name, value in os.environ.items()

@@ -226,6 +226,10 @@ def figures(measurements):
                 ratios = [tracked / untracked for tracked, untracked in pairs if tracked and untracked]
                 if ratios:
                     found[f"{name}_{mode}_{suffix}"] = statistics.median(ratios)
+            fast = [one["saturation"] for one in mine if one["mode"] == mode and one["saturation"].get("cpu_us_per_request")]
+            if fast and mode not in UNTRACKED and service in ADAPTERS:
+                found[f"tracker_share_{mode}_{suffix}"] = statistics.median(
+                    one["tracker_us_per_request"] / one["cpu_us_per_request"] for one in fast)
     found["ledger_adds_up"] = not any(one["ledger_faults"] for one in measurements)
     found["requests_failed"] = sum({(one["service"], one["mode"], one["fork"]): one["failures_so_far"]
                                     for one in measurements if one["service"] in ADAPTERS}.values())
