@@ -6,6 +6,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.Writer;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetEncoder;
+import java.nio.charset.CodingErrorAction;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -15,57 +19,61 @@ import java.util.List;
  * string of megabytes is copied three times on its way into a socket. And it takes no lock for each
  * character, as the writers of the JDK do, which Gson hands one at a time.
  *
- * <p>A surrogate pair must be written at once. Not safe for use by several threads.
+ * <p>Half of a surrogate pair becomes {@code ?}. Not safe for use by several threads.
  */
 final class TextBody extends Writer {
 
   private static final int PIECE = 64 << 10;
 
+  /** As many as stay in the processor's nearest cache between being written and encoded. */
+  private static final int CHARACTERS = 4 << 10;
+
+  private final CharsetEncoder encoder =
+      UTF_8
+          .newEncoder()
+          .onMalformedInput(CodingErrorAction.REPLACE)
+          .onUnmappableCharacter(CodingErrorAction.REPLACE);
+  private final char[] characters = new char[CHARACTERS];
+  private int written;
   private final List<byte[]> full = new ArrayList<>();
-  private byte[] piece = new byte[PIECE];
-  private int used;
+  private ByteBuffer piece = ByteBuffer.allocate(PIECE);
 
   @Override
   public void write(int character) {
-    char c = (char) character;
-    if (c < 0x80) {
-      put((byte) c);
-    } else {
-      put(String.valueOf(c).getBytes(UTF_8));
+    if (written == CHARACTERS) {
+      encode(false);
     }
+    characters[written++] = (char) character;
   }
 
   @Override
-  public void write(char[] characters, int offset, int length) {
-    write(new String(characters, offset, length), 0, length);
+  public void write(char[] text, int offset, int length) {
+    write(new String(text, offset, length), 0, length);
   }
 
   @Override
   public void write(String text, int offset, int length) {
     int end = offset + length;
-    for (int i = offset; i < end; i++) {
-      char c = text.charAt(i);
-      if (c >= 0x80) {
-        put(text.substring(i, end).getBytes(UTF_8));
-        return;
+    for (int from = offset; from < end; ) {
+      if (written == CHARACTERS) {
+        encode(false);
       }
-      put((byte) c);
+      int count = Math.min(end - from, CHARACTERS - written);
+      text.getChars(from, from + count, characters, written);
+      written += count;
+      from += count;
     }
   }
 
-  private void put(byte[] bytes) {
-    for (byte b : bytes) {
-      put(b);
+  /** Leaves nothing behind but the first half of a surrogate pair, unless that is the end. */
+  private void encode(boolean isEnd) {
+    CharBuffer source = CharBuffer.wrap(characters, 0, written);
+    while (encoder.encode(source, piece, isEnd).isOverflow()) {
+      full.add(Arrays.copyOf(piece.array(), piece.position()));
+      piece.clear();
     }
-  }
-
-  private void put(byte b) {
-    if (used == PIECE) {
-      full.add(piece);
-      piece = new byte[PIECE];
-      used = 0;
-    }
-    piece[used++] = b;
+    source.compact();
+    written = source.position();
   }
 
   @Override
@@ -74,13 +82,15 @@ final class TextBody extends Writer {
   @Override
   public void close() {}
 
-  /** What was written so far. May be sent more than once. */
+  /** All that was written, which is the end of it. May be sent more than once. */
   BodyPublisher publisher() {
+    encode(true);
     List<byte[]> pieces = new ArrayList<>(full);
-    pieces.add(Arrays.copyOf(piece, used));
-    long length = (long) full.size() * PIECE + used;
+    pieces.add(Arrays.copyOf(piece.array(), piece.position()));
+    long length = pieces.stream().mapToLong(bytes -> bytes.length).sum();
     return length == 0
         ? BodyPublishers.noBody()
-        : BodyPublishers.fromPublisher(BodyPublishers.ofByteArrays(pieces), length);
+        : BodyPublishers.fromPublisher(
+            BodyPublishers.ofByteArrays(new Unhurried<>(pieces, 1)), length);
   }
 }

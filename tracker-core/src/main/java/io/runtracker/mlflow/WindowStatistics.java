@@ -23,6 +23,8 @@ final class WindowStatistics {
   /** A shorter span says nothing of a second. */
   private static final double SHORTEST_SECONDS = 1;
 
+  private static final int COUNTED_AT_ONCE = 256;
+
   private final int mostRoutes;
   private final RouteGroup all = new RouteGroup();
   private final Map<String, RouteGroup> groups = new LinkedHashMap<>();
@@ -42,7 +44,7 @@ final class WindowStatistics {
     this.seconds = seconds(start, end);
     RouteLabels labels = new RouteLabels();
     largest(window.events(), labels, mostRoutes).forEach(this::group);
-    for (RequestEvent event : window.events()) {
+    for (RequestEvent event : new Unhurried<>(window.events(), COUNTED_AT_ONCE)) {
       all.add(event);
       group(labels.of(event.method(), event.route())).add(event);
     }
@@ -83,7 +85,7 @@ final class WindowStatistics {
 
   private static List<String> largest(List<RequestEvent> events, RouteLabels labels, int most) {
     Map<String, Integer> counts = new HashMap<>();
-    for (RequestEvent event : events) {
+    for (RequestEvent event : new Unhurried<>(events, COUNTED_AT_ONCE)) {
       String label = labels.of(event.method(), event.route());
       if (!label.equals(RouteLabels.OTHER)) {
         counts.merge(label, 1, Integer::sum);

@@ -70,6 +70,23 @@ class TextBodyTest {
   }
 
   @Test
+  void the_halves_of_a_surrogate_pair_find_each_other_wherever_they_are_written() {
+    String text = "😀".repeat(50_000);
+    body.write('x');
+    for (int i = 0; i < text.length(); i++) {
+      body.write(text.charAt(i));
+    }
+    assertThat(sent(body.publisher())).isEqualTo('x' + text);
+  }
+
+  @Test
+  void half_of_a_surrogate_pair_becomes_a_question_mark() {
+    body.write("a\uD83Db", 0, 3);
+    body.write('\uD83D');
+    assertThat(sent(body.publisher())).isEqualTo("a?b?");
+  }
+
+  @Test
   void it_may_be_sent_again() {
     body.write("a table", 0, 7);
     BodyPublisher publisher = body.publisher();
