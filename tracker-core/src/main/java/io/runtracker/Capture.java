@@ -64,9 +64,13 @@ final class Capture {
     counts.dropped(DropReason.SAMPLED);
   }
 
-  void offer(OpenRequest request, @Nullable Note notes, int statusCode, @Nullable Throwable error) {
+  void offer(
+      OpenRequest request,
+      @Nullable Note notes,
+      int statusCode,
+      long endNanos,
+      @Nullable Throwable error) {
     try {
-      long endNanos = System.nanoTime();
       if (closed) {
         counts.dropped(DropReason.CLOSED);
       } else if (!publish(request, notes, statusCode, endNanos, error)) {

@@ -11,7 +11,7 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
 
   static final ThreadLocal<@Nullable OpenRequest> CURRENT = new ThreadLocal<>();
 
-  private final Capture capture;
+  final Capture capture;
   private final String method;
   private final RequestTarget target;
   private final long startMillis = System.currentTimeMillis();
@@ -131,6 +131,7 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
       }
       return false;
     }
+    long endNanos = System.nanoTime();
     capture.openRequests().remove(this);
     Handled noted = handled;
     if (noted != null) {
@@ -151,7 +152,7 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
     }
     Sampler sampler = capture.sampler();
     if (sampler != null
-        && sampler.leavesOut(statusCode >= 500 || cause != null, System.nanoTime() - startNanos)) {
+        && sampler.leavesOut(statusCode >= 500 || cause != null, endNanos - startNanos)) {
       capture.sampledOut();
       return true;
     }
@@ -159,7 +160,7 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
     if (customizers != null) {
       newest = customizers.customize(this, newest, statusCode, cause, reader, request, response);
     }
-    capture.offer(this, newest, statusCode, cause);
+    capture.offer(this, newest, statusCode, endNanos, cause);
     return true;
   }
 
@@ -179,7 +180,7 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
       killed = true;
       handled = null;
       if (!dropped) {
-        capture.offer(this, newest, 0, null);
+        capture.offer(this, newest, 0, System.nanoTime(), null);
       }
     }
   }

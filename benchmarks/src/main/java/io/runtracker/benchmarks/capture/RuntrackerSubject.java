@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.benchmarks.capture;
 
+import io.runtracker.EndInSteps;
 import io.runtracker.OpenRequest;
 import io.runtracker.RequestEvent;
 import io.runtracker.RequestTarget;
@@ -56,12 +57,14 @@ final class RuntrackerSubject implements Subject {
 
   @Override
   public Object prepare() {
-    return open().route(ROUTE);
+    OpenRequest request = open().route(ROUTE);
+    EndInSteps.end(request);
+    return request;
   }
 
   @Override
   public void publish(Object prepared) {
-    ((OpenRequest) prepared).end(STATUS, null);
+    EndInSteps.publish((OpenRequest) prepared, STATUS);
   }
 
   private OpenRequest open() {
