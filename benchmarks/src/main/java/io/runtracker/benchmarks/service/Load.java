@@ -8,7 +8,9 @@ import java.io.UncheckedIOException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -98,18 +100,18 @@ final class Load implements AutoCloseable {
   private Samples flood(long end) throws IOException {
     Samples samples = new Samples();
     try (Selector selector = Selector.open()) {
-      for (Connection connection : connections) {
-        sendNext(connection, selector);
-      }
-      List<Connection> free = new ArrayList<>();
-      for (int underWay = connections.size(); underWay > 0; free.clear()) {
-        selector.select(key -> receive(key, samples, free));
-        for (Connection connection : free) {
-          if (System.nanoTime() - end < 0) {
-            sendNext(connection, selector);
-          } else {
-            underWay--;
+      Deque<Connection> free = new ArrayDeque<>(connections);
+      int left = connections.size();
+      while (left > 0) {
+        for (Connection next = free.poll(); next != null; next = free.poll()) {
+          if (System.nanoTime() - end >= 0) {
+            left--;
+          } else if (!send(next, selector, samples)) {
+            free.add(next);
           }
+        }
+        if (left > 0) {
+          selector.select(key -> receive(key, samples, free));
         }
       }
     }
@@ -119,16 +121,24 @@ final class Load implements AutoCloseable {
     return samples;
   }
 
-  private static void sendNext(Connection connection, Selector selector) throws IOException {
-    if (connection.channel().keyFor(selector) == null) {
-      connection.channel().configureBlocking(false);
-      connection.channel().register(selector, SelectionKey.OP_READ, connection);
+  /** Whether the request is under way; if not, the connection was opened anew. */
+  private static boolean send(Connection connection, Selector selector, Samples samples) {
+    try {
+      if (connection.channel().keyFor(selector) == null) {
+        connection.channel().configureBlocking(false);
+        connection.channel().register(selector, SelectionKey.OP_READ, connection);
+      }
+      connection.send();
+      return true;
+    } catch (IOException e) {
+      samples.failed(e);
+      reopen(connection);
+      return false;
     }
-    connection.send();
   }
 
-  /** Adds a connection that is free for the next request to a list. */
-  private static void receive(SelectionKey key, Samples samples, List<Connection> free) {
+  /** Adds a connection that is free for the next request. */
+  private static void receive(SelectionKey key, Samples samples, Deque<Connection> free) {
     Connection connection = (Connection) key.attachment();
     try {
       if (!connection.receive()) {
