@@ -62,11 +62,6 @@ public record SegmentLogOptions(int segmentBytes, long quotaBytes, Durability du
     return new SegmentLogOptions(bytes, quotaBytes, durability);
   }
 
-  /** These settings with another quota, in bytes. */
-  public SegmentLogOptions withQuotaBytes(long bytes) {
-    return new SegmentLogOptions(segmentBytes, bytes, durability);
-  }
-
   /** These settings with another durability. */
   public SegmentLogOptions withDurability(Durability other) {
     return new SegmentLogOptions(segmentBytes, quotaBytes, other);

@@ -132,7 +132,8 @@ class SegmentSpaceTest {
 
   @Test
   void theQuotaRefusesTheEventsThatDoNotFit() throws IOException {
-    SegmentLogOptions options = SMALL.withQuotaBytes(4L * SEGMENT);
+    SegmentLogOptions options =
+        new SegmentLogOptions(SMALL.segmentBytes(), 4L * SEGMENT, SMALL.durability());
     try (SegmentLog log = SegmentLog.open(directory, options)) {
       List<byte[]> group = Collections.nCopies(50, new byte[1000]);
       Appended last = log.append(group);
@@ -149,7 +150,8 @@ class SegmentSpaceTest {
 
   @Test
   void deliveryOfAFullLogStaysWithinTheQuotaAndMakesRoom() throws IOException {
-    SegmentLogOptions options = SMALL.withQuotaBytes(4L * SEGMENT);
+    SegmentLogOptions options =
+        new SegmentLogOptions(SMALL.segmentBytes(), 4L * SEGMENT, SMALL.durability());
     try (SegmentLog log = SegmentLog.open(directory, options)) {
       List<byte[]> group = Collections.nCopies(64, new byte[10]);
       while (log.append(group).refused() == 0) {
