@@ -49,11 +49,21 @@ def frozen(server):
         os.killpg(server["processGroup"], signal.SIGCONT)
 
 
-@contextlib.contextmanager
 def slow(url, millis):
-    """The test kit's proxy in front of a server, in the background, whose answers come this much later."""
+    """The test kit's proxy in front of a server, whose answers come this much later."""
+    return _of_ours("service.SlowServer", url, str(millis))
+
+
+def elsewhere():
+    """What MLflow is to a service whose machine it is not on: it answers at once and takes next to nothing."""
+    return _of_ours("StandIn")
+
+
+@contextlib.contextmanager
+def _of_ours(program, *arguments):
+    """A program in the background that prints its URL and ends with its input."""
     process = subprocess.Popen(
-        java.command("service.SlowServer", url, str(millis), options=["-Xmx64m"]),
+        java.command(program, *arguments, options=["-Xmx64m"]),
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment(), preexec_fn=step_back)
     try:
         yield process.stdout.readline().strip()

@@ -17,10 +17,10 @@ import servers
 from processes import ROOT, Problem, free_port, say
 
 # "control" is "off" once more: what differs between those two is noise.
-MODES = ["off", "control", "up", "slow", "frozen", "down", "429", "503", "garbage"]
+MODES = ["off", "control", "up", "slow", "frozen", "down", "elsewhere", "429", "503", "garbage"]
 UNTRACKED = ["off", "control"]
 # Where MLflow takes what waits, once a turn is over.
-DELIVERING = ["up", "slow", "frozen"]
+DELIVERING = ["up", "slow", "frozen", "elsewhere"]
 ADAPTERS = ["servlet", "spring", "javalin"]
 PEERS = ["mlflow-client", "fastapi"]
 SLOW_MILLIS = 500
@@ -28,7 +28,7 @@ WINDOW_ROWS = 10_000
 WARM_UPS = 4
 LEAVE_SECONDS = 5
 BEFORE_ACCEPTANCE = {"RING_FULL", "CLOSED", "CAPTURE_FAULT"}
-COLORS = dict(zip(MODES[1:], ["#999999", "#2a6fbb", "#7fb2e5", "#e07b39", "#5a9e4b", "#9467bd", "#8c564b", "#bcbd22"]))
+COLORS = dict(zip(MODES[1:], ["#999999", "#2a6fbb", "#7fb2e5", "#e07b39", "#5a9e4b", "#17becf", "#9467bd", "#8c564b", "#bcbd22"]))
 
 
 def add_arguments(parser):
@@ -77,6 +77,7 @@ def measure(arguments):
         nobody = f"http://127.0.0.1:{free_port()}"
         uris = {"off": nobody, "control": nobody, "down": nobody, "up": server["url"],
                 "frozen": server["url"], "slow": slow,
+                "elsewhere": stack.enter_context(servers.elsewhere()),
                 "429": servers.FakeServer(servers.TOO_MANY).url,
                 "503": servers.FakeServer(servers.UNAVAILABLE).url,
                 "garbage": servers.FakeServer(servers.GARBAGE).url}

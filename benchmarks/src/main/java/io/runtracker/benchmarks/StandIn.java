@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.runtracker.benchmarks.delivery;
+package io.runtracker.benchmarks;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -15,17 +16,17 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /**
- * Stands in for MLflow and answers at once, so that a client's code is compiled before it is
- * measured. MLflow itself would take minutes for as many runs; without them the compiler takes more
- * of the two cores than the client does, and takes it from the server.
+ * Answers every call at once as MLflow does, and keeps nothing. For what MLflow itself would take
+ * too long for, or too much of the cores that something else is measured on.
  */
-final class Rehearsal implements AutoCloseable {
+public final class StandIn implements AutoCloseable {
 
   private final ObjectMapper json = new ObjectMapper();
   private final ExecutorService threads = Executors.newCachedThreadPool();
   private final HttpServer server;
 
-  Rehearsal() throws IOException {
+  /** On a port of its own at 127.0.0.1, until it is closed. */
+  public StandIn() throws IOException {
     // Or each answer would wait 40 ms for the acknowledgement of its head.
     System.setProperty("sun.net.httpserver.nodelay", "true");
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -34,20 +35,35 @@ final class Rehearsal implements AutoCloseable {
     server.start();
   }
 
-  URI uri() {
+  /** Prints where it is, and ends with its standard input. */
+  public static void main(String[] args) throws IOException {
+    try (StandIn standIn = new StandIn()) {
+      System.out.println(standIn.uri());
+      while (System.in.read() >= 0) {
+        // nothing is said, until the end
+      }
+    }
+  }
+
+  /** The tracking URI. */
+  public URI uri() {
     return URI.create("http://127.0.0.1:" + server.getAddress().getPort());
   }
 
   private void answer(HttpExchange exchange) throws IOException {
-    JsonNode request = json.readTree(exchange.getRequestBody());
     ObjectNode answer = json.createObjectNode();
-    if (exchange.getRequestURI().getPath().endsWith("/runs/create")) {
+    String path = exchange.getRequestURI().getPath();
+    if (path.endsWith("/runs/create")) {
+      JsonNode request = json.readTree(exchange.getRequestBody());
       ObjectNode run = answer.putObject("run");
       describe(run.putObject("info"), UUID.randomUUID().toString().replace("-", ""));
       run.putObject("data").set("tags", request.path("tags"));
       run.putObject("inputs");
-    } else if (exchange.getRequestURI().getPath().endsWith("/runs/update")) {
+    } else if (path.endsWith("/runs/update")) {
+      JsonNode request = json.readTree(exchange.getRequestBody());
       describe(answer.putObject("run_info"), request.path("run_id").asText());
+    } else {
+      exchange.getRequestBody().transferTo(OutputStream.nullOutputStream());
     }
     byte[] body = json.writerWithDefaultPrettyPrinter().writeValueAsBytes(answer);
     exchange.getResponseHeaders().set("Content-Type", "application/json");
@@ -59,7 +75,7 @@ final class Rehearsal implements AutoCloseable {
   private static void describe(ObjectNode info, String runId) {
     info.put("run_uuid", runId)
         .put("run_id", runId)
-        .put("run_name", "GET_" + SampleRequest.PATH)
+        .put("run_name", "GET_/items/42")
         .put("experiment_id", "0")
         .put("user_id", "")
         .put("status", "FINISHED")

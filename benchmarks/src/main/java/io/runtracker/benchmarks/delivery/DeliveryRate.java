@@ -3,6 +3,7 @@ package io.runtracker.benchmarks.delivery;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.management.OperatingSystemMXBean;
+import io.runtracker.benchmarks.StandIn;
 import io.runtracker.testkit.FaultProxy;
 import java.lang.management.CompilationMXBean;
 import java.lang.management.ManagementFactory;
@@ -19,9 +20,9 @@ import java.util.TreeMap;
  * <p>Arguments: {@code rate|calls}, the server, whether each run has a metric ({@code true|false}),
  * runs before, runs that count, and the writers, each such as {@code bare:16} or {@code
  * runtracker:12} with what it has in flight. {@code rate} takes two more before the writers: in how
- * many turns each writes so many, and runs of each into a {@link Rehearsal} before all of them.
- * {@code calls} puts a proxy in between and says which calls the writer made, and nothing of how
- * fast.
+ * many turns each writes so many, and runs of each into a {@link StandIn} before all of them, so
+ * that the compiler takes nothing from the server meanwhile. {@code calls} puts a proxy in between
+ * and says which calls the writer made, and nothing of how fast.
  */
 final class DeliveryRate {
 
@@ -86,8 +87,8 @@ final class DeliveryRate {
 
   private void rehearse(List<Arm> arms, int rehearsed) throws Exception {
     for (Arm arm : arms) {
-      try (Rehearsal rehearsal = new Rehearsal();
-          Writer writer = arm.open(rehearsal.uri(), metric)) {
+      try (StandIn standIn = new StandIn();
+          Writer writer = arm.open(standIn.uri(), metric)) {
         writer.write(rehearsed);
       }
     }
