@@ -17,6 +17,9 @@ HANDLERS = {"nothing": "/hello", "work": "/score/7"}
 # What Runtracker has of its own in a service; the second are the JDK's, for its calls.
 TRACKER_THREADS = ("runtracker-", "HttpClient-")
 
+# Of the JVM. What they take is over once a service has run for long.
+COMPILER_THREADS = ("C1 ", "C2 ")
+
 
 class Load:
     """What is sent to one path of a service."""
@@ -38,13 +41,20 @@ class Load:
         self.failures += found["failures"]
         self.failure = found["failure"] or self.failure
         if None not in before and None not in after and found["answers"]:
-            service, tracker = (now - then for now, then in zip(after, before))
-            found["cpu_us_per_request"] = service * 1e6 / found["answers"]
-            found["tracker_us_per_request"] = tracker * 1e6 / found["answers"]
+            for name, seconds in zip(("cpu", "tracker", "compiler"), spent(before, after)):
+                found[f"{name}_us_per_request"] = seconds * 1e6 / found["answers"]
         return found
 
     def cpu(self):
-        return cpu_seconds(self.service_pid), threads_cpu_seconds(self.service_pid, TRACKER_THREADS)
+        return cpu_seconds(self.service_pid), threads_cpu_seconds(self.service_pid)
+
+
+def spent(before, after):
+    """CPU seconds of a service, of the tracker's threads in it and of the compiler's; not of threads that have ended."""
+    def of(prefixes):
+        return sum(seconds - before[1].get(thread, (name, 0))[1]
+                   for thread, (name, seconds) in after[1].items() if name.startswith(prefixes))
+    return after[0] - before[0], of(TRACKER_THREADS), of(COMPILER_THREADS)
 
 
 @contextlib.contextmanager

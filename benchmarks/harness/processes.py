@@ -41,15 +41,13 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def threads_cpu_seconds(pid, prefixes):
-    """Of the threads whose names begin so and that are there now; None where /proc is missing."""
-    nanos, found = 0, False
+def threads_cpu_seconds(pid):
+    """Of each thread that is there now, by its id: its name, cut as the kernel does, and its time; None without /proc."""
+    found = {}
     for task in pathlib.Path("/proc", str(pid), "task").glob("*"):
         with contextlib.suppress(OSError):  # it has ended meanwhile
-            if (task / "comm").read_text().startswith(prefixes):
-                nanos += int((task / "schedstat").read_text().split()[0])
-            found = True
-    return nanos / 1e9 if found else None
+            found[task.name] = ((task / "comm").read_text().strip(), int((task / "schedstat").read_text().split()[0]) / 1e9)
+    return found or None
 
 
 def environment(**added):
