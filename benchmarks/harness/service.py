@@ -115,8 +115,7 @@ def warm_up(services, server, arguments):
         for one in cold:
             with around(one.mode, server):
                 parts = [sent.phase("warm-up", arguments.warm_up / WARM_UPS) for sent in one.loads.values()]
-            one.compiler_share = max(
-                part.get("compiler_us_per_request", 0) / part.get("cpu_us_per_request", 1) for part in parts)
+            one.compiler_share = max(share("compiler", part) or 0 for part in parts)
             settled(one, arguments.drain)
         if number >= WARM_UPS:
             cold = [one for one in services if one.compiler_share > WARM_SHARE]
@@ -124,6 +123,13 @@ def warm_up(services, server, arguments):
                 break
     say("of the CPU in the last warm-up the compiler had " + ", ".join(
         f"{one.compiler_share:.3f} ({one.mode})" for one in services))
+
+
+def share(threads, phase):
+    """Of the service's CPU time; None where it is not known, or was too short to be seen."""
+    if f"{threads}_us_per_request" not in phase or not phase["cpu_us_per_request"]:
+        return None
+    return phase[f"{threads}_us_per_request"] / phase["cpu_us_per_request"]
 
 
 def measure_in_turn(arguments, services, server, fork, rates):
@@ -248,8 +254,7 @@ def figures(measurements):
                     found[f"{name}_{mode}_{suffix}"] = statistics.median(ratios)
             fast = [one["saturation"] for one in mine if one["mode"] == mode]
             for threads in ("tracker", "compiler") if mode not in UNTRACKED and service in ADAPTERS else ():
-                shares = [one[f"{threads}_us_per_request"] / one["cpu_us_per_request"] for one in fast
-                          if f"{threads}_us_per_request" in one]
+                shares = [one for one in (share(threads, phase) for phase in fast) if one is not None]
                 if shares:
                     found[f"{threads}_share_{mode}_{suffix}"] = statistics.median(shares)
     found["ledger_adds_up"] = not any(one["ledger_faults"] for one in measurements)
