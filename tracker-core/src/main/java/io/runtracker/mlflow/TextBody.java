@@ -36,7 +36,7 @@ final class TextBody extends Writer {
   private final char[] characters = new char[CHARACTERS];
   private int written;
   private final List<byte[]> full = new ArrayList<>();
-  private ByteBuffer piece = ByteBuffer.allocate(PIECE);
+  private final ByteBuffer piece = ByteBuffer.allocate(PIECE);
 
   @Override
   public void write(int character) {

@@ -20,6 +20,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class SegmentSpaceTest {
+
+  private static final SegmentLogOptions OF_FOUR_SEGMENTS =
+      new SegmentLogOptions(SMALL.segmentBytes(), 4L * SEGMENT, SMALL.durability());
+
   @TempDir Path directory;
 
   private SegmentLog open() throws IOException {
@@ -132,9 +136,7 @@ class SegmentSpaceTest {
 
   @Test
   void theQuotaRefusesTheEventsThatDoNotFit() throws IOException {
-    SegmentLogOptions options =
-        new SegmentLogOptions(SMALL.segmentBytes(), 4L * SEGMENT, SMALL.durability());
-    try (SegmentLog log = SegmentLog.open(directory, options)) {
+    try (SegmentLog log = SegmentLog.open(directory, OF_FOUR_SEGMENTS)) {
       List<byte[]> group = Collections.nCopies(50, new byte[1000]);
       Appended last = log.append(group);
       while (last.refused() == 0) {
@@ -150,9 +152,7 @@ class SegmentSpaceTest {
 
   @Test
   void deliveryOfAFullLogStaysWithinTheQuotaAndMakesRoom() throws IOException {
-    SegmentLogOptions options =
-        new SegmentLogOptions(SMALL.segmentBytes(), 4L * SEGMENT, SMALL.durability());
-    try (SegmentLog log = SegmentLog.open(directory, options)) {
+    try (SegmentLog log = SegmentLog.open(directory, OF_FOUR_SEGMENTS)) {
       List<byte[]> group = Collections.nCopies(64, new byte[10]);
       while (log.append(group).refused() == 0) {
         // go on
