@@ -4,6 +4,7 @@
 import contextlib
 import json
 import subprocess
+import time
 
 import java
 import machine
@@ -19,6 +20,9 @@ TRACKER_THREADS = ("runtracker-", "HttpClient-")
 
 # Of the JVM. What they take is over once a service has run for long.
 COMPILER_THREADS = ("C1 ", "C2 ")
+
+# Of a core: with less of it the compiler has nothing to do.
+IDLE_SHARE = 0.04
 
 
 class Load:
@@ -50,11 +54,22 @@ class Load:
 
 
 def spent(before, after):
-    """CPU seconds of a service, of the tracker's threads in it and of the compiler's; not of threads that have ended."""
-    def of(prefixes):
-        return sum(seconds - before[1].get(thread, (name, 0))[1]
-                   for thread, (name, seconds) in after[1].items() if name.startswith(prefixes))
-    return after[0] - before[0], of(TRACKER_THREADS), of(COMPILER_THREADS)
+    """CPU seconds of a service, of the tracker's threads in it and of the compiler's."""
+    return (after[0] - before[0], spent_by(TRACKER_THREADS, before[1], after[1]),
+            spent_by(COMPILER_THREADS, before[1], after[1]))
+
+
+def spent_by(prefixes, before, after):
+    """CPU seconds of the threads that are called so; not of those that have ended."""
+    return sum(seconds - before.get(thread, (name, 0))[1]
+               for thread, (name, seconds) in after.items() if name.startswith(prefixes))
+
+
+def share(threads, phase):
+    """Of the service's CPU time; None where it is not known, or was too short to be seen."""
+    if f"{threads}_us_per_request" not in phase or not phase["cpu_us_per_request"]:
+        return None
+    return phase[f"{threads}_us_per_request"] / phase["cpu_us_per_request"]
 
 
 @contextlib.contextmanager
@@ -74,6 +89,8 @@ def on(port, handler, connections, service_pid):
 class Service:
     """One under load."""
 
+    COMPILER_POLL_SECONDS = 0.25
+
     def __init__(self, process, url, loads):
         self.process, self.url, self.loads = process, url, loads
 
@@ -88,6 +105,20 @@ class Service:
     @property
     def failure(self):
         return next((one.failure for one in self.loads.values() if one.failure), "")
+
+    def let_compile(self, at_most):
+        """
+        Waits so many seconds for the JVM's compiler to be idle. Under load it has one of many shares of the service's
+        cores, and takes twice as long to get to the end.
+        """
+        deadline = time.monotonic() + at_most
+        before = threads_cpu_seconds(self.process.pid)
+        while before and time.monotonic() < deadline:
+            time.sleep(self.COMPILER_POLL_SECONDS)
+            now = threads_cpu_seconds(self.process.pid)
+            if not now or spent_by(COMPILER_THREADS, before, now) < IDLE_SHARE * self.COMPILER_POLL_SECONDS:
+                break
+            before = now
 
     def ledger(self):
         return json.loads(get(self.url + "/tracker"))

@@ -64,11 +64,13 @@ def draw(path, result, chart):
 
 
 def cell(benchmark, figures, name):
-    """A figure for a table, with its verdict where it has a target; a dash where there is none."""
+    """A figure for a table, with where it is and its verdict where it has such; a dash where there is none."""
     if name not in figures:
         return "–"
+    between = [number(figures[end]) for end in (f"{name}_low", f"{name}_high") if end in figures]
     verdict = targets.verdict(benchmark, name, figures[name])
-    return number(figures[name]) + (f" ({verdict})" if verdict else "")
+    return " ".join([number(figures[name])] + ([f"[{' to '.join(between)}]"] if between else [])
+                    + ([f"({verdict})"] if verdict else []))
 
 
 def listing(benchmark, figures, names):

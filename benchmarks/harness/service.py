@@ -4,7 +4,6 @@
 import contextlib
 import json
 import pathlib
-import statistics
 import sys
 import tempfile
 import time
@@ -14,6 +13,7 @@ import load
 import machine
 import results
 import servers
+import service_figures
 from processes import ROOT, Problem, free_port, say
 
 # "control" is "off" once more: what differs between those two is noise.
@@ -25,7 +25,7 @@ ADAPTERS = ["servlet", "spring", "javalin"]
 PEERS = ["mlflow-client", "fastapi"]
 SLOW_MILLIS = 500
 WINDOW_ROWS = 10_000
-WARM_UPS, MOST_WARM_UPS = 4, 12
+FEWEST_WARM_UPS = 6
 # Of a service's CPU time, for the compiler: with less of it a service is warm.
 WARM_SHARE = 0.02
 LEAVE_SECONDS = 5
@@ -38,9 +38,10 @@ def add_arguments(parser):
     parser.add_argument("--rounds", type=int, default=6, help="of each of them; short turns, because a machine drifts")
     parser.add_argument("--seconds", type=float, default=2, help="of the phase at full speed")
     parser.add_argument("--paced-seconds", type=float, default=3, help="of the phase at a steady rate")
-    parser.add_argument("--warm-up", type=float, default=60,
-                        help="seconds of each handler of a service before the rounds; up to three times as many while"
-                             " the compiler is at work")
+    parser.add_argument("--warm-up", type=float, default=1.5,
+                        help="seconds of each handler of a service, again and again until the compiler has nothing left"
+                             " to do")
+    parser.add_argument("--warm-ups", type=int, default=40, help="the most of them")
     parser.add_argument("--ramp", type=float, default=1, help="seconds of load before each phase that is measured")
     parser.add_argument("--drain", type=float, default=60, help="seconds that MLflow is given after each measurement")
     parser.add_argument("--connections", type=int, default=16)
@@ -55,8 +56,9 @@ def add_arguments(parser):
 
 
 def make_quick(arguments):
-    arguments.forks, arguments.rounds, arguments.connections = 1, 1, 2
-    arguments.seconds, arguments.paced_seconds, arguments.warm_up, arguments.ramp, arguments.drain = 0.3, 0.3, 0.1, 0.1, 0.5
+    arguments.forks, arguments.rounds, arguments.warm_ups, arguments.connections = 1, 1, 1, 2
+    arguments.seconds, arguments.paced_seconds, arguments.warm_up, arguments.ramp, arguments.drain = 0.3, 0.3, 0.05, 0.1, 0.5
+    arguments.fraction = 0.02  # of what peers cannot keep up with, next to nothing
     arguments.handlers, arguments.modes, arguments.more_modes = "nothing", "off,up", "slow,frozen,down"
 
 
@@ -93,7 +95,7 @@ def measure(arguments):
                     services = [running.enter_context(started(arguments, service, mode, uris[mode], work, own))
                                 for mode in modes_of(service, arguments)]
                     found += measure_in_turn(arguments, services, server, fork, rates)
-    return figures(found), {"measurements": found, "cores_of_the_service": sorted(own)}, [java.JAVA]
+    return service_figures.figures(found), {"measurements": found, "cores_of_the_service": sorted(own)}, [java.JAVA]
 
 
 def earlier(arguments):
@@ -111,25 +113,19 @@ def warm_up(services, server, arguments):
     too, and what a service meets for the first time has it throw away compiled code that expected no such thing.
     """
     cold = services
-    for number in range(1, MOST_WARM_UPS + 1):
+    for number in range(1, arguments.warm_ups + 1):
         for one in cold:
             with around(one.mode, server):
-                parts = [sent.phase("warm-up", arguments.warm_up / WARM_UPS) for sent in one.loads.values()]
-            one.compiler_share = max(share("compiler", part) or 0 for part in parts)
+                parts = [sent.phase("warm-up", arguments.warm_up) for sent in one.loads.values()]
+            one.compiler_share = max(load.share("compiler", part) or 0 for part in parts)
+            one.let_compile(4 * arguments.warm_up)
             settled(one, arguments.drain)
-        if number >= WARM_UPS:
+        if number >= FEWEST_WARM_UPS:
             cold = [one for one in services if one.compiler_share > WARM_SHARE]
             if not cold:
                 break
-    say("of the CPU in the last warm-up the compiler had " + ", ".join(
+    say(f"of the CPU in the last of {number} warm-ups the compiler had " + ", ".join(
         f"{one.compiler_share:.3f} ({one.mode})" for one in services))
-
-
-def share(threads, phase):
-    """Of the service's CPU time; None where it is not known, or was too short to be seen."""
-    if f"{threads}_us_per_request" not in phase or not phase["cpu_us_per_request"]:
-        return None
-    return phase[f"{threads}_us_per_request"] / phase["cpu_us_per_request"]
 
 
 def measure_in_turn(arguments, services, server, fork, rates):
@@ -230,37 +226,6 @@ def report(one):
     delivered = f"; delivered {ledger['delivered']} of {ledger['offered']}" if ledger else ""
     say(f"round {one['round']}, {one['service']}, {one['handler']}, {one['mode']}: {fast['throughput']:.0f}/s, at"
         f" {paced['rate']:.0f}/s p50 {paced['p50_us']:.0f} us, p99 {paced['p99_us']:.0f} us{delivered}")
-
-
-def figures(measurements):
-    found = {}
-    for service, handler in dict.fromkeys((one["service"], one["handler"]) for one in measurements):
-        mine = [one for one in measurements if (one["service"], one["handler"]) == (service, handler)]
-        off = {(one["round"], one["beside"]): one for one in mine if one["mode"] == "off"}
-        suffix = f"{handler}_{service}"
-        found[f"off_throughput_{suffix}"] = statistics.median(
-            one["saturation"]["throughput"] for one in off.values())
-        found[f"off_p99_us_{suffix}"] = statistics.median(one["paced"]["p99_us"] for one in off.values())
-        found[f"rate_{suffix}"] = mine[0]["paced"]["rate"]
-        for mode in dict.fromkeys(one["mode"] for one in mine if one["mode"] != "off"):
-            for name, phase, figure in (
-                    ("kept", "saturation", "throughput"), ("p50_ratio", "paced", "p50_us"),
-                    ("p99_ratio", "paced", "p99_us"), ("cpu_ratio", "paced", "cpu_us_per_request")):
-                # Each divided by the turn of "off" beside it.
-                pairs = [(one[phase].get(figure), off[one["round"], mode][phase].get(figure)) for one in mine
-                         if one["mode"] == mode]
-                ratios = [tracked / untracked for tracked, untracked in pairs if tracked and untracked]
-                if ratios:
-                    found[f"{name}_{mode}_{suffix}"] = statistics.median(ratios)
-            fast = [one["saturation"] for one in mine if one["mode"] == mode]
-            for threads in ("tracker", "compiler") if mode not in UNTRACKED and service in ADAPTERS else ():
-                shares = [one for one in (share(threads, phase) for phase in fast) if one is not None]
-                if shares:
-                    found[f"{threads}_share_{mode}_{suffix}"] = statistics.median(shares)
-    found["ledger_adds_up"] = not any(one["ledger_faults"] for one in measurements)
-    found["requests_failed"] = sum({(one["service"], one["mode"], one["fork"]): one["failures_so_far"]
-                                    for one in measurements if one["service"] in ADAPTERS}.values())
-    return found
 
 
 def faults(found, detail):

@@ -30,7 +30,7 @@ def tables(found):
         return [results.cell("service", found, name) for name in names]
 
     for handler, what in (("work", "The handler works for some 200 us"), ("nothing", "The handler does nothing")):
-        yield (f"{what}; divided by the same service without tracking, medians", [
+        yield (f"{what}; divided by the same service without tracking, medians, and in brackets where they are with 95 %", [
             "service", "MLflow", "throughput kept", "p50", "p99", "CPU per request", "share of the tracker's threads", "of the compiler's"], [
             [one, mode, *row(f"{name}_{mode}_{handler}_{one}"
                              for name in ["kept", "p50_ratio", "p99_ratio", "cpu_ratio", "tracker_share", "compiler_share"])]
