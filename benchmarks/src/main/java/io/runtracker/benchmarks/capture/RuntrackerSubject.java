@@ -5,8 +5,11 @@ import io.runtracker.EndInSteps;
 import io.runtracker.OpenRequest;
 import io.runtracker.RequestEvent;
 import io.runtracker.RequestTarget;
+import io.runtracker.RequestWindow;
 import io.runtracker.RunSink;
+import io.runtracker.TrackAs;
 import io.runtracker.Tracker;
+import io.runtracker.WindowSink;
 import io.runtracker.mlflow.MlflowSink;
 import java.time.Duration;
 import java.util.Map;
@@ -19,6 +22,11 @@ final class RuntrackerSubject implements Subject {
 
   private static final String BATCHER = "runtracker-batcher";
 
+  /** As many as OpenTelemetry's processor exports at once; and a burst of one thread. */
+  private static final int WINDOW_ROWS = 512;
+
+  private static final Duration WINDOW_AGE = Duration.ofSeconds(1);
+
   private final NowhereSink sink = new NowhereSink();
   private final Tracker tracker;
 
@@ -30,7 +38,14 @@ final class RuntrackerSubject implements Subject {
             .closeTimeout(Duration.ZERO)
             .shutdownHook(false);
     switch (ending) {
-      case WELL -> builder.sink(sink).queueSize(4 * CAPACITY).queueBytes(1L << 30);
+      case WELL ->
+          builder
+              .sink(sink)
+              .trackAs(TrackAs.WINDOW)
+              .windowRows(WINDOW_ROWS)
+              .windowAge(WINDOW_AGE)
+              .queueSize(4 * CAPACITY)
+              .queueBytes(1L << 30);
       case DEAD -> builder.sink(deadServer());
       // The batcher never waits for a sink. But it logs, and a logger may hold it up.
       case STUCK -> {
@@ -88,8 +103,23 @@ final class RuntrackerSubject implements Subject {
     tracker.close();
   }
 
-  private static final class NowhereSink implements RunSink {
+  private static final class NowhereSink implements WindowSink {
     private final LongAdder completed = new LongAdder();
+
+    @Override
+    public String create(RequestWindow window) {
+      return "run";
+    }
+
+    @Override
+    public void complete(String runId, RequestWindow window) {
+      completed.add(window.events().size());
+    }
+
+    @Override
+    public Optional<String> find(RequestWindow window) {
+      return Optional.empty();
+    }
 
     @Override
     public String create(RequestEvent event) {
