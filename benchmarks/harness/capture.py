@@ -25,7 +25,7 @@ def add_arguments(parser):
     parser.add_argument("--threads", default="1,4,16,64", help="comma-separated")
     parser.add_argument("--kinds", default="platform,virtual", help="comma-separated")
     parser.add_argument("--subjects", default=",".join(SUBJECTS), help="comma-separated")
-    parser.add_argument("--paced-warm-up", type=float, default=5, help="seconds before them, for the compiler")
+    parser.add_argument("--paced-warm-up", type=float, default=10, help="seconds before them, for the compiler")
     parser.add_argument("--paced-seconds", type=float, default=10, help="of which the p99.99 is the worst ten calls")
     parser.add_argument("--paced-forks", type=int, default=1)
     parser.add_argument("--paced-rate", type=float, default=10_000, help="requests per second in all")

@@ -7,6 +7,7 @@ import statistics
 import tempfile
 
 import java
+import ratios
 import results
 import servers
 from processes import say
@@ -84,8 +85,8 @@ def figures(detail):
             # Each divided by the bare client's of its own round.
             bare = {one["round"]: one["runs_per_second"] for one in mine
                     if one["who"] == "bare" and one["in_flight"] == best}
-            found[f"rate_ratio_{name}"] = statistics.median(
-                one["runs_per_second"] / bare[one["round"]] for one in mine if one["who"] == "runtracker")
+            found |= ratios.figures(f"rate_ratio_{name}", [
+                one["runs_per_second"] / bare[one["round"]] for one in mine if one["who"] == "runtracker"])
             found[f"bare_cpu_ms_per_run_{name}"] = median("bare", "cpu_ms_per_run", best)
             found[f"cpu_ms_per_run_{name}"] = median("runtracker", "cpu_ms_per_run")
     for shape, calls in detail["calls"].items():

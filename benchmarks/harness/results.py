@@ -64,7 +64,7 @@ def draw(path, result, chart):
 
 
 def cell(benchmark, figures, name):
-    """A figure for a table, with where it is and its verdict where it has such; a dash where there is none."""
+    """A figure for a table, with its interval and its verdict where it has such; a dash where there is none."""
     if name not in figures:
         return "–"
     between = [number(figures[end]) for end in (f"{name}_low", f"{name}_high") if end in figures]

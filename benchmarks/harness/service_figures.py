@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the turns of whole services say together."""
 
-import math
 import statistics
 
 import load
-
-CONFIDENCE = 0.95
+import ratios
 
 
 def figures(measurements):
@@ -22,6 +20,8 @@ def figures(measurements):
             # Each turn beside the one of "off" that was its neighbour.
             pairs = [(one, off[one["round"], mode]) for one in mine if one["mode"] == mode]
             found |= compared(pairs, f"{mode}_{suffix}")
+            found |= ratios.best_quarter(f"kept_best_{mode}_{suffix}", *(
+                [one["saturation"]["throughput"] for one in turns] for turns in ([one for one, _ in pairs], off.values())))
             found |= shares([one for one, _ in pairs], f"{mode}_{suffix}")
     found["ledger_adds_up"] = not any(one["ledger_faults"] for one in measurements)
     found["requests_failed"] = sum({(one["service"], one["mode"], one["fork"]): one["failures_so_far"]
@@ -30,32 +30,13 @@ def figures(measurements):
 
 
 def compared(pairs, suffix):
-    """Medians of ratios, and for those with a target the interval that the median is in."""
     found = {}
     for name, phase, figure in (("kept", "saturation", "throughput"), ("p50_ratio", "paced", "p50_us"),
                                 ("p99_ratio", "paced", "p99_us"), ("cpu_ratio", "paced", "cpu_us_per_request")):
         values = [(one[phase].get(figure), off[phase].get(figure)) for one, off in pairs]
-        ratios = [tracked / untracked for tracked, untracked in values if tracked and untracked]
-        if ratios:
-            found[f"{name}_{suffix}"] = statistics.median(ratios)
-        between = interval(ratios)
-        if between and name in ("kept", "p99_ratio"):
-            found[f"{name}_{suffix}_low"], found[f"{name}_{suffix}_high"] = between
+        found |= ratios.figures(f"{name}_{suffix}", [tracked / untracked for tracked, untracked in values
+                                                     if tracked and untracked])
     return found
-
-
-def interval(values):
-    """
-    Where the median of such values is, with the confidence above, whatever their distribution: between two of them, by
-    how seldom so many would be on one side of it (order statistics). None for fewer than six, which cannot tell.
-    """
-    values, left, outside = sorted(values), 0, 0.0
-    while True:
-        outside += 2 * math.comb(len(values), left) / 2 ** len(values)
-        if outside > 1 - CONFIDENCE:
-            break
-        left += 1
-    return (values[left - 1], values[-left]) if left else None
 
 
 def shares(tracked, suffix):
