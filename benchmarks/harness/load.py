@@ -108,7 +108,7 @@ class Service:
 
     def let_compile(self, at_most):
         """
-        Waits so many seconds for the JVM's compiler to be idle. Under load it has one of many shares of the service's
+        Waits for the JVM's compiler to be idle, so many seconds at most. Under load it has one of many shares of the service's
         cores, and takes twice as long to get to the end.
         """
         deadline = time.monotonic() + at_most

@@ -37,7 +37,7 @@ def best_quarter(name, tracked, untracked):
     What a quarter of some turns exceed, divided by what a quarter of others do, and the interval that it is in
     (bootstrap). A neighbour of the machine makes a turn slower and none faster, so here are turns without one.
     """
-    if not tracked or not untracked:
+    if not tracked or not untracked or not all(untracked):
         return {}
     chance = random.Random(len(tracked))  # the same turns make the same interval
     again = sorted(quarter(chance.choices(tracked, k=len(tracked))) / quarter(chance.choices(untracked, k=len(untracked)))
