@@ -21,7 +21,8 @@ TRACKER_THREADS = ("runtracker-", "HttpClient-")
 # Of the JVM. What they take is over once a service has run for long.
 COMPILER_THREADS = ("C1 ", "C2 ")
 
-# Of a core: with less of it the compiler has nothing to do.
+# How often to look whether the compiler works, and the share of a core below which it does not.
+COMPILER_POLL_SECONDS = 0.25
 IDLE_SHARE = 0.04
 
 
@@ -89,8 +90,6 @@ def on(port, handler, connections, service_pid):
 class Service:
     """One under load."""
 
-    COMPILER_POLL_SECONDS = 0.25
-
     def __init__(self, process, url, loads):
         self.process, self.url, self.loads = process, url, loads
 
@@ -108,15 +107,15 @@ class Service:
 
     def let_compile(self, at_most):
         """
-        Waits for the JVM's compiler to be idle, so many seconds at most. Under load it has one of many shares of the service's
-        cores, and takes twice as long to get to the end.
+        Waits for the JVM's compiler to be idle, so many seconds at most. Under load it has one of many shares of the
+        service's cores, and takes twice as long to get to the end.
         """
         deadline = time.monotonic() + at_most
         before = threads_cpu_seconds(self.process.pid)
         while before and time.monotonic() < deadline:
-            time.sleep(self.COMPILER_POLL_SECONDS)
+            time.sleep(COMPILER_POLL_SECONDS)
             now = threads_cpu_seconds(self.process.pid)
-            if not now or spent_by(COMPILER_THREADS, before, now) < IDLE_SHARE * self.COMPILER_POLL_SECONDS:
+            if not now or spent_by(COMPILER_THREADS, before, now) < IDLE_SHARE * COMPILER_POLL_SECONDS:
                 break
             before = now
 

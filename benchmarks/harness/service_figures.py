@@ -13,20 +13,23 @@ def figures(measurements):
         mine = [one for one in measurements if (one["service"], one["handler"]) == (service, handler)]
         off = {(one["round"], one["beside"]): one for one in mine if one["mode"] == "off"}
         suffix = f"{handler}_{service}"
-        found[f"off_throughput_{suffix}"] = statistics.median(one["saturation"]["throughput"] for one in off.values())
+        found[f"off_throughput_{suffix}"] = statistics.median(throughputs(off.values()))
         found[f"off_p99_us_{suffix}"] = statistics.median(one["paced"]["p99_us"] for one in off.values())
         found[f"rate_{suffix}"] = mine[0]["paced"]["rate"]
         for mode in dict.fromkeys(one["mode"] for one in mine if one["mode"] != "off"):
-            # Each turn beside the one of "off" that was its neighbour.
-            pairs = [(one, off[one["round"], mode]) for one in mine if one["mode"] == mode]
-            found |= compared(pairs, f"{mode}_{suffix}")
-            found |= ratios.best_quarter(f"kept_best_{mode}_{suffix}", *(
-                [one["saturation"]["throughput"] for one in turns] for turns in ([one for one, _ in pairs], off.values())))
-            found |= shares([one for one, _ in pairs], f"{mode}_{suffix}")
+            turns = [one for one in mine if one["mode"] == mode]
+            # Each beside the one of "off" that was its neighbour.
+            found |= compared([(one, off[one["round"], mode]) for one in turns], f"{mode}_{suffix}")
+            found |= ratios.best_quarter(f"kept_best_{mode}_{suffix}", throughputs(turns), throughputs(off.values()))
+            found |= shares(turns, f"{mode}_{suffix}")
     found["ledger_adds_up"] = not any(one["ledger_faults"] for one in measurements)
     found["requests_failed"] = sum({(one["service"], one["mode"], one["fork"]): one["failures_so_far"]
                                     for one in measurements if one["ledger"]}.values())
     return found
+
+
+def throughputs(turns):
+    return [one["saturation"]["throughput"] for one in turns]
 
 
 def compared(pairs, suffix):
@@ -39,10 +42,10 @@ def compared(pairs, suffix):
     return found
 
 
-def shares(tracked, suffix):
+def shares(turns, suffix):
     found = {}
     for threads in ("tracker", "compiler"):
-        known = [load.share(threads, one["saturation"]) for one in tracked if one["ledger"] and one["ledger"]["offered"]]
+        known = [load.share(threads, one["saturation"]) for one in turns if one["ledger"] and one["ledger"]["offered"]]
         known = [one for one in known if one is not None]
         if known:
             found[f"{threads}_share_{suffix}"] = statistics.median(known)

@@ -12,6 +12,7 @@ import uuid
 
 import java
 import load
+import ratios
 import results
 import servers
 from processes import Problem, get, say, wait_until
@@ -176,9 +177,8 @@ def figures(measurements, written):
         off = {one["round"]: one["throughput"] for one in mine if one["mode"] == "off"}
         found[f"off_throughput{suffix}"] = statistics.median(off.values())
         for mode, name in (("WINDOW", "kept"), ("LARGE", "kept_large"), ("AUTO", "kept_auto"), ("control", "kept_control")):
-            ratios = [one["throughput"] / off[one["round"]] for one in mine if one["mode"] == mode]
-            if ratios:
-                found[name + suffix] = statistics.median(ratios)
+            found |= ratios.figures(name + suffix, [
+                one["throughput"] / off[one["round"]] for one in mine if one["mode"] == mode])
     for mode, suffix in (("WINDOW", ""), ("LARGE", "_large"), ("AUTO", "_auto")):
         mine = [one for one in written if one["mode"] == mode]
         if mine:

@@ -9,7 +9,7 @@ import org.openjdk.jmh.infra.Blackhole;
  */
 final class NobodySubject implements Subject {
 
-  /** Some half a microsecond, as hot calls of the cheapest client take. */
+  /** Some 600 ns, as hot calls of the cheapest client take. */
   private static final long WORK = 300;
 
   @Override
