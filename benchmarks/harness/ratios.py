@@ -8,6 +8,9 @@ import statistics
 CONFIDENCE = 0.95
 RESAMPLES = 2000
 
+# Which quartile bounds the best quarter: where more is better, and where less is.
+HIGH, LOW = -1, 0
+
 
 def figures(name, ratios):
     """Their median and, where there are enough of them, the interval that it is in; nothing of no ratios."""
@@ -32,20 +35,21 @@ def interval(values):
     return (values[left - 1], values[-left]) if left else None
 
 
-def best_quarter(name, tracked, untracked):
+def best_quarter(name, tracked, untracked, best=HIGH):
     """
-    What a quarter of some turns exceed, divided by what a quarter of others do, and the interval that it is in
-    (bootstrap). A neighbour of the machine makes a turn slower and none faster, so here are turns without one.
+    What a quarter of some turns exceed, or stay below where less is better, divided by what a quarter of others do, and
+    the interval that it is in (bootstrap). A neighbour of the machine makes a turn slower and none faster, so here are
+    turns without one.
     """
     if not tracked or not untracked or not all(untracked):
         return {}
     chance = random.Random(len(tracked))  # the same turns make the same interval
-    again = sorted(quarter(chance.choices(tracked, k=len(tracked))) / quarter(chance.choices(untracked, k=len(untracked)))
+    again = sorted(quarter(chance.choices(tracked, k=len(tracked)), best) / quarter(chance.choices(untracked, k=len(untracked)), best)
                    for _ in range(RESAMPLES))
     outside = round(RESAMPLES * (1 - CONFIDENCE) / 2)
-    return {name: quarter(tracked) / quarter(untracked), f"{name}_low": again[outside], f"{name}_high": again[-1 - outside]}
+    return {name: quarter(tracked, best) / quarter(untracked, best), f"{name}_low": again[outside], f"{name}_high": again[-1 - outside]}
 
 
-def quarter(values):
-    """What a quarter of them exceed."""
-    return statistics.quantiles(values, n=4, method="inclusive")[-1] if len(values) > 1 else values[0]
+def quarter(values, best):
+    """What bounds the best quarter of them."""
+    return statistics.quantiles(values, n=4, method="inclusive")[best] if len(values) > 1 else values[0]

@@ -11,6 +11,7 @@ import time
 import java
 import load
 import machine
+import profiler
 import results
 import servers
 import service_figures
@@ -43,6 +44,7 @@ def add_arguments(parser):
                              " to do")
     parser.add_argument("--warm-ups", type=int, default=40, help="the most of them")
     parser.add_argument("--ramp", type=float, default=1, help="seconds of load before each phase that is measured")
+    parser.add_argument("--profile-seconds", type=float, default=10, help="of each handler, when all rounds are over; 0: no profile")
     parser.add_argument("--drain", type=float, default=60, help="seconds that MLflow is given after each measurement")
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--fraction", type=float, default=0.2,
@@ -58,7 +60,8 @@ def add_arguments(parser):
 def make_quick(arguments):
     arguments.forks, arguments.rounds, arguments.warm_ups, arguments.connections = 1, 1, 1, 2
     arguments.seconds, arguments.paced_seconds, arguments.warm_up, arguments.ramp, arguments.drain = 0.3, 0.3, 0.05, 0.1, 0.5
-    arguments.fraction = 0.02  # of what peers cannot keep up with, next to nothing
+    arguments.profile_seconds = 0.3
+    arguments.fraction = 0.005  # of what peers cannot keep up with, next to nothing
     arguments.handlers, arguments.modes, arguments.more_modes = "nothing", "off,up", "slow,frozen,down"
 
 
@@ -74,12 +77,14 @@ def modes_of(service, arguments):
 
 
 def measure(arguments):
-    found = earlier(arguments) if arguments.keep else []
-    own, others = machine.divided_cores()
+    found, profiles = earlier(arguments) if arguments.keep else ([], [])
+    # A service starts twice as fast on all of them.
+    own, others = (set(), set()) if arguments.quick else machine.divided_cores()
     with machine.on_cores(others), tempfile.TemporaryDirectory(prefix="runtracker-benchmark-") as folder, contextlib.ExitStack() as stack:
         work = pathlib.Path(folder)
         server = stack.enter_context(servers.mlflow(work, workers=2, in_the_background=True))
         slow = stack.enter_context(servers.slow(server["url"], SLOW_MILLIS))
+        sampled = profiler.unpacked(work) if arguments.profile_seconds else None
         nobody = f"http://127.0.0.1:{free_port()}"
         uris = {"off": nobody, "control": nobody, "down": nobody, "up": server["url"],
                 "frozen": server["url"], "slow": slow,
@@ -95,15 +100,22 @@ def measure(arguments):
                     services = [running.enter_context(started(arguments, service, mode, uris[mode], work, own))
                                 for mode in modes_of(service, arguments)]
                     found += measure_in_turn(arguments, services, server, fork, rates)
-    return service_figures.figures(found), {"measurements": found, "cores_of_the_service": sorted(own)}, [java.JAVA]
+                    if sampled:
+                        profiles += profile(arguments, services, server, sampled, work / "stacks")
+    detail = {"measurements": found, "profiles": profiles, "cores_of_the_service": sorted(own)}
+    return service_figures.figures(found, profiles), detail, [java.JAVA]
 
 
 def earlier(arguments):
     """What was measured of other services: each has an "off" of its own, and needs nothing of its neighbours'."""
     result = results.read("service", arguments.quick)
     arguments.command_line = f"{result['command']} && {arguments.command_line}"
-    return [one for one in result["detail"]["measurements"] if one["service"] not in arguments.services.split(",")
-            or one["handler"] not in handlers_of(one["service"], arguments)]
+
+    def kept(name):
+        return [one for one in result["detail"].get(name, []) if one["service"] not in arguments.services.split(",")
+                or one["handler"] not in handlers_of(one["service"], arguments)]
+
+    return kept("measurements"), kept("profiles")
 
 
 def warm_up(services, server, arguments):
@@ -146,6 +158,20 @@ def measure_in_turn(arguments, services, server, fork, rates):
     return found
 
 
+def profile(arguments, services, server, sampled, stacks):
+    """Of the tracked services; last of all, because a service keeps the profiler that it had once."""
+    found = []
+    for one in services:
+        for handler, sent in one.loads.items() if one.tracked and one.name in ADAPTERS else ():
+            with around(one.mode, server):
+                sent.phase("ramp", arguments.ramp)
+                with sampled.sampling(one.process.pid, stacks):
+                    sent.phase("profile", arguments.profile_seconds)
+            settled(one, arguments.drain)
+            found.append({"service": one.name, "mode": one.mode, "handler": handler, **profiler.samples(stacks)})
+    return found
+
+
 def serve(sent, arguments, rates):
     sent.phase("ramp", arguments.ramp)
     saturation = sent.phase("saturation", arguments.seconds)
@@ -163,8 +189,11 @@ def around(mode, server):
 def started(arguments, name, mode, uri, work, cores):
     """A service that runs for the whole benchmark, each mode its own."""
     tracked = mode not in UNTRACKED
+    settings = variables(tracked, uri)
+    if arguments.quick:
+        settings["JAVA_TOOL_OPTIONS"] = "-XX:TieredStopAtLevel=1"  # starts sooner, and is never warm in any case
     with load.service(start_command(name), handlers_of(name, arguments), arguments.connections, work / f"{name}-{mode}.log",
-                      variables(tracked, uri), cores) as one:
+                      settings, cores) as one:
         one.name, one.mode, one.tracked = name, mode, tracked
         yield one
 
@@ -174,7 +203,9 @@ def handlers_of(service, arguments):
 
 
 def variables(tracked, uri):
+    """Windows are what AUTO comes to in a service that is busy for longer than a turn, and would leave again between two."""
     return {"MLFLOW_TRACKING_URI": uri, "RUNTRACKER_CLOSE_TIMEOUT": "0s", "RUNTRACKER_ENABLED": str(tracked).lower(),
+            "RUNTRACKER_TRACK_AS": "WINDOW",
             "TRACKING": str(tracked).lower(), "MLFLOW_DISABLE_TELEMETRY": "true"}
 
 

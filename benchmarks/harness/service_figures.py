@@ -7,21 +7,24 @@ import load
 import ratios
 
 
-def figures(measurements):
+def figures(measurements, profiles):
     found = {}
     for service, handler in dict.fromkeys((one["service"], one["handler"]) for one in measurements):
         mine = [one for one in measurements if (one["service"], one["handler"]) == (service, handler)]
         off = {(one["round"], one["beside"]): one for one in mine if one["mode"] == "off"}
         suffix = f"{handler}_{service}"
         found[f"off_throughput_{suffix}"] = statistics.median(throughputs(off.values()))
-        found[f"off_p99_us_{suffix}"] = statistics.median(one["paced"]["p99_us"] for one in off.values())
+        found[f"off_p99_us_{suffix}"] = statistics.median(p99s(off.values()))
         found[f"rate_{suffix}"] = mine[0]["paced"]["rate"]
         for mode in dict.fromkeys(one["mode"] for one in mine if one["mode"] != "off"):
             turns = [one for one in mine if one["mode"] == mode]
             # Each beside the one of "off" that was its neighbour.
             found |= compared([(one, off[one["round"], mode]) for one in turns], f"{mode}_{suffix}")
             found |= ratios.best_quarter(f"kept_best_{mode}_{suffix}", throughputs(turns), throughputs(off.values()))
+            found |= ratios.best_quarter(f"p99_best_{mode}_{suffix}", p99s(turns), p99s(off.values()), ratios.LOW)
             found |= shares(turns, f"{mode}_{suffix}")
+            found |= request_share([one for one in profiles if (one["service"], one["handler"], one["mode"]) == (service, handler, mode)],
+                                   f"{mode}_{suffix}")
     found["ledger_adds_up"] = not any(one["ledger_faults"] for one in measurements)
     found["requests_failed"] = sum({(one["service"], one["mode"], one["fork"]): one["failures_so_far"]
                                     for one in measurements if one["ledger"]}.values())
@@ -30,6 +33,10 @@ def figures(measurements):
 
 def throughputs(turns):
     return [one["saturation"]["throughput"] for one in turns]
+
+
+def p99s(turns):
+    return [one["paced"]["p99_us"] for one in turns]
 
 
 def compared(pairs, suffix):
@@ -50,3 +57,12 @@ def shares(turns, suffix):
         if known:
             found[f"{threads}_share_{suffix}"] = statistics.median(known)
     return found
+
+
+def request_share(profiles, suffix):
+    """Of the CPU time, what the threads of requests have in tracking; of all JVMs' samples together."""
+    everything = sum(one["all"] for one in profiles)
+    if not everything:
+        return {}
+    return {f"request_share_{suffix}": sum(one["tracking"] for one in profiles) / everything,
+            f"samples_{suffix}": everything}
