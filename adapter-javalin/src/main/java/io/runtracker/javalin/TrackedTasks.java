@@ -9,19 +9,21 @@ import io.javalin.http.servlet.Task;
 import io.javalin.http.servlet.TaskInitializer;
 import io.javalin.router.ParsedEndpoint;
 import io.runtracker.OpenRequest;
+import java.util.List;
 import kotlin.Unit;
 import kotlin.jvm.functions.Function2;
 
 /**
- * One stage of Javalin's request lifecycle, with each of its tasks run where {@code
- * TrackedRequest.current()} is the request, on whatever thread, and with what leaves it noted.
+ * All stages of Javalin's request lifecycle as one, with each of their tasks run where {@code
+ * TrackedRequest.current()} is the request, on whatever thread, and with what leaves it noted. One
+ * and not one each, because each would have to ask the server for the request's exchange anew.
  */
 final class TrackedTasks implements TaskInitializer<JavalinServletContext> {
 
-  private final TaskInitializer<JavalinServletContext> original;
+  private final List<TaskInitializer<JavalinServletContext>> stages;
 
-  TrackedTasks(TaskInitializer<JavalinServletContext> original) {
-    this.original = original;
+  TrackedTasks(List<TaskInitializer<JavalinServletContext>> stages) {
+    this.stages = List.copyOf(stages);
   }
 
   @Override
@@ -32,11 +34,12 @@ final class TrackedTasks implements TaskInitializer<JavalinServletContext> {
       String requestUri) {
     Exchange exchange = Exchange.of(context.req());
     if (exchange == null) {
-      original.createTasks(submitTask, servlet, context, requestUri);
+      createAll(submitTask, servlet, context, requestUri);
       return;
     }
+    begin(exchange, servlet, context, requestUri);
     try {
-      original.createTasks(
+      createAll(
           (order, task) -> submitTask.invoke(order, tracked(task, exchange, context)),
           servlet,
           context,
@@ -44,6 +47,37 @@ final class TrackedTasks implements TaskInitializer<JavalinServletContext> {
     } catch (Throwable error) {
       exchange.failed(error);
       throw error;
+    }
+  }
+
+  private void createAll(
+      Function2<? super SubmitOrder, ? super Task, Unit> submitTask,
+      JavalinServlet servlet,
+      JavalinServletContext context,
+      String requestUri) {
+    for (TaskInitializer<JavalinServletContext> stage : stages) {
+      stage.createTasks(submitTask, servlet, context, requestUri);
+    }
+  }
+
+  private static void begin(
+      Exchange exchange, JavalinServlet servlet, JavalinServletContext context, String requestUri) {
+    try {
+      exchange.bodyPending();
+      if (context.req().getMethod().equals("HEAD")) {
+        routeOfGet(exchange, servlet, context, requestUri);
+      }
+    } catch (Throwable fault) {
+      Exchange.log(fault);
+    }
+  }
+
+  /** Javalin answers HEAD where there is a GET, without a word about the endpoint. */
+  private static void routeOfGet(
+      Exchange exchange, JavalinServlet servlet, JavalinServletContext context, String uri) {
+    ParsedEndpoint get = servlet.getRouter().findFirstHttpHandlerEntry(HandlerType.GET, uri);
+    if (get != null) {
+      exchange.route(context.contextPath(), get.endpoint.path);
     }
   }
 
@@ -63,36 +97,5 @@ final class TrackedTasks implements TaskInitializer<JavalinServletContext> {
             exchange.stayIn(context.req());
           }
         });
-  }
-
-  /** Comes before all stages, and has no task of its own. */
-  static final class Beginning implements TaskInitializer<JavalinServletContext> {
-    @Override
-    public void createTasks(
-        Function2<? super SubmitOrder, ? super Task, Unit> submitTask,
-        JavalinServlet servlet,
-        JavalinServletContext context,
-        String requestUri) {
-      try {
-        Exchange exchange = Exchange.of(context.req());
-        if (exchange != null) {
-          exchange.bodyPending();
-          if (context.req().getMethod().equals("HEAD")) {
-            routeOfGet(exchange, servlet, context, requestUri);
-          }
-        }
-      } catch (Throwable fault) {
-        Exchange.log(fault);
-      }
-    }
-
-    /** Javalin answers HEAD where there is a GET, without a word about the endpoint. */
-    private static void routeOfGet(
-        Exchange exchange, JavalinServlet servlet, JavalinServletContext context, String uri) {
-      ParsedEndpoint get = servlet.getRouter().findFirstHttpHandlerEntry(HandlerType.GET, uri);
-      if (get != null) {
-        exchange.route(context.contextPath(), get.endpoint.path);
-      }
-    }
   }
 }

@@ -89,8 +89,9 @@ public final class TrackingPlugin extends ContextPlugin<Void, TrackedRequest> {
   }
 
   private void install(JavalinState state) {
-    state.servletRequestLifecycle.replaceAll(TrackedTasks::new);
-    state.servletRequestLifecycle.add(0, new TrackedTasks.Beginning());
+    TrackedTasks tracked = new TrackedTasks(state.servletRequestLifecycle);
+    state.servletRequestLifecycle.clear();
+    state.servletRequestLifecycle.add(tracked);
     // Loggers are called when the body was written, and not when that failed.
     state.httpRequestLoggers.add(0, (context, millis) -> bodyWritten(context));
     state.routes.wsBeforeUpgrade(TrackingPlugin::routeOfUpgrade);
