@@ -9,7 +9,7 @@ import zipfile
 
 import java
 from load import TRACKER_THREADS
-from processes import Problem
+from processes import Problem, say
 
 LIBRARIES = {("Linux", "x86_64"): "linux-x64/libasyncProfiler.so", ("Linux", "aarch64"): "linux-arm64/libasyncProfiler.so"}
 
@@ -25,10 +25,10 @@ PASSING_ON = ("doFilter", "handle", "write", "createTasks", "invoke")
 
 
 class Profiler:
-    """Samples services that are running already; none is any the slower before."""
+    """Samples services that are running already, and pay nothing for it before."""
 
-    def __init__(self, library):
-        self.library = library
+    def __init__(self, jcmd, library):
+        self.jcmd, self.library = jcmd, library
 
     @contextlib.contextmanager
     def sampling(self, pid, stacks):
@@ -40,21 +40,22 @@ class Profiler:
             self._tell(pid, f"stop,collapsed,threads,file={stacks}")
 
     def _tell(self, pid, order):
-        jcmd = pathlib.Path(java.JAVA).resolve().with_name("jcmd")
-        done = subprocess.run([str(jcmd), str(pid), "JVMTI.agent_load", str(self.library), f'"{order}"'],
+        done = subprocess.run([str(self.jcmd), str(pid), "JVMTI.agent_load", str(self.library), f'"{order}"'],
                               capture_output=True, text=True, stdin=subprocess.DEVNULL)
         if done.returncode or "return code: 0" not in done.stdout:
             raise Problem(f"the profiler did not obey ({order}): {(done.stdout + done.stderr).strip()[-500:]}")
 
 
 def unpacked(folder):
-    """The profiler, its library in that folder; None where it has none for this machine."""
+    """The profiler, its library in that folder; None where it has none for this machine, or the JDK no jcmd."""
     member = LIBRARIES.get((platform.system(), platform.machine()))
-    if member is None:
+    jcmd = pathlib.Path(java.JAVA).resolve().with_name("jcmd")
+    if member is None or not jcmd.exists():
+        say("no profile here: it takes Linux on x86-64 or ARM, and a JDK")
         return None
     [archive] = (java.TARGET / "lib").glob("async-profiler-*.jar")
     with zipfile.ZipFile(archive) as packed:
-        return Profiler(pathlib.Path(packed.extract(member, folder)).resolve())
+        return Profiler(jcmd, pathlib.Path(packed.extract(member, folder)).resolve())
 
 
 def samples(stacks):

@@ -84,7 +84,7 @@ def measure(arguments):
         work = pathlib.Path(folder)
         server = stack.enter_context(servers.mlflow(work, workers=2, in_the_background=True))
         slow = stack.enter_context(servers.slow(server["url"], SLOW_MILLIS))
-        sampled = profiler.unpacked(work) if arguments.profile_seconds else None
+        sampler = profiler.unpacked(work) if arguments.profile_seconds else None
         nobody = f"http://127.0.0.1:{free_port()}"
         uris = {"off": nobody, "control": nobody, "down": nobody, "up": server["url"],
                 "frozen": server["url"], "slow": slow,
@@ -100,8 +100,8 @@ def measure(arguments):
                     services = [running.enter_context(started(arguments, service, mode, uris[mode], work, own))
                                 for mode in modes_of(service, arguments)]
                     found += measure_in_turn(arguments, services, server, fork, rates)
-                    if sampled:
-                        profiles += profile(arguments, services, server, sampled, work / "stacks")
+                    if sampler:
+                        profiles += profile(arguments, services, server, sampler, work / "stacks")
     detail = {"measurements": found, "profiles": profiles, "cores_of_the_service": sorted(own)}
     return service_figures.figures(found, profiles), detail, [java.JAVA]
 
@@ -158,14 +158,14 @@ def measure_in_turn(arguments, services, server, fork, rates):
     return found
 
 
-def profile(arguments, services, server, sampled, stacks):
+def profile(arguments, services, server, sampler, stacks):
     """Of the tracked services; last of all, because a service keeps the profiler that it had once."""
     found = []
     for one in services:
         for handler, sent in one.loads.items() if one.tracked and one.name in ADAPTERS else ():
             with around(one.mode, server):
                 sent.phase("ramp", arguments.ramp)
-                with sampled.sampling(one.process.pid, stacks):
+                with sampler.sampling(one.process.pid, stacks):
                     sent.phase("profile", arguments.profile_seconds)
             settled(one, arguments.drain)
             found.append({"service": one.name, "mode": one.mode, "handler": handler, **profiler.samples(stacks)})
