@@ -62,7 +62,7 @@ def make_quick(arguments):
     arguments.seconds, arguments.paced_seconds, arguments.warm_up, arguments.ramp, arguments.drain = 0.3, 0.3, 0.05, 0.1, 0.5
     arguments.profile_seconds = 0.3
     arguments.fraction = 0.005  # of what peers cannot keep up with, next to nothing
-    arguments.handlers, arguments.modes, arguments.more_modes = "nothing", "off,up", "slow,frozen,down"
+    arguments.handlers, arguments.modes, arguments.more_modes = "nothing", "off,up", "slow,frozen"
 
 
 def modes_of(service, arguments):
