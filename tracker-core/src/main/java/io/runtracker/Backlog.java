@@ -16,6 +16,15 @@ interface Backlog {
   void add(List<RequestEvent> group);
 
   /**
+   * Whether it has no room for any request that came now. So that while the server is away for
+   * long, nobody makes an event of a request only for it to be refused.
+   */
+  boolean isFull();
+
+  /** Drops and counts so many requests that came while it {@link #isFull}. */
+  void refuse(long requests);
+
+  /**
    * The next run to try: the one that has waited longest among those that are due.
    *
    * @return null when none was due within the time

@@ -133,8 +133,12 @@ final class Batcher {
   private void look(boolean stop) {
     long now = System.nanoTime();
     long before = poller.getSequence().get();
-    poll(intoGroup);
+    boolean isFull = backlog.isFull();
+    poll(isFull ? Batcher::takeOut : intoGroup);
     long came = poller.getSequence().get() - before;
+    if (isFull && came > 0) {
+      backlog.refuse(came);
+    }
     boolean more = isGroupFull();
     if (stop || isGroupDue(now)) {
       handOver();
@@ -168,6 +172,11 @@ final class Batcher {
       log.warn("event", "An event could not be read and is dropped", fault);
     }
     return !isGroupFull();
+  }
+
+  private static boolean takeOut(Slot slot, long sequence, boolean endOfBatch) {
+    slot.take();
+    return true;
   }
 
   private void add(RequestEvent event) {

@@ -76,9 +76,19 @@ final class MemoryBacklog implements Backlog {
       lock.unlock();
     }
     if (refused > 0) {
-      counts.dropped(DropReason.QUEUE_FULL, refused);
-      log.warn("queue full", "The queue is full; requests are dropped and counted as QUEUE_FULL");
+      refuse(refused);
     }
+  }
+
+  @Override
+  public boolean isFull() {
+    return withLock(budget::isFull);
+  }
+
+  @Override
+  public void refuse(long requests) {
+    counts.dropped(DropReason.QUEUE_FULL, requests);
+    log.warn("queue full", "The queue is full; requests are dropped and counted as QUEUE_FULL");
   }
 
   private boolean takeIn(RequestEvent event) {

@@ -130,6 +130,17 @@ final class SpoolBacklog implements Backlog {
     memory.wake();
   }
 
+  /** What fits into the quota is known when it is encoded, and not before. */
+  @Override
+  public boolean isFull() {
+    return false;
+  }
+
+  @Override
+  public void refuse(long requests) {
+    memory.refuse(requests);
+  }
+
   @Override
   public @Nullable PendingRun take(Duration atMost) throws InterruptedException {
     PendingRun run = memory.take(atMost);

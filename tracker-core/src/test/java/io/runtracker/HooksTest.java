@@ -2,7 +2,9 @@
 package io.runtracker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -245,6 +247,31 @@ class HooksTest {
       }
       assertThat(own.only().runName()).startsWith("GET_/a_");
     }
+  }
+
+  @Test
+  void no_name_is_made_for_a_request_that_a_full_queue_refuses() {
+    sink.beforeCreate =
+        event -> {
+          throw new SinkException(SinkException.Kind.UNAVAILABLE, "away", null);
+        };
+    AtomicInteger asked = new AtomicInteger();
+    RunNaming counting =
+        request -> {
+          asked.incrementAndGet();
+          return null;
+        };
+    Tracker.Builder settings =
+        Requests.tracker(sink).naming(counting).queueSize(10).closeTimeout(Duration.ZERO);
+    try (Tracker tracker = settings.build()) {
+      Requests.serve(tracker, "/", 10);
+      await().until(() -> tracker.stats().queueSize() == 10);
+      Requests.serve(tracker, "/", 5);
+      await()
+          .until(
+              () -> tracker.stats().ledger().dropped().equals(Map.of(DropReason.QUEUE_FULL, 5L)));
+    }
+    assertThat(asked).hasValue(10);
   }
 
   // --- headers and the client
