@@ -27,8 +27,8 @@ PEERS = ["mlflow-client", "fastapi"]
 SLOW_MILLIS = 500
 WINDOW_ROWS = 10_000
 FEWEST_WARM_UPS = 6
-# Of a service's CPU time, for the compiler: with less of it a service is warm.
-WARM_SHARE = 0.02
+# Of a service's CPU time, for the compiler, at full speed and at a steady rate: with less of it a service is warm.
+WARM_SHARE = 0.01
 LEAVE_SECONDS = 5
 BEFORE_ACCEPTANCE = {"RING_FULL", "CLOSED", "CAPTURE_FAULT"}
 COLORS = dict(zip(MODES[1:], ["#999999", "#2a6fbb", "#7fb2e5", "#e07b39", "#5a9e4b", "#17becf", "#9467bd", "#8c564b", "#bcbd22"]))
@@ -38,10 +38,12 @@ def add_arguments(parser):
     parser.add_argument("--forks", type=int, default=3, help="JVMs of each mode: no two compile a handler alike")
     parser.add_argument("--rounds", type=int, default=6, help="of each of them; short turns, because a machine drifts")
     parser.add_argument("--seconds", type=float, default=2, help="of the phase at full speed")
-    parser.add_argument("--paced-seconds", type=float, default=3, help="of the phase at a steady rate")
-    parser.add_argument("--warm-up", type=float, default=1.5,
-                        help="seconds of each handler of a service, again and again until the compiler has nothing left"
-                             " to do")
+    parser.add_argument("--paced-seconds", type=float, default=10,
+                        help="of the phase at a steady rate; as long as a window is open, or a turn has a whole window to"
+                             " write for a part of its requests, or none")
+    parser.add_argument("--warm-up", type=float, default=1,
+                        help="seconds of each handler of a service at full speed, and as many at a steady rate, again and"
+                             " again until the compiler has nothing left to do")
     parser.add_argument("--warm-ups", type=int, default=40, help="the most of them")
     parser.add_argument("--ramp", type=float, default=1, help="seconds of load before each phase that is measured")
     parser.add_argument("--profile-seconds", type=float, default=10, help="of each handler, when all rounds are over; 0: no profile")
@@ -108,7 +110,10 @@ def measure(arguments):
 
 def earlier(arguments):
     """What was measured of other services: each has an "off" of its own, and needs nothing of its neighbours'."""
-    result = results.read("service", arguments.quick)
+    try:
+        result = results.read("service", arguments.quick)
+    except FileNotFoundError:
+        return [], []
     arguments.command_line = f"{result['command']} && {arguments.command_line}"
 
     def kept(name):
@@ -120,15 +125,16 @@ def earlier(arguments):
 
 def warm_up(services, server, arguments):
     """
-    Until the compiler has next to nothing left to do: "off" runs for longer than the others and would be ahead of them.
-    In parts, with all between them that is between two turns: new connections and questions for the ledger are code
-    too, and what a service meets for the first time has it throw away compiled code that expected no such thing.
+    Until the compiler has next to nothing left to do: "off" runs for longer than the others and would be ahead of them,
+    and a window is written so seldom that the compiler is not done with that for many turns, most of all at a steady
+    rate. In parts, with all between them that is between two turns: new connections and questions for the ledger are
+    code too, and what a service meets for the first time has it throw away compiled code that expected no such thing.
     """
     cold = services
     for number in range(1, arguments.warm_ups + 1):
         for one in cold:
             with around(one.mode, server):
-                parts = [sent.phase("warm-up", arguments.warm_up) for sent in one.loads.values()]
+                parts = [part for sent in one.loads.values() for part in warmed(sent, arguments)]
             one.compiler_share = max(load.share("compiler", part) or 0 for part in parts)
             one.let_compile(4 * arguments.warm_up)
             settled(one, arguments.drain)
@@ -140,13 +146,18 @@ def warm_up(services, server, arguments):
         f"{one.compiler_share:.3f} ({one.mode})" for one in services))
 
 
+def warmed(sent, arguments):
+    fast = sent.phase("warm-up", arguments.warm_up)
+    return fast, sent.phase("warm-up", arguments.warm_up, max(1, fast["throughput"] * arguments.fraction))
+
+
 def measure_in_turn(arguments, services, server, fork, rates):
     warm_up(services, server, arguments)
     off, *others = services
     found = []
     for number in range(fork * arguments.rounds, (fork + 1) * arguments.rounds):
         for other in others:
-            for handler in off.loads:
+            for handler in handlers_of(off.name, arguments):
                 # Next to each other, and now this one first, now that: a machine drifts within a minute.
                 for one in (off, other) if number % 2 == 0 else (other, off):
                     with around(one.mode, server):
@@ -162,7 +173,8 @@ def profile(arguments, services, server, sampler, stacks):
     """Of the tracked services; last of all, because a service keeps the profiler that it had once."""
     found = []
     for one in services:
-        for handler, sent in one.loads.items() if one.tracked and one.name in ADAPTERS else ():
+        for handler in handlers_of(one.name, arguments) if one.tracked and one.name in ADAPTERS else ():
+            sent = one.loads[handler]
             with around(one.mode, server):
                 sent.phase("ramp", arguments.ramp)
                 with sampler.sampling(one.process.pid, stacks):
@@ -192,7 +204,7 @@ def started(arguments, name, mode, uri, work, cores):
     settings = variables(tracked, uri)
     if arguments.quick:
         settings["JAVA_TOOL_OPTIONS"] = "-XX:TieredStopAtLevel=1"  # starts sooner, and is never warm in any case
-    with load.service(start_command(name), handlers_of(name, arguments), arguments.connections, work / f"{name}-{mode}.log",
+    with load.service(start_command(name), warm_up_handlers(name, arguments), arguments.connections, work / f"{name}-{mode}.log",
                       settings, cores) as one:
         one.name, one.mode, one.tracked = name, mode, tracked
         yield one
@@ -200,6 +212,11 @@ def started(arguments, name, mode, uri, work, cores):
 
 def handlers_of(service, arguments):
     return ["nothing"] if service in PEERS else arguments.handlers.split(",")
+
+
+def warm_up_handlers(service, arguments):
+    """With the one that does nothing among them in any case: it fills windows ten times as fast as one that works."""
+    return list(dict.fromkeys(["nothing", *handlers_of(service, arguments)]))
 
 
 def variables(tracked, uri):

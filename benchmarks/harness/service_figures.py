@@ -50,12 +50,14 @@ def compared(pairs, suffix):
 
 
 def shares(turns, suffix):
+    """Of the CPU time; that of the compiler also in the paced phase, whose p99 hangs on it."""
     found = {}
-    for threads in ("tracker", "compiler"):
-        known = [load.share(threads, one["saturation"]) for one in turns if one["ledger"] and one["ledger"]["offered"]]
+    for name, threads, phase in (("tracker_share", "tracker", "saturation"), ("compiler_share", "compiler", "saturation"),
+                                 ("compiler_share_paced", "compiler", "paced")):
+        known = [load.share(threads, one[phase]) for one in turns if one["ledger"] and one["ledger"]["offered"]]
         known = [one for one in known if one is not None]
         if known:
-            found[f"{threads}_share_{suffix}"] = statistics.median(known)
+            found[f"{name}_{suffix}"] = statistics.median(known)
     return found
 
 
