@@ -12,17 +12,18 @@ import org.jspecify.annotations.Nullable;
  */
 interface Backlog {
 
-  /** Takes a group over. What it has no room for, it drops and counts. Never waits for the sink. */
-  void add(List<RequestEvent> group);
+  /**
+   * Takes a group over. Never waits for the sink.
+   *
+   * @return how many of them it refused, because it is full; for the caller to count
+   */
+  int add(List<RequestEvent> group);
 
   /**
    * Whether it has no room for any request that came now. So that while the server is away for
    * long, nobody makes an event of a request only for it to be refused.
    */
   boolean isFull();
-
-  /** Drops and counts so many requests that came while it {@link #isFull}. */
-  void refuse(long requests);
 
   /**
    * The next run to try: the one that has waited longest among those that are due.

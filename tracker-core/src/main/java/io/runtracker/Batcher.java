@@ -136,8 +136,8 @@ final class Batcher {
     boolean isFull = backlog.isFull();
     poll(isFull ? Batcher::takeOut : intoGroup);
     long came = poller.getSequence().get() - before;
-    if (isFull && came > 0) {
-      backlog.refuse(came);
+    if (isFull) {
+      countRefused(came);
     }
     boolean more = isGroupFull();
     if (stop || isGroupDue(now)) {
@@ -200,12 +200,21 @@ final class Batcher {
       List<RequestEvent> full = group;
       group = new ArrayList<>(full.size());
       groupBytes = 0;
+      int refused = 0;
       try {
-        backlog.add(full);
+        refused = backlog.add(full);
       } catch (Throwable fault) {
         counts.dropped(DropReason.DELIVERY_FAULT, full.size());
         log.warn("hand-over", "A group could not be handed over and is dropped", fault);
       }
+      countRefused(refused);
+    }
+  }
+
+  private void countRefused(long requests) {
+    if (requests > 0) {
+      counts.dropped(DropReason.QUEUE_FULL, requests);
+      log.warn("queue full", "The queue is full; requests are dropped and counted as QUEUE_FULL");
     }
   }
 

@@ -58,37 +58,29 @@ final class MemoryBacklog implements Backlog {
   }
 
   @Override
-  public void add(List<RequestEvent> group) {
-    int refused = 0;
+  public int add(List<RequestEvent> group) {
     lock.lock();
     try {
       if (closed) {
         counts.dropped(DropReason.SHUTDOWN, group.size());
-        return;
+        return 0;
       }
+      int refused = 0;
       for (RequestEvent event : group) {
         if (!takeIn(event)) {
           refused++;
         }
       }
       changed.signalAll();
+      return refused;
     } finally {
       lock.unlock();
-    }
-    if (refused > 0) {
-      refuse(refused);
     }
   }
 
   @Override
   public boolean isFull() {
     return withLock(budget::isFull);
-  }
-
-  @Override
-  public void refuse(long requests) {
-    counts.dropped(DropReason.QUEUE_FULL, requests);
-    log.warn("queue full", "The queue is full; requests are dropped and counted as QUEUE_FULL");
   }
 
   private boolean takeIn(RequestEvent event) {

@@ -110,11 +110,12 @@ final class SpoolBacklog implements Backlog {
   }
 
   @Override
-  public void add(List<RequestEvent> group) {
+  public int add(List<RequestEvent> group) {
     List<byte[]> payloads = new ArrayList<>(group.size());
     for (RequestEvent event : group) {
       payloads.add(EventCodec.encode(event));
     }
+    int refusedByMemory = 0;
     try {
       int refused = log.append(payloads).refused();
       if (refused > 0) {
@@ -125,20 +126,16 @@ final class SpoolBacklog implements Backlog {
       }
     } catch (SpoolException | RuntimeException e) {
       warnings.warn("append", "The spool cannot be written; requests are kept in memory only", e);
-      memory.add(group);
+      refusedByMemory = memory.add(group);
     }
     memory.wake();
+    return refusedByMemory;
   }
 
   /** What fits into the quota is known when it is encoded, and not before. */
   @Override
   public boolean isFull() {
     return false;
-  }
-
-  @Override
-  public void refuse(long requests) {
-    memory.refuse(requests);
   }
 
   @Override

@@ -306,6 +306,32 @@ class SpoolTest {
     }
   }
 
+  @Test
+  void what_neither_a_full_disk_nor_memory_has_room_for_is_counted() throws Exception {
+    Path disk = Files.createDirectory(directory.resolve("disk"));
+    assumeTrue(
+        run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk.toString()), "no tmpfs here");
+    try {
+      Path filler = disk.resolve("filler");
+      sink.beforeCreate = away();
+      try (Tracker tracker = tracker().spool(disk.resolve("spool")).queueSize(10).build()) {
+        fill(filler);
+        Requests.serve(tracker, "/", 1000);
+        await().until(() -> tracker.stats().ledger().droppedTotal() > 0);
+        Files.delete(filler);
+        sinkIsBack();
+        Ledger ledger = tracker.flush(Requests.LONG);
+        assertThat(ledger.dropped()).containsOnlyKeys(DropReason.QUEUE_FULL);
+        assertThat(ledger.delivered())
+            .isEqualTo(sink.completed().size())
+            .isGreaterThanOrEqualTo(10);
+        assertThat(ledger.delivered() + ledger.droppedTotal()).isEqualTo(1000);
+      }
+    } finally {
+      run("umount", disk.toString());
+    }
+  }
+
   private static void fill(Path file) throws IOException {
     try (var out = Files.newOutputStream(file)) {
       while (true) {
