@@ -15,7 +15,8 @@ interface Backlog {
   /**
    * Takes a group over. Never waits for the sink.
    *
-   * @return how many of them it refused, because it is full; for the caller to count
+   * @return how many of them it refused because memory is full, for the caller to count; what it
+   *     drops for any other reason it has counted
    */
   int add(List<RequestEvent> group);
 
