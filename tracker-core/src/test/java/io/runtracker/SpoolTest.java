@@ -282,13 +282,10 @@ class SpoolTest {
   @Test
   void a_full_disk_degrades_to_memory_and_the_spool_is_used_again_when_there_is_room()
       throws Exception {
-    Path disk = Files.createDirectory(directory.resolve("disk"));
-    assumeTrue(
-        run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk.toString()), "no tmpfs here");
-    try {
-      Path filler = disk.resolve("filler");
+    try (SmallDisk disk = SmallDisk.mounted(directory.resolve("disk"))) {
+      Path filler = disk.path.resolve("filler");
       sink.beforeCreate = away();
-      try (Tracker tracker = tracker().spool(disk.resolve("spool")).build()) {
+      try (Tracker tracker = tracker().spool(disk.path.resolve("spool")).build()) {
         fill(filler);
         Requests.serve(tracker, "/", 50);
         await().until(() -> tracker.stats().queueSize() == 50);
@@ -301,20 +298,15 @@ class SpoolTest {
         assertThat(ledger.delivered()).isEqualTo(100);
         assertThat(sink.completed()).extracting(RequestEvent::eventId).doesNotHaveDuplicates();
       }
-    } finally {
-      run("umount", disk.toString());
     }
   }
 
   @Test
   void what_neither_a_full_disk_nor_memory_has_room_for_is_counted() throws Exception {
-    Path disk = Files.createDirectory(directory.resolve("disk"));
-    assumeTrue(
-        run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk.toString()), "no tmpfs here");
-    try {
-      Path filler = disk.resolve("filler");
+    try (SmallDisk disk = SmallDisk.mounted(directory.resolve("disk"))) {
+      Path filler = disk.path.resolve("filler");
       sink.beforeCreate = away();
-      try (Tracker tracker = tracker().spool(disk.resolve("spool")).queueSize(10).build()) {
+      try (Tracker tracker = tracker().spool(disk.path.resolve("spool")).queueSize(10).build()) {
         fill(filler);
         Requests.serve(tracker, "/", 1000);
         await().until(() -> tracker.stats().ledger().droppedTotal() > 0);
@@ -327,8 +319,28 @@ class SpoolTest {
             .isGreaterThanOrEqualTo(10);
         assertThat(ledger.delivered() + ledger.droppedTotal()).isEqualTo(1000);
       }
-    } finally {
-      run("umount", disk.toString());
+    }
+  }
+
+  /** One of a megabyte, in memory. */
+  private static final class SmallDisk implements AutoCloseable {
+    private final Path path;
+
+    private SmallDisk(Path path) {
+      this.path = path;
+    }
+
+    /** Skips the test where none can be had. */
+    static SmallDisk mounted(Path path) throws IOException {
+      Files.createDirectory(path);
+      assumeTrue(
+          run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", path.toString()), "no tmpfs here");
+      return new SmallDisk(path);
+    }
+
+    @Override
+    public void close() {
+      run("umount", path.toString());
     }
   }
 
@@ -342,9 +354,9 @@ class SpoolTest {
     }
   }
 
-  private static boolean run(String... command) throws Exception {
+  private static boolean run(String... command) {
     try {
-      return new ProcessBuilder(command).start().waitFor() == 0;
+      return new ProcessBuilder(command).start().onExit().join().exitValue() == 0;
     } catch (IOException notInstalled) {
       return false;
     }
