@@ -2,6 +2,7 @@
 package io.runtracker.testkit;
 
 import java.io.BufferedInputStream;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -55,6 +56,25 @@ public final class FaultProxy implements AutoCloseable {
     }
   }
 
+  private record Listener(ServerSocket socket, Thread acceptor) {
+
+    /** The kernel goes on accepting for as long as a thread is in its call, closed or not. */
+    void close() {
+      closeQuietly(socket);
+      boolean interrupted = false;
+      while (acceptor.isAlive()) {
+        try {
+          acceptor.join();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
   private static final byte[] GARBAGE =
       "\u0016\u0003\u0001 no HTTP, whatever you expected\r\n\r\n"
           .getBytes(StandardCharsets.ISO_8859_1);
@@ -67,12 +87,12 @@ public final class FaultProxy implements AutoCloseable {
   private final AtomicInteger maxInFlight = new AtomicInteger();
   private final CountDownLatch closed = new CountDownLatch(1);
   private final int port;
-  private @Nullable ServerSocket listener;
+  private @Nullable Listener listener;
 
   private FaultProxy(InetSocketAddress server) {
     this.server = server;
     this.listener = listen(0);
-    this.port = listener.getLocalPort();
+    this.port = listener.socket().getLocalPort();
   }
 
   /** Starts a proxy in front of this server, on a free port. */
@@ -117,7 +137,10 @@ public final class FaultProxy implements AutoCloseable {
 
   /** Ends every connection and refuses new ones, as a machine without the server does. */
   public synchronized void refuse() {
-    stopListening();
+    if (listener != null) {
+      listener.close();
+      listener = null;
+    }
     sockets.forEach(FaultProxy::closeQuietly);
   }
 
@@ -160,25 +183,12 @@ public final class FaultProxy implements AutoCloseable {
     refuse();
   }
 
-  private void stopListening() {
-    ServerSocket open = listener;
-    listener = null;
-    if (open != null) {
-      try {
-        open.close();
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
-  }
-
-  private ServerSocket listen(int onPort) {
+  private Listener listen(int onPort) {
     try {
       ServerSocket socket = new ServerSocket();
       socket.setReuseAddress(true);
       socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), onPort), 512);
-      startThread("fault-proxy-accept", () -> acceptFrom(socket));
-      return socket;
+      return new Listener(socket, startThread("fault-proxy-accept", () -> acceptFrom(socket)));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -189,10 +199,6 @@ public final class FaultProxy implements AutoCloseable {
       try {
         Socket client = socket.accept();
         sockets.add(client);
-        if (socket.isClosed()) {
-          // refuse() may have looked before this one was in the set
-          closeQuietly(client);
-        }
         startThread("fault-proxy-" + client.getPort(), () -> converse(client));
       } catch (IOException e) {
         // the listener was closed, or this one client is gone
@@ -200,10 +206,11 @@ public final class FaultProxy implements AutoCloseable {
     }
   }
 
-  private static void startThread(String name, Runnable task) {
+  private static Thread startThread(String name, Runnable task) {
     Thread thread = new Thread(task, name);
     thread.setDaemon(true);
     thread.start();
+    return thread;
   }
 
   private void converse(Socket client) {
@@ -322,7 +329,7 @@ public final class FaultProxy implements AutoCloseable {
         : new Request(line[0], line[1].substring(0, mark), line[1].substring(mark + 1));
   }
 
-  private static void closeQuietly(Socket socket) {
+  private static void closeQuietly(Closeable socket) {
     try {
       socket.close();
     } catch (IOException e) {

@@ -14,6 +14,7 @@ import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
@@ -226,6 +227,18 @@ class FaultProxyTest {
     proxy.accept();
 
     assertThat(tryCreate().statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void nobodyIsAcceptedOnceConnectionsAreRefused() throws IOException {
+    InetSocketAddress address = new InetSocketAddress("127.0.0.1", proxy.uri().getPort());
+    for (int i = 0; i < 500; i++) {
+      proxy.refuse();
+      try (Socket client = new Socket()) {
+        assertThatThrownBy(() -> client.connect(address)).isInstanceOf(ConnectException.class);
+      }
+      proxy.accept();
+    }
   }
 
   @Test
