@@ -4,9 +4,9 @@ import io.runtracker.Metric;
 import io.runtracker.RequestEvent;
 import io.runtracker.RequestTarget;
 import io.runtracker.RequestWindow;
+import io.runtracker.WindowDraft;
 import io.runtracker.mlflow.MlflowSink;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -51,7 +51,9 @@ final class Fill {
 
   private void fill(MlflowSink sink, int from, int until) throws Exception {
     for (int number = from; number < until; number++) {
-      List<RequestEvent> requests = new ArrayList<>();
+      WindowDraft draft = sink.newWindow();
+      Instant end = Instant.EPOCH;
+      int size = 0;
       long start = MIDNIGHT.toEpochMilli() + number * WINDOW_MILLIS;
       int count = count(number);
       for (int i = 0; i < count; i++) {
@@ -60,11 +62,15 @@ final class Fill {
         if (number >= WINDOWS - ALONE && request.statusCode() >= 500) {
           sink.complete(sink.create(request), request);
         } else {
-          requests.add(request);
+          draft.add(request);
+          size++;
+          end = request.endTime().isAfter(end) ? request.endTime() : end;
         }
       }
-      RequestWindow window = RequestWindow.of("shop-window-" + number, requests, Map.of());
-      sink.complete(sink.create(window), window);
+      RequestWindow window =
+          new RequestWindow(
+              "shop-window-" + number, Instant.ofEpochMilli(start), end, size, Map.of());
+      draft.complete(draft.create(window), window);
     }
   }
 

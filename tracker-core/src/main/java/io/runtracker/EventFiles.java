@@ -31,7 +31,8 @@ final class EventFiles {
   private static final Pattern WINDOW =
       Pattern.compile(
           "\"window_id\": \"([^\"]*)\",\\s*"
-              + "\"start_millis\": \"(-?\\d+)\",\\s*\"end_millis\": \"(-?\\d+)\"");
+              + "\"start_millis\": \"(-?\\d+)\",\\s*\"end_millis\": \"(-?\\d+)\",\\s*"
+              + "\"size\": \"(\\d+)\"");
 
   private final Path directory;
 
@@ -44,16 +45,16 @@ final class EventFiles {
     write(event.eventId(), json(event, reason));
   }
 
-  /** As {@link #add(RequestEvent, String)}, with all requests of the window that it holds. */
-  void add(RequestWindow window, String reason) throws IOException {
-    write(window.windowId(), json(window, reason));
+  /** As {@link #add(RequestEvent, String)}, with those requests of the window. */
+  void add(RequestWindow window, List<RequestEvent> events, String reason) throws IOException {
+    write(window.windowId(), json(window, events, reason));
   }
 
   void add(Repeated run, String reason) throws IOException {
     if (run instanceof Repeated.OfEvent one) {
       add(one.event(), reason);
     } else if (run instanceof Repeated.OfWindow many) {
-      add(many.window(), reason);
+      add(many.window(), List.of(), reason);
     }
   }
 
@@ -112,7 +113,7 @@ final class EventFiles {
             matcher.group(1),
             Instant.ofEpochMilli(Long.parseLong(matcher.group(2))),
             Instant.ofEpochMilli(Long.parseLong(matcher.group(3))),
-            List.of(),
+            Integer.parseInt(matcher.group(4)),
             Map.of()));
   }
 
@@ -134,15 +135,16 @@ final class EventFiles {
     return json.append("\n}\n").toString();
   }
 
-  private static String json(RequestWindow window, String reason) {
+  private static String json(RequestWindow window, List<RequestEvent> events, String reason) {
     StringBuilder json = new StringBuilder("{\n");
     field(json, "reason", reason);
     field(json, "window_id", window.windowId());
     field(json, "start_millis", String.valueOf(window.startTime().toEpochMilli()));
     field(json, "end_millis", String.valueOf(window.endTime().toEpochMilli()));
+    field(json, "size", String.valueOf(window.size()));
     json.append("  \"requests\": [");
     String separator = "\n    {";
-    for (RequestEvent event : window.events()) {
+    for (RequestEvent event : events) {
       json.append(separator);
       appendEncoded(json, event);
       json.append('}');

@@ -36,14 +36,9 @@ final class MemoryBacklog implements Backlog {
   private long tickets;
   private boolean closed;
 
-  /**
-   * @param source what makes the ids of windows unique
-   * @param trackAs {@link TrackAs#RUN} where the sink takes no windows
-   */
   MemoryBacklog(
       Settings settings,
-      TrackAs trackAs,
-      String source,
+      WindowRouter router,
       DuplicateSweep sweep,
       Counts counts,
       RateLimitedLog log) {
@@ -52,8 +47,8 @@ final class MemoryBacklog implements Backlog {
     this.log = log;
     this.mode =
         new WindowMode(
-            trackAs, settings.autoThreshold(), settings.queueSize(), settings.inFlight());
-    this.router = new WindowRouter(settings, trackAs, source, counts);
+            router.trackAs(), settings.autoThreshold(), settings.queueSize(), settings.inFlight());
+    this.router = router;
     this.budget = new MemoryBudget(settings);
   }
 
@@ -219,11 +214,22 @@ final class MemoryBacklog implements Backlog {
         return;
       }
       mode.arrived();
-      if (run instanceof PendingEvent event && router.goesIntoWindow(event, budget.isCrowded())) {
-        router.open().add(event, now);
-      } else {
+      if (!(run instanceof PendingEvent event && isPutIntoWindow(event, now))) {
         keep(run);
       }
+    }
+  }
+
+  private boolean isPutIntoWindow(PendingEvent event, long now) {
+    if (!router.goesIntoWindow(event, budget.isCrowded())) {
+      return false;
+    }
+    try {
+      router.open().add(event, now);
+      return true;
+    } catch (Throwable fault) {
+      log.warn("draft", "A request could not be put into a window and gets its own run", fault);
+      return false;
     }
   }
 

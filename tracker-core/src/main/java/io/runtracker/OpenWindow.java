@@ -2,6 +2,7 @@
 package io.runtracker;
 
 import java.util.Map;
+import java.util.function.Supplier;
 
 /** The window that takes requests in. Not safe for use by several threads. */
 final class OpenWindow {
@@ -9,20 +10,27 @@ final class OpenWindow {
   private final int mostRows;
   private final long mostBytes;
   private final long longestNanos;
-  private WindowMembers members = new WindowMembers();
+  private final Supplier<WindowDraft> drafts;
+  private final boolean keepsUnspooled;
+  private WindowMembers members;
   private long sinceNanos;
 
   /** A window takes at most half of what memory holds, so that the next can fill meanwhile. */
-  OpenWindow(Settings settings) {
+  OpenWindow(Settings settings, Supplier<WindowDraft> drafts) {
     this.mostRows = Math.min(settings.windowRows(), Math.max(settings.queueSize() / 2, 1));
     this.mostBytes = Math.min(settings.windowBytes(), Math.max(settings.queueBytes() / 2, 1));
     this.longestNanos = settings.windowAge().toNanos();
+    this.drafts = drafts;
+    // With a spool those are set aside that the sink never takes, and some are not in it.
+    this.keepsUnspooled = settings.spool() != null;
+    this.members = new WindowMembers(drafts, keepsUnspooled);
   }
 
   WindowMembers members() {
     return members;
   }
 
+  /** As {@link WindowMembers#add}. */
   void add(PendingEvent event, long now) {
     if (members.isEmpty()) {
       sinceNanos = now;
@@ -47,6 +55,6 @@ final class OpenWindow {
   }
 
   void clear() {
-    members = new WindowMembers();
+    members = new WindowMembers(drafts, keepsUnspooled);
   }
 }

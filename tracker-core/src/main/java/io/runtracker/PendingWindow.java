@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
 /** A closed window that waits for delivery. Made only where the sink is a {@link WindowSink}. */
 final class PendingWindow extends PendingRun {
 
+  private final WindowMembers members;
   private final RequestWindow window;
   private final long[] positions;
-  private final long bytes;
-  private final long oldestMillis;
 
   /**
+   * @param members to which none is added any more
    * @throws IllegalArgumentException when there are no members
    */
   PendingWindow(String windowId, WindowMembers members, Map<DropReason, Long> dropped) {
     super(members.ticket());
-    this.window = RequestWindow.of(windowId, members.events(), dropped);
+    this.members = members;
+    this.window = members.window(windowId, dropped);
     this.positions = members.positions();
-    this.bytes = members.bytes();
-    this.oldestMillis = members.oldestMillis();
   }
 
   RequestWindow window() {
@@ -29,12 +29,12 @@ final class PendingWindow extends PendingRun {
 
   @Override
   String create(RunSink sink) throws SinkException, InterruptedException {
-    return ((WindowSink) sink).create(window);
+    return members.draft().create(window);
   }
 
   @Override
   void complete(RunSink sink, String id) throws SinkException, InterruptedException {
-    ((WindowSink) sink).complete(id, window);
+    members.draft().complete(id, window);
   }
 
   @Override
@@ -44,7 +44,7 @@ final class PendingWindow extends PendingRun {
 
   @Override
   Repeated asRepeated() {
-    return new Repeated.OfWindow(window.withoutEvents());
+    return new Repeated.OfWindow(window);
   }
 
   @Override
@@ -52,19 +52,24 @@ final class PendingWindow extends PendingRun {
     return positions;
   }
 
+  /** See {@link WindowMembers#unspooledEvents()}. */
+  List<RequestEvent> unspooledEvents() {
+    return members.unspooledEvents();
+  }
+
   @Override
   int size() {
-    return window.events().size();
+    return window.size();
   }
 
   @Override
   long bytes() {
-    return bytes;
+    return members.bytes();
   }
 
   @Override
   long oldestMillis() {
-    return oldestMillis;
+    return members.oldestMillis();
   }
 
   @Override

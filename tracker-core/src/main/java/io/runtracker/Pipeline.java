@@ -10,6 +10,7 @@ import java.util.HexFormat;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.slf4j.LoggerFactory;
 
 /** The line from ring to sink, put together: capture, batcher, backlog, delivery. */
@@ -38,7 +39,7 @@ final class Pipeline {
         RingBuffer.createMultiProducer(Slot::new, settings.ringSize(), new SleepingWaitStrategy());
     this.counts = new Counts(() -> ring.getCursor() + 1);
     String source = newSource();
-    this.backlog = openBacklog(settings, trackAs(settings, sink), source, counts);
+    this.backlog = openBacklog(settings, sink, source, counts);
     RunNames names =
         new RunNames(hooks.naming(), new RateLimitedLog(LoggerFactory.getLogger(Tracker.class)));
     CleanTargets targets = new CleanTargets(new UrlRedactor(settings.redact()));
@@ -61,13 +62,22 @@ final class Pipeline {
     return TrackAs.RUN;
   }
 
+  private static Supplier<WindowDraft> drafts(RunSink sink) {
+    return sink instanceof WindowSink windows
+        ? windows::newWindow
+        : () -> {
+          throw new IllegalStateException(sink.getClass().getName() + " is no WindowSink");
+        };
+  }
+
   private static Backlog openBacklog(
-      Settings settings, TrackAs trackAs, String source, Counts counts) {
+      Settings settings, RunSink sink, String source, Counts counts) {
+    TrackAs trackAs = trackAs(settings, sink);
+    Supplier<WindowDraft> drafts = drafts(sink);
     MemoryBacklog memory =
         new MemoryBacklog(
             settings,
-            trackAs,
-            source,
+            new WindowRouter(settings, trackAs, drafts, source, counts),
             DuplicateSweep.inMemory(settings.lookupDelay()),
             counts,
             new RateLimitedLog(LoggerFactory.getLogger(Tracker.class)));
@@ -75,7 +85,7 @@ final class Pipeline {
       return memory;
     }
     try {
-      return SpoolBacklog.open(settings.spool(), settings, memory, counts);
+      return SpoolBacklog.open(settings.spool(), settings, memory, drafts, counts);
     } catch (IOException e) {
       throw new IllegalArgumentException("spool: " + e.getMessage(), e);
     }

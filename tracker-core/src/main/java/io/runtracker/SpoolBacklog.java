@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,7 +45,12 @@ final class SpoolBacklog implements Backlog {
   private final SpoolReader reader;
 
   private SpoolBacklog(
-      SegmentLog log, Path directory, Settings settings, MemoryBacklog memory, Counts counts)
+      SegmentLog log,
+      Path directory,
+      Settings settings,
+      MemoryBacklog memory,
+      Supplier<WindowDraft> drafts,
+      Counts counts)
       throws IOException {
     this.log = log;
     this.memory = memory;
@@ -54,7 +60,10 @@ final class SpoolBacklog implements Backlog {
     this.accounts = new SpoolAccounts(log, counts);
     this.windows =
         new SpoolWindows(
-            directory, settings.durability() == SegmentLogOptions.Durability.POWER, this::commit);
+            directory,
+            settings.durability() == SegmentLogOptions.Durability.POWER,
+            this::commit,
+            drafts);
     long lookUpNotBefore = System.nanoTime() + settings.lookupDelay().toNanos();
     this.reader = new SpoolReader(log, rejected, accounts, windows, lookUpNotBefore);
     memory.readFrom(reader);
@@ -64,19 +73,25 @@ final class SpoolBacklog implements Backlog {
   /**
    * Opens the spool of a directory and takes up what a process before left there.
    *
+   * @param drafts the sink's
    * @throws IOException when it cannot be used; the message names the directory and says why
    */
-  static SpoolBacklog open(Path directory, Settings settings, MemoryBacklog memory, Counts counts)
+  static SpoolBacklog open(
+      Path directory,
+      Settings settings,
+      MemoryBacklog memory,
+      Supplier<WindowDraft> drafts,
+      Counts counts)
       throws IOException {
     SegmentLogOptions options =
         SegmentLogOptions.ofQuota(settings.spoolQuota()).withDurability(settings.durability());
     if (!settings.spoolShared()) {
-      return open(directory, options, settings, memory, counts);
+      return open(directory, options, settings, memory, drafts, counts);
     }
     for (int instance = 0; ; instance++) {
       try {
         Path own = directory.resolve("instance-" + instance);
-        return open(own, options, settings, memory, counts);
+        return open(own, options, settings, memory, drafts, counts);
       } catch (SpoolLockedException taken) {
         logger.debug("Another process uses this one", taken);
       }
@@ -88,11 +103,12 @@ final class SpoolBacklog implements Backlog {
       SegmentLogOptions options,
       Settings settings,
       MemoryBacklog memory,
+      Supplier<WindowDraft> drafts,
       Counts counts)
       throws IOException {
     SegmentLog log = SegmentLog.open(directory, options);
     try {
-      return new SpoolBacklog(log, directory, settings, memory, counts);
+      return new SpoolBacklog(log, directory, settings, memory, drafts, counts);
     } catch (IOException | RuntimeException e) {
       log.close();
       throw e;
@@ -201,7 +217,7 @@ final class SpoolBacklog implements Backlog {
   public void dropped(PendingRun run, DropReason reason, String cause) {
     try {
       if (run instanceof PendingWindow window) {
-        rejected.add(window.window(), reason + ": " + cause);
+        rejected.add(window.window(), events(window), reason + ": " + cause);
       } else if (run instanceof PendingEvent event) {
         rejected.add(event.event(), reason + ": " + cause);
       }
@@ -212,6 +228,13 @@ final class SpoolBacklog implements Backlog {
       return;
     }
     settle(run, reason);
+  }
+
+  /** Read again, because a window holds its requests in the form of the sink's alone. */
+  private List<RequestEvent> events(PendingWindow window) throws IOException {
+    List<RequestEvent> events = reader.read(window.positions());
+    events.addAll(window.unspooledEvents());
+    return events;
   }
 
   private void settle(PendingRun run, @Nullable DropReason reason) {

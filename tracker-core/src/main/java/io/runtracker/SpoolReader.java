@@ -5,6 +5,8 @@ import io.runtracker.spool.SegmentLog;
 import io.runtracker.spool.SpoolException;
 import io.runtracker.spool.SpooledEvent;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -87,17 +89,43 @@ final class SpoolReader implements BacklogSource {
       return null;
     }
     PendingEvent run = new PendingEvent(event, ticket, position);
-    if (window != null) {
-      window.add(run, spooled.runId());
+    if (window != null && isPutBack(run, window, spooled.runId())) {
       return windows.complete(nextUnread, lookUpNotBeforeNanos);
     }
-    if (spooled.runId() != null) {
+    if (window == null && spooled.runId() != null) {
       run.created(spooled.runId());
     } else if (accounts.mayHaveBeenSentBefore(position)) {
       run.mayExist(true);
       run.notBefore(lookUpNotBeforeNanos);
     }
     return run;
+  }
+
+  /** Those of the events at these places, all of them out, that can be read once more. */
+  List<RequestEvent> read(long[] positions) throws IOException {
+    List<RequestEvent> events = new ArrayList<>(positions.length);
+    for (long position : positions) {
+      byte[] payload = log.read(position);
+      if (payload == null) {
+        warnings.warn("read again", "A request in the spool cannot be read a second time");
+      } else {
+        events.add(EventCodec.decode(payload));
+      }
+    }
+    return events;
+  }
+
+  /** False for what the sink, which may be another one now, does not take into a window. */
+  private boolean isPutBack(
+      PendingEvent run, SpoolWindows.Rebuilt window, @Nullable String windowRunId) {
+    try {
+      window.add(run, windowRunId);
+      return true;
+    } catch (Throwable fault) {
+      warnings.warn(
+          "window", "A request could not be put back into its window and gets its own run", fault);
+      return false;
+    }
   }
 
   @Override

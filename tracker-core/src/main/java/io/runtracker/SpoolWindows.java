@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
@@ -27,12 +28,14 @@ final class SpoolWindows {
 
   /**
    * @param commit writes what the spool knows; false when it could not
+   * @param drafts the sink's
    */
-  SpoolWindows(Path spool, boolean synced, BooleanSupplier commit) throws IOException {
+  SpoolWindows(Path spool, boolean synced, BooleanSupplier commit, Supplier<WindowDraft> drafts)
+      throws IOException {
     this.commit = commit;
     this.files = new WindowFiles(spool, synced);
     for (WindowFiles.Found found : files.read()) {
-      Rebuilt window = new Rebuilt(found);
+      Rebuilt window = new Rebuilt(found, new WindowMembers(drafts, false));
       rebuilt.add(window);
       for (long position : found.positions()) {
         rebuiltByPosition.put(position, window);
@@ -43,11 +46,12 @@ final class SpoolWindows {
   /** A window of the process before, as far as its events have been read again. */
   static final class Rebuilt {
     private final WindowFiles.Found found;
-    private final WindowMembers members = new WindowMembers();
+    private final WindowMembers members;
     private @Nullable String runId;
 
-    private Rebuilt(WindowFiles.Found found) {
+    private Rebuilt(WindowFiles.Found found, WindowMembers members) {
       this.found = found;
+      this.members = members;
     }
 
     /** Whether it is in the sink already, so that its events need only be ticked off. */
@@ -64,6 +68,7 @@ final class SpoolWindows {
       return positions.length == 0 ? -1 : positions[positions.length - 1];
     }
 
+    /** As {@link WindowMembers#add}. */
     void add(PendingEvent member, @Nullable String knownRunId) {
       members.add(member);
       runId = knownRunId != null ? knownRunId : runId;

@@ -3,6 +3,7 @@ package io.runtracker;
 
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * Decides which requests go into windows, and when a window closes. Under the lock of the memory
@@ -24,14 +25,25 @@ final class WindowRouter {
   private boolean hurried;
 
   /**
+   * @param trackAs {@link TrackAs#RUN} where the sink takes no windows
+   * @param drafts the sink's
    * @param source what makes the ids of windows unique
    */
-  WindowRouter(Settings settings, TrackAs trackAs, String source, Counts counts) {
+  WindowRouter(
+      Settings settings,
+      TrackAs trackAs,
+      Supplier<WindowDraft> drafts,
+      String source,
+      Counts counts) {
     this.trackAs = trackAs;
     this.slowNanos = settings.slowThreshold().toNanos();
     this.source = source;
     this.counts = counts;
-    this.open = new OpenWindow(settings);
+    this.open = new OpenWindow(settings, drafts);
+  }
+
+  TrackAs trackAs() {
+    return trackAs;
   }
 
   OpenWindow open() {

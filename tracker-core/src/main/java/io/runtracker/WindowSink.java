@@ -3,29 +3,19 @@ package io.runtracker;
 
 import java.util.Optional;
 
-/**
- * A sink that can also write many requests as one run. The promises are those of {@link RunSink},
- * for a window as a whole: {@link #create(RequestWindow)} once, {@link #complete(String,
- * RequestWindow)} as often as it takes, always with the same requests.
- */
+/** A sink that can also write many requests as one run. */
 public interface WindowSink extends RunSink {
 
-  /** As {@link RunSink#create(RequestEvent)}. */
-  String create(RequestWindow window) throws SinkException, InterruptedException;
-
-  /** As {@link RunSink#complete(String, RequestEvent)}. */
-  void complete(String runId, RequestWindow window) throws SinkException, InterruptedException;
-
   /**
-   * As {@link RunSink#find(RequestEvent)}. Looks at the window's id and span alone; its requests
-   * may be absent.
+   * A window with no requests in it yet. Called under a lock, so it must neither block nor take
+   * long. A draft that is not heard of again was given up.
    */
+  WindowDraft newWindow();
+
+  /** As {@link RunSink#find(RequestEvent)}. */
   Optional<String> find(RequestWindow window) throws SinkException, InterruptedException;
 
-  /**
-   * As {@link RunSink#removeDuplicates(RequestEvent)}. Looks at the window's id and span alone; its
-   * requests may be absent.
-   */
+  /** As {@link RunSink#removeDuplicates(RequestEvent)}. */
   default int removeDuplicates(RequestWindow window) throws SinkException, InterruptedException {
     return 0;
   }

@@ -68,7 +68,7 @@ class DayOfWindowsTest {
             .windowRows(ROWS)
             .windowAge(Duration.ofMinutes(5))
             .settings(new SettingsReader(Map.of()));
-    Backlog backlog = backlog(settings);
+    Backlog backlog = backlog(settings, sink);
     Delivery delivery = new Delivery(backlog, sink, settings);
     delivery.start();
 
@@ -115,11 +115,13 @@ class DayOfWindowsTest {
     assertThat(growth).isLessThan(MOST_GROWTH);
   }
 
-  private Backlog backlog(Settings settings) throws Exception {
+  private Backlog backlog(Settings settings, MlflowSink sink) throws Exception {
     RateLimitedLog log = new RateLimitedLog(LoggerFactory.getLogger(getClass()));
     DuplicateSweep sweep = DuplicateSweep.inMemory(Duration.ZERO);
-    MemoryBacklog memory = new MemoryBacklog(settings, TrackAs.WINDOW, "day", sweep, counts, log);
-    return SpoolBacklog.open(directory, settings, memory, counts);
+    WindowRouter router =
+        new WindowRouter(settings, TrackAs.WINDOW, sink::newWindow, "day", counts);
+    MemoryBacklog memory = new MemoryBacklog(settings, router, sweep, counts, log);
+    return SpoolBacklog.open(directory, settings, memory, sink::newWindow, counts);
   }
 
   private void feed(Backlog backlog, int window) {

@@ -30,7 +30,9 @@ class MemoryBacklogTest {
             .windowRows(10)
             .settings(new SettingsReader(Map.of()));
     DuplicateSweep sweep = DuplicateSweep.inMemory(Duration.ZERO);
-    return new MemoryBacklog(settings, trackAs, "test", sweep, counts, log);
+    WindowRouter router =
+        new WindowRouter(settings, trackAs, new MemoryWindowSink()::newWindow, "test", counts);
+    return new MemoryBacklog(settings, router, sweep, counts, log);
   }
 
   private int add(MemoryBacklog to, long... sequences) {

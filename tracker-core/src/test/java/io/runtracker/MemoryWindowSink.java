@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /** A {@link MemorySink} that takes windows too, each with faults of its own. */
@@ -17,6 +18,9 @@ final class MemoryWindowSink implements WindowSink {
     void strike(RequestWindow window) throws SinkException, InterruptedException;
   }
 
+  /** A window as it was written. */
+  record Written(RequestWindow window, List<RequestEvent> events) {}
+
   private static final Fault NONE = window -> {};
 
   final MemorySink runs = new MemorySink();
@@ -25,35 +29,58 @@ final class MemoryWindowSink implements WindowSink {
   volatile Fault beforeComplete = NONE;
   volatile Fault afterComplete = NONE;
 
-  private final List<RequestWindow> created = new ArrayList<>();
-  private final Map<String, RequestWindow> windowOfRun = new LinkedHashMap<>();
+  /** Throws at what is to have no place in a window. */
+  volatile Consumer<RequestEvent> unfit = event -> {};
+
+  private final List<Written> created = new ArrayList<>();
+  private final Map<String, Written> windowOfRun = new LinkedHashMap<>();
   private final Map<String, String> runOfWindow = new HashMap<>();
   private final List<String> rewritten = new ArrayList<>();
 
   @Override
-  public String create(RequestWindow window) throws SinkException, InterruptedException {
-    beforeCreate.strike(window);
-    String runId;
-    synchronized (this) {
-      runId = "window-" + created.size();
-      created.add(window);
-      runOfWindow.put(window.windowId(), runId);
+  public WindowDraft newWindow() {
+    return new Draft();
+  }
+
+  private final class Draft implements WindowDraft {
+    private final List<RequestEvent> events = new ArrayList<>();
+
+    @Override
+    public void add(RequestEvent event) {
+      unfit.accept(event);
+      events.add(event);
     }
-    afterCreate.strike(window);
+
+    @Override
+    public String create(RequestWindow window) throws SinkException, InterruptedException {
+      beforeCreate.strike(window);
+      String runId = created(window, events);
+      afterCreate.strike(window);
+      return runId;
+    }
+
+    @Override
+    public void complete(String runId, RequestWindow window)
+        throws SinkException, InterruptedException {
+      beforeComplete.strike(window);
+      completed(runId, window, events);
+      afterComplete.strike(window);
+    }
+  }
+
+  private synchronized String created(RequestWindow window, List<RequestEvent> events) {
+    String runId = "window-" + created.size();
+    created.add(new Written(window, List.copyOf(events)));
+    runOfWindow.put(window.windowId(), runId);
     return runId;
   }
 
-  @Override
-  public void complete(String runId, RequestWindow window)
-      throws SinkException, InterruptedException {
-    beforeComplete.strike(window);
-    synchronized (this) {
-      RequestWindow before = windowOfRun.put(runId, window);
-      if (before != null && !ids(before.events()).equals(ids(window.events()))) {
-        rewritten.add(runId);
-      }
+  private synchronized void completed(
+      String runId, RequestWindow window, List<RequestEvent> events) {
+    Written before = windowOfRun.put(runId, new Written(window, List.copyOf(events)));
+    if (before != null && !ids(before.events()).equals(ids(events))) {
+      rewritten.add(runId);
     }
-    afterComplete.strike(window);
   }
 
   @Override
@@ -68,11 +95,11 @@ final class MemoryWindowSink implements WindowSink {
     afterComplete = NONE;
   }
 
-  synchronized List<RequestWindow> created() {
+  synchronized List<Written> created() {
     return List.copyOf(created);
   }
 
-  synchronized List<RequestWindow> windows() {
+  synchronized List<Written> windows() {
     return List.copyOf(windowOfRun.values());
   }
 

@@ -322,6 +322,45 @@ class SpoolTest {
     }
   }
 
+  @Test
+  void what_a_full_disk_would_not_take_is_set_aside_with_its_refused_window() throws Exception {
+    MemoryWindowSink windows = new MemoryWindowSink();
+    windows.beforeCreate =
+        window -> {
+          throw new SinkException(SinkException.Kind.REFUSED, "no", null);
+        };
+    try (SmallDisk disk = SmallDisk.mounted(directory.resolve("disk"))) {
+      Path filler = disk.path.resolve("filler");
+      Path spool = disk.path.resolve("spool");
+      try (Tracker tracker = windows(windows, spool).build()) {
+        Requests.serve(tracker, "/", 10);
+        await().until(() -> tracker.stats().ledger().spooled() == 10);
+        fill(filler);
+        Requests.serve(tracker, "/", 50);
+        await().until(() -> tracker.stats().queueSize() == 60);
+        assertThat(tracker.stats().ledger().spooled()).isLessThan(60);
+        Files.delete(filler);
+        Ledger ledger = tracker.flush(Requests.LONG);
+        assertThat(ledger.dropped()).containsEntry(DropReason.REFUSED, 60L);
+      }
+      try (Spool refused = Spool.open(spool)) {
+        refused.resend(refused.rejected().get(0));
+      }
+      windows.isWellAgain();
+      try (Tracker tracker = windows(windows, spool).build()) {
+        tracker.flush(Requests.LONG);
+      }
+      assertThat(windows.written()).hasSize(60).doesNotHaveDuplicates();
+    }
+  }
+
+  private static Tracker.Builder windows(MemoryWindowSink sink, Path spool) {
+    return Requests.tracker(sink)
+        .spool(spool)
+        .trackAs(TrackAs.WINDOW)
+        .windowAge(Duration.ofHours(1));
+  }
+
   /** One of a megabyte, in memory. */
   private static final class SmallDisk implements AutoCloseable {
     private final Path path;

@@ -167,6 +167,22 @@ class SpoolWindowTest {
   }
 
   @Test
+  void a_window_that_was_not_sent_becomes_runs_where_the_sink_takes_no_windows_any_more()
+      throws Exception {
+    sink.beforeCreate = window -> TimeUnit.DAYS.sleep(1);
+    MemorySink runs = new MemorySink();
+    try (Tracker first = tracker(directory).build()) {
+      Requests.serve(first, "/", 100);
+      await().until(() -> !windowFiles(directory).isEmpty());
+      Path crashed = Crash.leaving(directory);
+      try (Tracker second = Requests.tracker(runs).spool(crashed).build()) {
+        assertThat(second.flush(Requests.LONG).delivered()).isEqualTo(100);
+      }
+      assertThat(MemoryWindowSink.ids(runs.completed())).hasSize(100).doesNotHaveDuplicates();
+    }
+  }
+
+  @Test
   void nothing_is_remembered_of_a_window_that_is_delivered() throws Exception {
     try (Tracker tracker = tracker(directory).build()) {
       Requests.serve(tracker, "/", 1000);

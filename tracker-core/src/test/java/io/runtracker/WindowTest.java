@@ -84,12 +84,14 @@ class WindowTest {
     try (Tracker tracker = windows().build()) {
       Requests.serve(tracker, "/", 10);
       tracker.flush(Requests.LONG);
-      RequestWindow window = sink.windows().get(0);
-      assertThat(window.events())
+      RequestWindow window = sink.windows().get(0).window();
+      List<RequestEvent> events = sink.windows().get(0).events();
+      assertThat(window.size()).isEqualTo(events.size());
+      assertThat(events)
           .allSatisfy(
               event ->
                   assertThat(event.startTime()).isBetween(window.startTime(), window.endTime()));
-      assertThat(window.startTime()).isEqualTo(window.events().get(0).startTime());
+      assertThat(window.startTime()).isEqualTo(events.get(0).startTime());
     }
   }
 
@@ -106,7 +108,8 @@ class WindowTest {
       tracker.flush(Requests.LONG);
       Requests.serve(tracker, "/", 1);
       tracker.flush(Requests.LONG);
-      List<RequestWindow> windows = sink.windows();
+      List<RequestWindow> windows =
+          sink.windows().stream().map(MemoryWindowSink.Written::window).toList();
       long told =
           windows.stream()
               .mapToLong(window -> window.dropped().getOrDefault(DropReason.QUEUE_FULL, 0L))
@@ -272,6 +275,27 @@ class WindowTest {
       assertThat(tracker.stats().ledger().dropped()).isEmpty();
       assertThat(sink.inWindows()).hasSizeGreaterThan(4000);
     }
+  }
+
+  @Test
+  void a_request_that_the_sink_cannot_put_into_a_window_gets_a_run_of_its_own() {
+    sink.unfit =
+        event -> {
+          if (event.statusCode() == 418) {
+            throw new IllegalArgumentException("a teapot");
+          }
+        };
+    try (Tracker tracker = windows().build()) {
+      for (int i = 0; i < 100; i++) {
+        Requests.open(tracker, "/").end(i % 10 == 0 ? 418 : 200, null);
+      }
+      Ledger ledger = tracker.flush(Requests.LONG);
+      assertThat(ledger.isComplete()).as("%s", ledger).isTrue();
+    }
+    assertThat(sink.runs.completed())
+        .hasSize(10)
+        .allSatisfy(event -> assertThat(event.statusCode()).isEqualTo(418));
+    assertThat(sink.written()).hasSize(100).doesNotHaveDuplicates();
   }
 
   @Test

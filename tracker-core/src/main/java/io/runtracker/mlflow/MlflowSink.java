@@ -4,6 +4,7 @@ package io.runtracker.mlflow;
 import io.runtracker.RequestEvent;
 import io.runtracker.RequestWindow;
 import io.runtracker.SinkException;
+import io.runtracker.WindowDraft;
 import io.runtracker.WindowSink;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -76,14 +77,8 @@ public final class MlflowSink implements WindowSink {
   }
 
   @Override
-  public String create(RequestWindow window) throws SinkException, InterruptedException {
-    return windows.create(window);
-  }
-
-  @Override
-  public void complete(String runId, RequestWindow window)
-      throws SinkException, InterruptedException {
-    windows.complete(runId, window);
+  public WindowDraft newWindow() {
+    return new MlflowWindowDraft(windows);
   }
 
   @Override

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.mlflow;
 
+import static java.util.stream.Collectors.joining;
+
 import io.runtracker.Metric;
 import io.runtracker.RequestEvent;
 import java.io.IOException;
@@ -29,8 +31,6 @@ final class RequestTable {
 
   static final String NONE_LOGGED = "[]";
 
-  private static final int ROWS_AT_ONCE = 64;
-
   private static final List<String> COLUMNS =
       List.of(
           "start_time",
@@ -50,41 +50,67 @@ final class RequestTable {
           "name",
           "event_id");
 
-  private final JsonWriter json;
+  private static final String BEGIN =
+      COLUMNS.stream().collect(joining("\",\"", "{\"columns\":[\"", "\"],\"data\":["));
+
+  private static final String END = "]}";
+
+  private final TextBody body;
   private final StringBuilder number = new StringBuilder();
+  private JsonWriter json;
+  private String before = BEGIN;
   private long second = Long.MIN_VALUE;
   private String upToSecond = "";
+  private boolean ended;
 
-  private RequestTable(JsonWriter json) {
-    this.json = json;
+  /**
+   * @param body empty, and the table's alone
+   */
+  RequestTable(TextBody body) {
+    this.body = body;
+    this.json = newJson();
   }
 
-  /** The table as the body of a call. The same requests make the same bytes. */
-  static BodyPublisher of(List<RequestEvent> events) {
-    TextBody body = new TextBody();
-    try (JsonWriter json = new JsonWriter(body)) {
-      new RequestTable(json).write(events);
+  /** Writes a row after another, each a text of JSON by itself. */
+  private JsonWriter newJson() {
+    JsonWriter rows = new JsonWriter(body);
+    rows.setLenient(true);
+    return rows;
+  }
+
+  /** Adds the row of a request, the whole of it or, when it throws, nothing. */
+  void add(RequestEvent event) {
+    boolean isWhole = false;
+    body.mark();
+    try {
+      body.write(before);
+      row(event);
+      before = ",";
+      isWhole = true;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    } finally {
+      if (!isWhole) {
+        body.reset();
+        json = newJson();
+      }
+    }
+  }
+
+  /**
+   * The table as the body of a call, which may be had more than once; to be called when all rows
+   * are in it. The same requests make the same bytes.
+   */
+  BodyPublisher body() {
+    if (!ended) {
+      body.write(END);
+      ended = true;
     }
     return body.publisher();
   }
 
-  private void write(List<RequestEvent> events) throws IOException {
-    json.beginObject().name("columns").beginArray();
-    for (String column : COLUMNS) {
-      json.value(column);
-    }
-    json.endArray().name("data").beginArray();
-    for (RequestEvent event : new Unhurried<>(events, ROWS_AT_ONCE)) {
-      json.beginArray();
-      row(event);
-      json.endArray();
-    }
-    json.endArray().endObject();
-  }
-
   private void row(RequestEvent event) throws IOException {
+    json.beginArray();
     json.value(time(event.startTime().toEpochMilli()));
     text(event.method(), Text.TAG);
     text(event.target().url(), Text.TAG);
@@ -100,6 +126,7 @@ final class RequestTable {
     object(event.texts(), Text.ARTIFACT);
     text(event.givenName(), Text.RUN_NAME);
     text(event.eventId(), Text.TAG);
+    json.endArray();
   }
 
   /**

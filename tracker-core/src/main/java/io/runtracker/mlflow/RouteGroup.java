@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.mlflow;
 
-import io.runtracker.RequestEvent;
-import io.runtracker.RunStatus;
 import java.util.function.ObjDoubleConsumer;
 import org.HdrHistogram.IntCountsHistogram;
 
@@ -17,9 +15,9 @@ final class RouteGroup {
   private final IntCountsHistogram micros = new IntCountsHistogram(DIGITS);
   private long errors;
 
-  void add(RequestEvent event) {
-    micros.recordValue(Math.max(0, event.durationNanos() / 1_000));
-    if (event.status() == RunStatus.FAILED) {
+  void add(long durationMicros, boolean isFailure) {
+    micros.recordValue(durationMicros);
+    if (isFailure) {
       errors++;
     }
   }

@@ -12,6 +12,7 @@ import java.nio.charset.CharsetEncoder;
 import java.nio.charset.CodingErrorAction;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 
 /**
@@ -21,7 +22,7 @@ import java.util.List;
  *
  * <p>Half of a surrogate pair becomes {@code ?}. Not safe for use by several threads.
  */
-final class TextBody extends Writer {
+class TextBody extends Writer {
 
   private static final int PIECE = 64 << 10;
 
@@ -37,6 +38,8 @@ final class TextBody extends Writer {
   private int written;
   private final List<byte[]> full = new ArrayList<>();
   private final ByteBuffer piece = ByteBuffer.allocate(PIECE);
+  private int fullAtMark;
+  private int pieceAtMark;
 
   @Override
   public void write(int character) {
@@ -49,6 +52,11 @@ final class TextBody extends Writer {
   @Override
   public void write(char[] text, int offset, int length) {
     write(new String(text, offset, length), 0, length);
+  }
+
+  @Override
+  public void write(String text) {
+    write(text, 0, text.length());
   }
 
   @Override
@@ -76,6 +84,23 @@ final class TextBody extends Writer {
     written = source.position();
   }
 
+  /** Remembers how far the text has come, which must not be between the halves of a pair. */
+  void mark() {
+    encode(false);
+    fullAtMark = full.size();
+    pieceAtMark = piece.position();
+  }
+
+  /** Takes back what was written since the mark. */
+  void reset() {
+    written = 0;
+    piece.position(pieceAtMark);
+    if (full.size() > fullAtMark) {
+      piece.put(0, full.get(fullAtMark), 0, pieceAtMark);
+      full.subList(fullAtMark, full.size()).clear();
+    }
+  }
+
   @Override
   public void flush() {}
 
@@ -91,6 +116,11 @@ final class TextBody extends Writer {
     return length == 0
         ? BodyPublishers.noBody()
         : BodyPublishers.fromPublisher(
-            BodyPublishers.ofByteArrays(new Unhurried<>(pieces, 1)), length);
+            BodyPublishers.ofByteArrays(() -> unhurried(pieces)), length);
+  }
+
+  private static Iterator<byte[]> unhurried(List<byte[]> pieces) {
+    Unhurried pace = new Unhurried(1);
+    return pieces.stream().peek(piece -> pace.step()).iterator();
   }
 }

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.mlflow;
 
-import java.util.Iterator;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Hands out elements and, after every few of them, the core to whoever waits for it.
+ * Hands the core, after every few steps of a long work, to whoever waits for it.
  *
  * <p>A scheduler may let a thread that computes go on for milliseconds before another has its turn.
  * Where a service has few cores, a window of thousands of requests would make everybody's requests
  * wait as long, often enough to be seen in the 99th percentile of a busy one.
+ *
+ * <p>Not safe for use by several threads.
  */
-final class Unhurried<E> implements Iterable<E> {
+final class Unhurried {
 
   /**
    * So long all others together may have the core; then it takes what a thread is due, or it would
@@ -19,41 +20,27 @@ final class Unhurried<E> implements Iterable<E> {
    */
   private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
-  private final Iterable<E> elements;
   private final int few;
+  private int left;
+  private long patienceNanos = PATIENCE_NANOS;
 
   /**
-   * @param few as many as take some ten microseconds, of which giving way is one
+   * @param few as many steps as take some ten microseconds, of which giving way is one
    */
-  Unhurried(Iterable<E> elements, int few) {
-    this.elements = elements;
+  Unhurried(int few) {
     this.few = few;
+    this.left = few;
   }
 
-  @Override
-  public Iterator<E> iterator() {
-    Iterator<E> all = elements.iterator();
-    return new Iterator<>() {
-      private long patienceNanos = PATIENCE_NANOS;
-      private int left = few;
-
-      @Override
-      public boolean hasNext() {
-        return all.hasNext();
+  /** To be called before each step. */
+  void step() {
+    if (left == 0) {
+      left = few;
+      if (patienceNanos > 0) {
+        patienceNanos -= giveWay();
       }
-
-      @Override
-      public E next() {
-        if (left == 0) {
-          left = few;
-          if (patienceNanos > 0) {
-            patienceNanos -= giveWay();
-          }
-        }
-        left--;
-        return all.next();
-      }
-    };
+    }
+    left--;
   }
 
   /**

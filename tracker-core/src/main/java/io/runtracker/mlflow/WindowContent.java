@@ -2,7 +2,6 @@
 package io.runtracker.mlflow;
 
 import io.runtracker.RequestWindow;
-import io.runtracker.RunStatus;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
@@ -22,21 +21,20 @@ final class WindowContent {
 
   private final RequestWindow window;
   private final MlflowSettings settings;
-  private final long failures;
+  private final int failures;
   private final Tags tags = new Tags();
 
-  WindowContent(RequestWindow window, MlflowSettings settings) {
+  WindowContent(RequestWindow window, int failures, MlflowSettings settings) {
     this.window = window;
     this.settings = settings;
-    this.failures =
-        window.events().stream().filter(event -> event.status() == RunStatus.FAILED).count();
+    this.failures = failures;
     tags.put(RunContent.EVENT_ID, RunStore.quotable(window.windowId()));
     tags.put(KIND, "window");
     tags.put(RequestTable.LOGGED_ARTIFACTS, RequestTable.AS_LOGGED);
     tags.put(PREFIX + "start", window.startTime().toString());
     tags.put(PREFIX + "end", window.endTime().toString());
-    tags.put(PREFIX + "requests", Integer.toString(window.events().size()));
-    tags.put(PREFIX + "failures", Long.toString(failures));
+    tags.put(PREFIX + "requests", Integer.toString(window.size()));
+    tags.put(PREFIX + "failures", Integer.toString(failures));
     window
         .dropped()
         .forEach(
@@ -71,7 +69,7 @@ final class WindowContent {
   }
 
   Service.RunStatus status() {
-    double failed = failures / (double) Math.max(1, window.events().size());
+    double failed = failures / (double) window.size();
     return failed > settings.windowFailureRatio()
         ? Service.RunStatus.FAILED
         : Service.RunStatus.FINISHED;

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.mlflow;
 
-import io.runtracker.RequestEvent;
 import io.runtracker.RequestWindow;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.ObjDoubleConsumer;
+import java.util.stream.IntStream;
 import org.mlflow.api.proto.Service;
 
 /**
@@ -22,8 +21,6 @@ final class WindowStatistics {
 
   /** A shorter span says nothing of a second. */
   private static final double SHORTEST_SECONDS = 1;
-
-  private static final int COUNTED_AT_ONCE = 256;
 
   private final int mostRoutes;
   private final RouteGroup all = new RouteGroup();
@@ -37,16 +34,17 @@ final class WindowStatistics {
    *
    * @param mostRoutes how many routes have a group of their own; ties go by name
    */
-  WindowStatistics(RequestWindow window, int mostRoutes) {
+  WindowStatistics(RequestWindow window, WindowNumbers numbers, int mostRoutes) {
     this.mostRoutes = mostRoutes;
     this.start = window.startTime();
     this.end = window.endTime();
     this.seconds = seconds(start, end);
-    RouteLabels labels = new RouteLabels();
-    largest(window.events(), labels, mostRoutes).forEach(this::group);
-    for (RequestEvent event : new Unhurried<>(window.events(), COUNTED_AT_ONCE)) {
-      all.add(event);
-      group(labels.of(event.method(), event.route())).add(event);
+    largest(numbers, mostRoutes).forEach(this::group);
+    for (int request = 0; request < numbers.size(); request++) {
+      long micros = numbers.micros(request);
+      boolean isFailure = numbers.isFailure(request);
+      all.add(micros, isFailure);
+      group(numbers.labels().get(numbers.labelId(request))).add(micros, isFailure);
     }
   }
 
@@ -83,20 +81,19 @@ final class WindowStatistics {
     return Duration.between(from, to).toMillis() / 1e3;
   }
 
-  private static List<String> largest(List<RequestEvent> events, RouteLabels labels, int most) {
-    Map<String, Integer> counts = new HashMap<>();
-    for (RequestEvent event : new Unhurried<>(events, COUNTED_AT_ONCE)) {
-      String label = labels.of(event.method(), event.route());
-      if (!label.equals(RouteLabels.OTHER)) {
-        counts.merge(label, 1, Integer::sum);
-      }
+  private static List<String> largest(WindowNumbers numbers, int most) {
+    int[] counts = new int[numbers.labels().size()];
+    for (int request = 0; request < numbers.size(); request++) {
+      counts[numbers.labelId(request)]++;
     }
-    return counts.entrySet().stream()
+    return IntStream.range(0, counts.length)
+        .filter(id -> counts[id] > 0 && !numbers.labels().get(id).equals(RouteLabels.OTHER))
+        .boxed()
         .sorted(
-            Map.Entry.<String, Integer>comparingByValue(Comparator.reverseOrder())
-                .thenComparing(Map.Entry.comparingByKey()))
+            Comparator.<Integer>comparingInt(id -> -counts[id])
+                .thenComparing(numbers.labels()::get))
         .limit(most)
-        .map(Map.Entry::getKey)
+        .map(numbers.labels()::get)
         .toList();
   }
 

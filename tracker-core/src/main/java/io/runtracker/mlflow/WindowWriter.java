@@ -4,6 +4,7 @@ package io.runtracker.mlflow;
 import io.runtracker.RequestWindow;
 import io.runtracker.SinkException;
 import io.runtracker.SinkException.Kind;
+import java.net.http.HttpRequest.BodyPublisher;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -30,10 +31,11 @@ final class WindowWriter {
     this.days = new DayRuns(settings, store);
   }
 
-  String create(RequestWindow window) throws SinkException, InterruptedException {
+  String create(RequestWindow window, WindowNumbers numbers)
+      throws SinkException, InterruptedException {
     String parent = parent(window);
     List<Service.RunTag> tags = new ArrayList<>(parentTag(parent));
-    WindowContent content = new WindowContent(window, settings);
+    WindowContent content = new WindowContent(window, numbers.failures(), settings);
     tags.addAll(content.tags());
     Service.RunInfo run = store.create(content.name(), content.startMillis(), tags);
     String runId = run.getRunId();
@@ -58,11 +60,11 @@ final class WindowWriter {
    * Requests that are not in the table are nowhere in MLflow. So when the server will never take
    * the table, the run says so and has its metrics, and the window counts as refused.
    */
-  void complete(String runId, RequestWindow window) throws SinkException, InterruptedException {
-    WindowContent content = new WindowContent(window, settings);
-    String refusal =
-        artifacts.storeTable(runId, RequestTable.FILE, RequestTable.of(window.events()));
-    WindowStatistics statistics = new WindowStatistics(window, settings.windowRoutes());
+  void complete(String runId, RequestWindow window, BodyPublisher table, WindowNumbers numbers)
+      throws SinkException, InterruptedException {
+    WindowContent content = new WindowContent(window, numbers.failures(), settings);
+    String refusal = artifacts.storeTable(runId, RequestTable.FILE, table);
+    WindowStatistics statistics = new WindowStatistics(window, numbers, settings.windowRoutes());
     List<Service.RunTag> tags = new ArrayList<>(RunStore.beyondCreate(content.tags()));
     if (orphans.contains(runId)) {
       tags.addAll(parentTag(parent(window)));
@@ -79,7 +81,7 @@ final class WindowWriter {
     if (refusal != null) {
       throw new SinkException(
           Kind.REFUSED,
-          window.events().size()
+          window.size()
               + " requests are not in MLflow, only their metrics are, because the server does not take"
               + " their table: "
               + refusal,

@@ -147,19 +147,29 @@ final class EventReader implements Closeable {
     if (location == null) {
       return null;
     }
+    byte[] payload = read(location, sequence);
+    returned.remove(sequence);
+    if (payload == null) {
+      lose(location.segment(), sequence);
+      return null;
+    }
+    out.put(sequence, location);
+    return new SpooledEvent(sequence, payload, created.get(sequence));
+  }
+
+  private byte @Nullable [] read(Location location, long sequence) throws IOException {
     try (RecordScanner scanner = open(location.segment(), retryWindow)) {
       long limit = location.start() + location.size();
       scanner.seek(location.start());
       boolean there = scanner.next(limit) && scanner.sequence() == sequence;
-      byte[] payload = there ? scanner.payload(limit) : null;
-      returned.remove(sequence);
-      if (payload == null) {
-        lose(location.segment(), sequence);
-        return null;
-      }
-      out.put(sequence, location);
-      return new SpooledEvent(sequence, payload, created.get(sequence));
+      return there ? scanner.payload(limit) : null;
     }
+  }
+
+  /** An event that is out; null when it is not, or cannot be read any more. */
+  synchronized byte @Nullable [] read(long sequence) throws IOException {
+    Location location = closed ? null : out.get(sequence);
+    return location == null ? null : read(location, sequence);
   }
 
   private void loseUntil(Cursor at, long end) {

@@ -207,6 +207,19 @@ public final class SegmentLog implements AutoCloseable {
     }
   }
 
+  /**
+   * Reads an event once more that was handed out.
+   *
+   * @return null when it is done, or cannot be read any more
+   */
+  public byte @Nullable [] read(long sequence) throws SpoolException {
+    try {
+      return reader.read(sequence);
+    } catch (IOException e) {
+      throw new SpoolException("Cannot read the spool in " + directory.toAbsolutePath(), e);
+    }
+  }
+
   /** Returns an event that was handed out, so that it is handed out again. */
   public void giveBack(long sequence) {
     reader.giveBack(sequence);

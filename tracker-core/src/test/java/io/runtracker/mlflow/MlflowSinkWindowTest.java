@@ -13,7 +13,6 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.runtracker.DropReason;
 import io.runtracker.Metric;
 import io.runtracker.RequestEvent;
-import io.runtracker.RequestWindow;
 import io.runtracker.SinkException;
 import io.runtracker.testkit.Fault;
 import io.runtracker.testkit.FaultProxy;
@@ -22,7 +21,6 @@ import io.runtracker.testkit.MlflowServer;
 import io.runtracker.testkit.RecordedRun;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -78,19 +76,11 @@ class MlflowSinkWindowTest {
         .experiment(experiment.name());
   }
 
-  private static RequestWindow window(List<RequestEvent> events) {
-    return RequestWindow.of("window-" + UUID.randomUUID(), events, Map.of());
-  }
-
-  private static RequestWindow window(RequestEvent.Builder... events) {
-    return window(Arrays.stream(events).map(RequestEvent.Builder::build).toList());
-  }
-
-  private static RecordedRun write(MlflowSink sink, RequestWindow window) throws Exception {
+  private static RecordedRun write(MlflowSink sink, TestWindow window) throws Exception {
     SINKS.add(sink);
-    String id = sink.create(window);
-    sink.complete(id, window);
-    assertThat(sink.find(window)).contains(id);
+    String id = window.create(sink);
+    window.complete(sink, id);
+    assertThat(sink.find(window.header())).contains(id);
     return runs.run(id);
   }
 
@@ -119,9 +109,8 @@ class MlflowSinkWindowTest {
 
   @Test
   void aWindowIsOneRunNamedAfterServiceAndSpan() throws Exception {
-    RequestWindow window =
-        RequestWindow.of(
-            "window-" + UUID.randomUUID(),
+    TestWindow window =
+        TestWindow.of(
             List.of(
                 request("/a").timing(START, 12_000_000).build(),
                 request("/b").timing(START + 9_000, 1_000_000_000).statusCode(500).build()),
@@ -134,7 +123,7 @@ class MlflowSinkWindowTest {
     assertThat(run.endTime()).isEqualTo(Instant.ofEpochMilli(START + 10_000));
     assertThat(run.status()).isEqualTo("FINISHED");
     assertThat(run.tags())
-        .containsEntry("runtracker.event_id", window.windowId())
+        .containsEntry("runtracker.event_id", window.header().windowId())
         .containsEntry("runtracker.kind", "window")
         .containsEntry("runtracker.window.start", "2026-09-21T14:13:20.123Z")
         .containsEntry("runtracker.window.end", "2026-09-21T14:13:30.123Z")
@@ -152,7 +141,8 @@ class MlflowSinkWindowTest {
   @Test
   void aWindowOverMidnightNamesBothDays() throws Exception {
     long beforeMidnight = START - START_OF_DAY + 86_399_000;
-    RecordedRun run = write(sink, window(request("/a").timing(beforeMidnight, 2_000_000_000L)));
+    RecordedRun run =
+        write(sink, TestWindow.of(request("/a").timing(beforeMidnight, 2_000_000_000L)));
     assertThat(run.name()).isEqualTo("orders 2026-09-21T23:59:59Z..2026-09-22T00:00:01Z");
     assertThat(day().tags()).containsEntry("runtracker.day", "2026-09-22");
     assertThat(runs.metricHistory(day().runId(), "all/count"))
@@ -170,7 +160,7 @@ class MlflowSinkWindowTest {
             .error("java.lang.IllegalStateException", "ünïcode 💥")
             .build();
 
-    JsonNode table = table(write(sink, window(List.of(plain, failed))));
+    JsonNode table = table(write(sink, TestWindow.of(List.of(plain, failed))));
 
     assertThat(table.path("data")).hasSize(2);
     assertThat(row(table, 0))
@@ -212,7 +202,7 @@ class MlflowSinkWindowTest {
             .text("answer.md", "# Yes")
             .build();
 
-    Map<String, JsonNode> row = row(table(write(sink, window(List.of(event)))), 0);
+    Map<String, JsonNode> row = row(table(write(sink, TestWindow.of(List.of(event)))), 0);
 
     assertThat(row)
         .containsEntry("name", JSON.valueToTree("prediction"))
@@ -233,7 +223,7 @@ class MlflowSinkWindowTest {
             .metric(new Metric("loss", 2, START, 1))
             .build();
 
-    Map<String, JsonNode> row = row(table(write(sink, window(List.of(event)))), 0);
+    Map<String, JsonNode> row = row(table(write(sink, TestWindow.of(List.of(event)))), 0);
 
     assertThat(row)
         .containsEntry("metrics", JSON.readTree("{\"loss\": 1.0}"))
@@ -251,7 +241,7 @@ class MlflowSinkWindowTest {
             .tag("k\u0000\udc00", "v\ud83d")
             .build();
 
-    Map<String, JsonNode> row = row(table(write(sink, window(List.of(event)))), 0);
+    Map<String, JsonNode> row = row(table(write(sink, TestWindow.of(List.of(event)))), 0);
 
     assertThat(row)
         .containsEntry("url", JSON.valueToTree("http://localhost:8080/nul\uFFFDpath\uFFFD"))
@@ -273,7 +263,7 @@ class MlflowSinkWindowTest {
     }
     events.add(request("/slow").route("/slow").timing(START, 10_000_000_000L).build());
 
-    RecordedRun run = write(sink, window(events));
+    RecordedRun run = write(sink, TestWindow.of(events));
 
     assertThat(run.metrics())
         .containsEntry("all/count", 101.0)
@@ -305,7 +295,7 @@ class MlflowSinkWindowTest {
     events.add(request("/unknown").build());
 
     RecordedRun run =
-        write(sink("%s".formatted(server.uri())).windowRoutes(3).build(), window(events));
+        write(sink("%s".formatted(server.uri())).windowRoutes(3).build(), TestWindow.of(events));
 
     assertThat(run.metrics().keySet())
         .filteredOn(key -> key.endsWith("/count"))
@@ -330,7 +320,7 @@ class MlflowSinkWindowTest {
                 .route("/pot")
                 .build());
 
-    RecordedRun run = write(sink, window(events));
+    RecordedRun run = write(sink, TestWindow.of(events));
 
     Set<String> counted = new HashSet<>(run.metrics().keySet());
     counted.removeIf(key -> !key.endsWith("/count"));
@@ -347,7 +337,7 @@ class MlflowSinkWindowTest {
             .mapToObj(i -> request("/items/" + i).route("/items/{id}").build())
             .toList();
 
-    JsonNode table = table(write(sink, window(events)));
+    JsonNode table = table(write(sink, TestWindow.of(events)));
 
     assertThat(
             StreamSupport.stream(table.path("data").spliterator(), false)
@@ -357,23 +347,24 @@ class MlflowSinkWindowTest {
 
   @Test
   void aWindowIsFailedWhenMoreThanTheRatioOfItsRequestsIs() throws Exception {
-    RequestWindow half = window(request("/a"), request("/b").statusCode(500));
+    TestWindow half = TestWindow.of(request("/a"), request("/b").statusCode(500));
     assertThat(write(sink, half).status()).isEqualTo("FINISHED");
-    RequestWindow more =
-        window(request("/a"), request("/b").statusCode(500), request("/c").error("E", "e"));
+    TestWindow more =
+        TestWindow.of(request("/a"), request("/b").statusCode(500), request("/c").error("E", "e"));
     RecordedRun failed = write(sink, more);
     assertThat(failed.status()).isEqualTo("FAILED");
     assertThat(failed.tags()).containsEntry("status", "FAILED");
     MlflowSink strict = sink(server.uri().toString()).windowFailureRatio(0).build();
-    RequestWindow one = window(request("/a"), request("/b").statusCode(500));
+    TestWindow one = TestWindow.of(request("/a"), request("/b").statusCode(500));
     assertThat(write(strict, one).status()).isEqualTo("FAILED");
   }
 
   @Test
   void aWindowIsNestedUnderItsDayWhichHoldsTheCurves() throws Exception {
-    RecordedRun first = write(sink, window(request("/a").route("/a").timing(START, 1_000_000)));
-    RequestWindow later =
-        window(
+    RecordedRun first =
+        write(sink, TestWindow.of(request("/a").route("/a").timing(START, 1_000_000)));
+    TestWindow later =
+        TestWindow.of(
             request("/a").route("/a").timing(START + 10_000, 1_000_000),
             request("/a").route("/a").timing(START + 10_000, 5_000_000).statusCode(500));
     RecordedRun second = write(sink, later);
@@ -398,11 +389,11 @@ class MlflowSinkWindowTest {
 
   @Test
   void aConfiguredParentIsTheParentOfWindowsAndDays() throws Exception {
-    RecordedRun parent = write(sink, window(request("/parent")));
+    RecordedRun parent = write(sink, TestWindow.of(request("/parent")));
     MlflowSink nested =
         sink(server.uri().toString()).serviceName("nested").parentRun(parent.runId()).build();
 
-    RecordedRun run = write(nested, window(request("/a")));
+    RecordedRun run = write(nested, TestWindow.of(request("/a")));
 
     assertThat(run.tags()).containsEntry("mlflow.parentRunId", parent.runId());
     assertThat(ofKind("day"))
@@ -414,15 +405,15 @@ class MlflowSinkWindowTest {
 
   @Test
   void anotherProcessOfTheSameServiceFindsTheDayAndAnotherHostHasItsOwn() throws Exception {
-    write(sink, window(request("/a")));
-    write(sink(server.uri().toString()).build(), window(request("/b")));
+    write(sink, TestWindow.of(request("/a")));
+    write(sink(server.uri().toString()).build(), TestWindow.of(request("/b")));
     assertThat(ofKind("day")).hasSize(1);
 
     write(
         sink(server.uri().toString())
             .environment(Map.of("HOME", "/nonexistent", "HOSTNAME", "web-2"))
             .build(),
-        window(request("/c")));
+        TestWindow.of(request("/c")));
     assertThat(ofKind("day"))
         .extracting(RecordedRun::name)
         .containsExactlyInAnyOrder("orders on web-1 2026-09-21", "orders on web-2 2026-09-21");
@@ -430,15 +421,15 @@ class MlflowSinkWindowTest {
 
   @Test
   void completingTwiceChangesNothing() throws Exception {
-    RequestWindow window =
-        window(request("/a").route("/a"), request("/b").route("/b").statusCode(500));
+    TestWindow window =
+        TestWindow.of(request("/a").route("/a"), request("/b").route("/b").statusCode(500));
     RecordedRun first = write(sink, window);
     String table = runs.artifact(first.runId(), TABLE);
     RecordedRun day = day();
 
-    sink.complete(first.runId(), window);
-    write(sink(server.uri().toString()).build(), window(request("/other-process")));
-    sink.complete(first.runId(), window);
+    window.complete(sink, first.runId());
+    write(sink(server.uri().toString()).build(), TestWindow.of(request("/other-process")));
+    window.complete(sink, first.runId());
 
     assertThat(runs.run(first.runId())).isEqualTo(first);
     assertThat(runs.artifact(first.runId(), TABLE)).isEqualTo(table);
@@ -449,24 +440,24 @@ class MlflowSinkWindowTest {
 
   @Test
   void aWindowIsFoundByItsIdAlone() throws Exception {
-    RequestWindow window = window(request("/a"));
-    RequestWindow never = window(request("/a"));
+    TestWindow window = TestWindow.of(request("/a"));
+    TestWindow never = TestWindow.of(request("/a"));
     RecordedRun run = write(sink, window);
     MlflowSink commandLine = sink(server.uri().toString()).serviceName("it's drained").build();
     SINKS.add(commandLine);
-    assertThat(commandLine.find(window)).contains(run.runId());
-    assertThat(commandLine.find(never)).isEmpty();
+    assertThat(commandLine.find(window.header())).contains(run.runId());
+    assertThat(commandLine.find(never.header())).isEmpty();
   }
 
   @Test
   void ofTwoRunsOfOneWindowTheOneThatHasEndedIsKept() throws Exception {
-    RequestWindow window = window(request("/created-twice"));
-    sink.create(window);
-    String second = sink.create(window);
-    assertThat(sink.removeDuplicates(window)).as("too early to tell").isNegative();
-    sink.complete(second, window);
-    assertThat(sink.removeDuplicates(window)).isEqualTo(1);
-    assertThat(sink.removeDuplicates(window)).isZero();
+    TestWindow window = TestWindow.of(request("/created-twice"));
+    window.create(sink);
+    String second = window.create(sink);
+    assertThat(sink.removeDuplicates(window.header())).as("too early to tell").isNegative();
+    window.complete(sink, second);
+    assertThat(sink.removeDuplicates(window.header())).isEqualTo(1);
+    assertThat(sink.removeDuplicates(window.header())).isZero();
     assertThat(ofKind("window")).extracting(RecordedRun::runId).containsExactly(second);
   }
 
@@ -474,15 +465,16 @@ class MlflowSinkWindowTest {
   void aWindowTakesFourCallsAndAFifthForThePointOfTheDay() throws Exception {
     try (FaultProxy proxy = FaultProxy.inFrontOf(server.uri())) {
       MlflowSink counted = sink(proxy.uri().toString()).build();
-      String first = counted.create(window(request("/day")));
-      counted.complete(first, window(request("/day")));
+      TestWindow first = TestWindow.of(request("/day"));
+      first.complete(counted, first.create(counted));
       List<RequestEvent> events = new ArrayList<>();
       for (int i = 0; i < 1_000; i++) {
         events.add(request("/r" + i).route("/" + "语".repeat(250) + i).build());
       }
 
-      List<String> soonAfter = calls(proxy, counted, window(events));
-      List<String> later = calls(proxy, counted, window(request("/a").timing(START + 5_100, 0)));
+      List<String> soonAfter = calls(proxy, counted, TestWindow.of(events));
+      List<String> later =
+          calls(proxy, counted, TestWindow.of(request("/a").timing(START + 5_100, 0)));
 
       List<String> four =
           List.of("runs/create", "artifacts/requests.json", "runs/log-batch", "runs/update");
@@ -495,11 +487,11 @@ class MlflowSinkWindowTest {
     }
   }
 
-  private static List<String> calls(FaultProxy proxy, MlflowSink sink, RequestWindow window)
+  private static List<String> calls(FaultProxy proxy, MlflowSink sink, TestWindow window)
       throws Exception {
     int before = proxy.requests().size();
-    String id = sink.create(window);
-    sink.complete(id, window);
+    String id = window.create(sink);
+    window.complete(sink, id);
     return proxy.requests().subList(before, proxy.requests().size()).stream()
         .map(request -> request.path().replaceFirst(".*/(\\w+/[\\w.-]+)$", "$1"))
         .toList();
@@ -508,17 +500,17 @@ class MlflowSinkWindowTest {
   @Test
   void windowsThatFollowFastShareAPointOfTheDay() throws Exception {
     long second = 1_000_000_000L;
-    write(sink, window(request("/a").route("/a").timing(START, 1_000_000)));
+    write(sink, TestWindow.of(request("/a").route("/a").timing(START, 1_000_000)));
     for (int i = 1; i <= 3; i++) {
       write(
           sink,
-          window(
+          TestWindow.of(
               request("/a").route("/a").timing(START + i * 900L, second),
               request("/b").route("/b").timing(START + i * 900L, i * 1_000_000L).statusCode(500)));
     }
     assertThat(runs.metricHistory(day().runId(), "all/count")).hasSize(1);
 
-    write(sink, window(request("/a").route("/a").timing(START + 4_500, second)));
+    write(sink, TestWindow.of(request("/a").route("/a").timing(START + 4_500, second)));
 
     String day = day().runId();
     Instant end = Instant.ofEpochMilli(START + 5_500);
@@ -539,8 +531,8 @@ class MlflowSinkWindowTest {
 
   @Test
   void aFlushWritesTheRestOfTheDay() throws Exception {
-    write(sink, window(request("/a").timing(START, 1_000_000)));
-    write(sink, window(request("/a").timing(START + 1_000, 1_000_000)));
+    write(sink, TestWindow.of(request("/a").timing(START, 1_000_000)));
+    write(sink, TestWindow.of(request("/a").timing(START + 1_000, 1_000_000)));
     assertThat(runs.metricHistory(day().runId(), "all/count")).hasSize(1);
 
     sink.flush();
@@ -554,7 +546,9 @@ class MlflowSinkWindowTest {
   void aPointOfTheDayHasNoMoreRoutesThanAWindow() throws Exception {
     MlflowSink two = sink(server.uri().toString()).windowRoutes(2).build();
     for (int i = 0; i < 4; i++) {
-      write(two, window(request("/r").route("/r" + i).timing(START + i, 0), request("/unknown")));
+      write(
+          two,
+          TestWindow.of(request("/r").route("/r" + i).timing(START + i, 0), request("/unknown")));
     }
     two.flush();
     assertThat(runs.run(day().runId()).metrics().keySet())
@@ -569,19 +563,19 @@ class MlflowSinkWindowTest {
     try (FaultProxy proxy = FaultProxy.inFrontOf(server.uri())) {
       MlflowSink faulty = sink(proxy.uri().toString()).build();
       proxy.inject(on("POST", "runs/search"), Fault.answer(500));
-      RequestWindow window = window(request("/a"));
+      TestWindow window = TestWindow.of(request("/a"));
       SINKS.add(faulty);
-      String id = faulty.create(window);
-      faulty.complete(id, window);
+      String id = window.create(faulty);
+      window.complete(faulty, id);
       RecordedRun alone = runs.run(id);
       assertThat(alone.status()).isEqualTo("FINISHED");
       assertThat(alone.tags()).doesNotContainKey("mlflow.parentRunId");
       assertThat(ofKind("day")).isEmpty();
 
-      RequestWindow next = window(request("/b"));
-      String nextId = faulty.create(next);
+      TestWindow next = TestWindow.of(request("/b"));
+      String nextId = next.create(faulty);
       proxy.clear();
-      faulty.complete(nextId, next);
+      next.complete(faulty, nextId);
       assertThat(runs.run(nextId).tags()).containsEntry("mlflow.parentRunId", day().runId());
       assertThat(runs.metricHistory(day().runId(), "all/count")).hasSize(1);
     }
@@ -595,13 +589,13 @@ class MlflowSinkWindowTest {
       proxy.inject(
           on("PUT", TABLE),
           Fault.answer(503, "disabled ... run `mlflow server` with `--serve-artifacts`"));
-      RecordedRun uploaded = write(faulty, window(request("/a")));
+      RecordedRun uploaded = write(faulty, TestWindow.of(request("/a")));
       assertThat(table(uploaded).path("data")).hasSize(1);
 
       proxy.inject(on("POST", "upload-artifact"), Fault.answer(413, "too large"));
-      RequestWindow window = window(request("/b"));
-      String id = faulty.create(window);
-      assertThatThrownBy(() -> faulty.complete(id, window))
+      TestWindow window = TestWindow.of(request("/b"));
+      String id = window.create(faulty);
+      assertThatThrownBy(() -> window.complete(faulty, id))
           .isInstanceOf(SinkException.class)
           .hasMessageContaining("1 requests are not in MLflow")
           .extracting(e -> ((SinkException) e).kind())
@@ -620,13 +614,13 @@ class MlflowSinkWindowTest {
     try (FaultProxy proxy = FaultProxy.inFrontOf(server.uri())) {
       MlflowSink faulty = sink(proxy.uri().toString()).build();
       SINKS.add(faulty);
-      RequestWindow window = window(request("/a"));
-      String id = faulty.create(window);
+      TestWindow window = TestWindow.of(request("/a"));
+      String id = window.create(faulty);
       proxy.inject(1, on("PUT", TABLE), Fault.answer(500));
       proxy.inject(1, on("POST", "upload-artifact"), Fault.answer(500));
-      assertThatThrownBy(() -> faulty.complete(id, window)).isInstanceOf(SinkException.class);
+      assertThatThrownBy(() -> window.complete(faulty, id)).isInstanceOf(SinkException.class);
       assertThat(runs.run(id).status()).isEqualTo("RUNNING");
-      faulty.complete(id, window);
+      window.complete(faulty, id);
       assertThat(table(runs.run(id)).path("data")).hasSize(1);
     }
   }

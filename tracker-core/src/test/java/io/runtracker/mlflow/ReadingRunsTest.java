@@ -11,15 +11,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.runtracker.Metric;
 import io.runtracker.RequestEvent;
-import io.runtracker.RequestWindow;
 import io.runtracker.testkit.MlflowRuns;
 import io.runtracker.testkit.MlflowServer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.UUID;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -68,8 +65,8 @@ class ReadingRunsTest {
             .serviceName("orders")
             .build()) {
       for (int number = 0; number < 3; number++) {
-        RequestWindow window = window(START + number * 10_000L);
-        sink.complete(sink.create(window), window);
+        TestWindow window = window(START + number * 10_000L);
+        window.complete(sink, window.create(sink));
       }
       RequestEvent alone = request("/alone").timing(START, 1_000_000).build();
       sink.complete(sink.create(alone), alone);
@@ -97,7 +94,7 @@ class ReadingRunsTest {
   }
 
   /** A hundred plain requests in 10 s, and one that fails after it has logged something. */
-  private static RequestWindow window(long startMillis) {
+  private static TestWindow window(long startMillis) {
     List<RequestEvent> events = new ArrayList<>();
     for (int i = 1; i <= 100; i++) {
       events.add(
@@ -115,7 +112,7 @@ class ReadingRunsTest {
             .param("temperature", "0.7")
             .metric(new Metric("score", 0.25, startMillis, 0))
             .build());
-    return RequestWindow.of("window-" + UUID.randomUUID(), events, Map.of());
+    return TestWindow.of(events);
   }
 
   private JsonNode run(MlflowServer server, String experiment) throws Exception {

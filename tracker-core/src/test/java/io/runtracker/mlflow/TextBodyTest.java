@@ -16,7 +16,7 @@ class TextBodyTest {
 
   private final TextBody body = new TextBody();
 
-  private static String sent(BodyPublisher publisher) {
+  static String sent(BodyPublisher publisher) {
     BodySubscriber<String> received = BodySubscribers.ofString(UTF_8);
     publisher.subscribe(
         new Flow.Subscriber<>() {
@@ -91,6 +91,21 @@ class TextBodyTest {
     body.write("a table", 0, 7);
     BodyPublisher publisher = body.publisher();
     assertThat(sent(publisher)).isEqualTo(sent(publisher)).isEqualTo("a table");
+  }
+
+  @Test
+  void what_was_written_since_the_mark_can_be_taken_back() {
+    String first = "é😀".repeat(20_000); // into the second piece
+    body.write(first);
+    body.mark();
+    body.reset();
+    for (int length = 1; length < 400_000; length *= 3) {
+      body.mark();
+      body.write("東".repeat(length) + '\uD83D');
+      body.reset();
+    }
+    body.write("rest");
+    assertThat(sent(body.publisher())).isEqualTo(first + "rest");
   }
 
   @Test

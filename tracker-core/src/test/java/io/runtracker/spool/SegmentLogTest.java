@@ -108,6 +108,20 @@ class SegmentLogTest {
   }
 
   @Test
+  void anEventThatWasHandedOutCanBeReadAgainUntilItIsDone() throws IOException {
+    try (SegmentLog log = open()) {
+      fill(log, 10, 10);
+      assertThat(log.read(2)).as("not handed out").isNull();
+      pollSequences(log);
+      assertThat(log.read(7)).isEqualTo(payload(7));
+      assertThat(log.read(2)).isEqualTo(payload(2));
+      assertThat(log.poll()).as("reading hands nothing out").isNull();
+      log.done(7);
+      assertThat(log.read(7)).isNull();
+    }
+  }
+
+  @Test
   void aRunIdIsKnownWhenItsEventIsReturned() throws IOException {
     try (SegmentLog log = open()) {
       fill(log, 1, 1);

@@ -9,6 +9,7 @@ import io.runtracker.RequestWindow;
 import io.runtracker.RunSink;
 import io.runtracker.TrackAs;
 import io.runtracker.Tracker;
+import io.runtracker.WindowDraft;
 import io.runtracker.WindowSink;
 import io.runtracker.mlflow.MlflowSink;
 import java.time.Duration;
@@ -107,13 +108,23 @@ final class RuntrackerSubject implements Subject {
     private final LongAdder completed = new LongAdder();
 
     @Override
-    public String create(RequestWindow window) {
-      return "run";
+    public WindowDraft newWindow() {
+      return new Nowhere();
     }
 
-    @Override
-    public void complete(String runId, RequestWindow window) {
-      completed.add(window.events().size());
+    private final class Nowhere implements WindowDraft {
+      @Override
+      public void add(RequestEvent event) {}
+
+      @Override
+      public String create(RequestWindow window) {
+        return "run";
+      }
+
+      @Override
+      public void complete(String runId, RequestWindow window) {
+        completed.add(window.size());
+      }
     }
 
     @Override

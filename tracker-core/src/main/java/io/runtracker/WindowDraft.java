@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker;
+
+/**
+ * The requests of a window in the form in which a {@link WindowSink} writes them. They are added
+ * one by one as they come, so that nothing of them but that form has to be kept, and little is left
+ * to do when the window closes. Then it is written: the promises are those of {@link RunSink}, for
+ * the window as a whole.
+ *
+ * <p>Used by one thread at a time.
+ */
+public interface WindowDraft {
+
+  /**
+   * Takes a request in, after those that were added before; never called again after {@link
+   * #create}. Called under a lock, so it must not block. When it throws, the request must not be in
+   * the window; it is then written as a run of its own.
+   */
+  void add(RequestEvent event);
+
+  /** As {@link RunSink#create(RequestEvent)}. */
+  String create(RequestWindow window) throws SinkException, InterruptedException;
+
+  /** As {@link RunSink#complete(String, RequestEvent)}. */
+  void complete(String runId, RequestWindow window) throws SinkException, InterruptedException;
+}
