@@ -288,7 +288,7 @@ public final class Tracker implements AutoCloseable {
       return this;
     }
 
-    /** Age at which a group is handed on. Default: 5 ms. */
+    /** Age at which a group is handed on. Default: 5 ms before a spool, else 50 ms. */
     public Builder batchAge(Duration age) {
       this.batchAge = age;
       return this;
@@ -514,6 +514,7 @@ public final class Tracker implements AutoCloseable {
 
     Settings settings(SettingsReader reader) {
       int rows = reader.read("windowRows", windowRows, 10_000, SettingsReader::integer);
+      Path directory = reader.readIfSet("spoolDir", spool, Path::of);
       long heap = Runtime.getRuntime().maxMemory();
       return new Settings(
           reader.enabled(enabled),
@@ -527,8 +528,8 @@ public final class Tracker implements AutoCloseable {
               text -> SettingsReader.constant(WhenFull.class, text)),
           reader.read("batchSize", batchSize, 512, SettingsReader::integer),
           reader.read("batchBytes", batchBytes, 1L << 20, SettingsReader::number),
-          reader.read("batchAge", batchAge, Duration.ofMillis(5), SettingsReader::duration),
-          reader.readIfSet("spoolDir", spool, Path::of),
+          reader.read("batchAge", batchAge, Settings.batchAge(directory), SettingsReader::duration),
+          directory,
           reader.read("spoolShared", spoolShared, false, SettingsReader::bool),
           reader.read("spoolQuota", spoolQuota, 1L << 30, SettingsReader::number),
           reader.read(

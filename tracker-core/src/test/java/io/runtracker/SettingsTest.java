@@ -4,10 +4,12 @@ package io.runtracker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -46,6 +48,17 @@ class SettingsTest {
     assertThatThrownBy(() -> with(variable, value).build())
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(message);
+  }
+
+  @Test
+  void groups_are_handed_on_sooner_where_there_is_a_spool_to_be_safe_in(@TempDir Path directory) {
+    SettingsReader nothing = new SettingsReader(Map.of());
+    Tracker.Builder builder = Tracker.builder();
+    assertThat(builder.settings(nothing).batchAge()).isEqualTo(Duration.ofMillis(50));
+    builder.spool(directory);
+    assertThat(builder.settings(nothing).batchAge()).isEqualTo(Duration.ofMillis(5));
+    builder.batchAge(Duration.ofSeconds(1));
+    assertThat(builder.settings(nothing).batchAge()).isEqualTo(Duration.ofSeconds(1));
   }
 
   private static Set<Thread> threads() {
