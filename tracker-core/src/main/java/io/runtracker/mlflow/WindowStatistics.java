@@ -22,6 +22,9 @@ final class WindowStatistics {
   /** A shorter span says nothing of a second. */
   private static final double SHORTEST_SECONDS = 1;
 
+  /** So seldom does it count that the interpreter does it, for the first dozens of windows. */
+  private static final int COUNTED_AT_ONCE = 128;
+
   private final int mostRoutes;
   private final RouteGroup all = new RouteGroup();
   private final Map<String, RouteGroup> groups = new LinkedHashMap<>();
@@ -40,7 +43,9 @@ final class WindowStatistics {
     this.end = window.endTime();
     this.seconds = seconds(start, end);
     largest(numbers, mostRoutes).forEach(this::group);
+    Unhurried pace = new Unhurried(COUNTED_AT_ONCE);
     for (int request = 0; request < numbers.size(); request++) {
+      pace.step();
       long micros = numbers.micros(request);
       boolean isFailure = numbers.isFailure(request);
       all.add(micros, isFailure);
