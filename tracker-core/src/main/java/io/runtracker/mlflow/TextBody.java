@@ -73,15 +73,21 @@ class TextBody extends Writer {
     }
   }
 
-  /** Leaves nothing behind but the first half of a surrogate pair, unless that is the end. */
+  /**
+   * Leaves nothing behind but the first half of a surrogate pair, unless that is the end; or, when
+   * it throws for want of memory, what it has not come to.
+   */
   private void encode(boolean isEnd) {
     CharBuffer source = CharBuffer.wrap(characters, 0, written);
-    while (encoder.encode(source, piece, isEnd).isOverflow()) {
-      full.add(Arrays.copyOf(piece.array(), piece.position()));
-      piece.clear();
+    try {
+      while (encoder.encode(source, piece, isEnd).isOverflow()) {
+        full.add(Arrays.copyOf(piece.array(), piece.position()));
+        piece.clear();
+      }
+    } finally {
+      source.compact();
+      written = source.position();
     }
-    source.compact();
-    written = source.position();
   }
 
   /** Remembers how far the text has come, which must not be between the halves of a pair. */
