@@ -12,15 +12,18 @@ package io.runtracker;
 public interface WindowDraft {
 
   /**
-   * Takes a request in, after those that were added before; never called again after {@link
-   * #create}. Called under a lock, so it must not block. When it throws, the request must not be in
-   * the window; it is then written as a run of its own.
+   * Takes a request in, after those that were added before; never called again once one of the
+   * methods below was. Called under a lock, so it must not block. When it throws, the request must
+   * not be in the window; it is then written as a run of its own.
    */
   void add(RequestEvent event);
 
   /** As {@link RunSink#create(RequestEvent)}. */
   String create(RequestWindow window) throws SinkException, InterruptedException;
 
-  /** As {@link RunSink#complete(String, RequestEvent)}. */
+  /**
+   * As {@link RunSink#complete(String, RequestEvent)}. Called without {@link #create} where a
+   * process before this one created the run.
+   */
   void complete(String runId, RequestWindow window) throws SinkException, InterruptedException;
 }
