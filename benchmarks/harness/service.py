@@ -36,7 +36,8 @@ COLORS = dict(zip(MODES[1:], ["#999999", "#2a6fbb", "#7fb2e5", "#e07b39", "#5a9e
 
 def add_arguments(parser):
     parser.add_argument("--forks", type=int, default=3, help="JVMs of each mode: no two compile a handler alike")
-    parser.add_argument("--rounds", type=int, default=6, help="of each of them; short turns, because a machine drifts")
+    parser.add_argument("--rounds", type=int, default=6,
+                        help="of each of them; short turns, because a machine drifts; 0: the profile alone")
     parser.add_argument("--seconds", type=float, default=4, help="of the phase at full speed; so long that a window or two is written in it")
     parser.add_argument("--paced-seconds", type=float, default=10,
                         help="of the phase at a steady rate; as long as a window is open, or a turn has a whole window to"
@@ -46,7 +47,8 @@ def add_arguments(parser):
                              " again until the compiler has nothing left to do")
     parser.add_argument("--warm-ups", type=int, default=40, help="the most of them")
     parser.add_argument("--ramp", type=float, default=1, help="seconds of load before each phase that is measured")
-    parser.add_argument("--profile-seconds", type=float, default=10, help="of each handler, when all rounds are over; 0: no profile")
+    parser.add_argument("--profile-seconds", type=float, default=10,
+                        help="of each handler, when all rounds are over; so long that windows are written in it; 0: no profile")
     parser.add_argument("--drain", type=float, default=60, help="seconds that MLflow is given after each measurement")
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--fraction", type=float, default=0.2,
@@ -116,11 +118,12 @@ def earlier(arguments):
         return [], []
     arguments.command_line = f"{result['command']} && {arguments.command_line}"
 
-    def kept(name):
-        return [one for one in result["detail"].get(name, []) if one["service"] not in arguments.services.split(",")
+    def kept(name, made_anew):
+        return [one for one in result["detail"].get(name, [])
+                if not made_anew or one["service"] not in arguments.services.split(",")
                 or one["handler"] not in handlers_of(one["service"], arguments)]
 
-    return kept("measurements"), kept("profiles")
+    return kept("measurements", arguments.rounds), kept("profiles", arguments.profile_seconds)
 
 
 def warm_up(services, server, arguments):
@@ -178,9 +181,10 @@ def profile(arguments, services, server, sampler, stacks):
             with around(one.mode, server):
                 sent.phase("ramp", arguments.ramp)
                 with sampler.sampling(one.process.pid, stacks):
-                    sent.phase("profile", arguments.profile_seconds)
+                    phase = sent.phase("profile", arguments.profile_seconds)
             settled(one, arguments.drain)
-            found.append({"service": one.name, "mode": one.mode, "handler": handler, **profiler.samples(stacks)})
+            found.append({"service": one.name, "mode": one.mode, "handler": handler, **profiler.samples(stacks),
+                          "tracker_share": load.share("tracker", phase)})
     return found
 
 

@@ -22,9 +22,9 @@ def figures(measurements, profiles):
             found |= compared([(one, off[one["round"], mode]) for one in turns], f"{mode}_{suffix}")
             found |= ratios.best_quarter(f"kept_best_{mode}_{suffix}", throughputs(turns), throughputs(off.values()))
             found |= ratios.best_quarter(f"p99_best_{mode}_{suffix}", p99s(turns), p99s(off.values()), ratios.LOW)
-            found |= shares(turns, f"{mode}_{suffix}")
-            found |= request_share([one for one in profiles if (one["service"], one["handler"], one["mode"]) == (service, handler, mode)],
-                                   f"{mode}_{suffix}")
+            found |= compiler_shares(turns, f"{mode}_{suffix}")
+            found |= shares([one for one in profiles if (one["service"], one["handler"], one["mode"]) == (service, handler, mode)],
+                            f"{mode}_{suffix}")
     found["ledger_adds_up"] = not any(one["ledger_faults"] for one in measurements)
     found["requests_failed"] = sum({(one["service"], one["mode"], one["fork"]): one["failures_so_far"]
                                     for one in measurements if one["ledger"]}.values())
@@ -49,22 +49,26 @@ def compared(pairs, suffix):
     return found
 
 
-def shares(turns, suffix):
-    """Of the CPU time; that of the compiler also in the paced phase, whose p99 hangs on it."""
+def compiler_shares(turns, suffix):
+    """Of the CPU time, at full speed and in the paced phase, whose p99 hangs on it."""
     found = {}
-    for name, threads, phase in (("tracker_share", "tracker", "saturation"), ("compiler_share", "compiler", "saturation"),
-                                 ("compiler_share_paced", "compiler", "paced")):
-        known = [load.share(threads, one[phase]) for one in turns if one["ledger"] and one["ledger"]["offered"]]
+    for name, phase in (("compiler_share", "saturation"), ("compiler_share_paced", "paced")):
+        known = [load.share("compiler", one[phase]) for one in turns if one["ledger"] and one["ledger"]["offered"]]
         known = [one for one in known if one is not None]
         if known:
             found[f"{name}_{suffix}"] = statistics.median(known)
     return found
 
 
-def request_share(profiles, suffix):
-    """Of the CPU time, what the threads of requests have in tracking; of all JVMs' samples together."""
+def shares(profiles, suffix):
+    """
+    Of the CPU time at full speed, of all JVMs together: what the threads of requests have in tracking, what the tracker's
+    own have, and what both leave of a service whose cores are all in use. No neighbour of the machine is in them.
+    """
     everything = sum(one["all"] for one in profiles)
-    if not everything:
+    own = [one["tracker_share"] for one in profiles]
+    if not everything or None in own:
         return {}
-    return {f"request_share_{suffix}": sum(one["tracking"] for one in profiles) / everything,
-            f"samples_{suffix}": everything}
+    requests, tracker = sum(one["tracking"] for one in profiles) / everything, statistics.mean(own)
+    return {f"kept_by_cpu_{suffix}": 1 - requests - tracker, f"request_share_{suffix}": requests,
+            f"tracker_share_{suffix}": tracker, f"samples_{suffix}": everything}

@@ -10,7 +10,7 @@ TARGETS = [
     ("capture", r"publish_ratio_(opentelemetry|zipkin)_.*", AT_MOST, 1.0),
     ("capture", r"allocated_bytes_runtracker_.*", AT_MOST, 200),
     ("capture", r"paced_p99.99_us_runtracker_.*", BELOW, 100),
-    ("service", r"kept_(up|slow|frozen|down)_(nothing|work)_(servlet|spring|javalin)", AT_LEAST, 0.97),
+    ("service", r"kept_(by_cpu_)?(up|slow|frozen|down)_(nothing|work)_(servlet|spring|javalin)", AT_LEAST, 0.97),
     ("service", r"p99_ratio_(up|slow|frozen|down)_(nothing|work)_(servlet|spring|javalin)", AT_MOST, 1.05),
     ("delivery", r"rate_ratio_.*", AT_LEAST, 0.95),
     ("delivery", r"calls_per_plain_run", AT_MOST, 2),
