@@ -37,7 +37,7 @@ COLORS = dict(zip(MODES[1:], ["#999999", "#2a6fbb", "#7fb2e5", "#e07b39", "#5a9e
 def add_arguments(parser):
     parser.add_argument("--forks", type=int, default=3, help="JVMs of each mode: no two compile a handler alike")
     parser.add_argument("--rounds", type=int, default=6,
-                        help="of each of them; short turns, because a machine drifts; 0: the profile alone")
+                        help="of each of them; short turns, because a machine drifts; 0 with --keep: the profile alone")
     parser.add_argument("--seconds", type=float, default=4, help="of the phase at full speed; so long that a window or two is written in it")
     parser.add_argument("--paced-seconds", type=float, default=10,
                         help="of the phase at a steady rate; as long as a window is open, or a turn has a whole window to"
