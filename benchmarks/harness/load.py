@@ -15,6 +15,9 @@ from processes import (ROOT, Problem, cpu_seconds, end, environment, free_port, 
 # windows within its ramp, as a busy service has been for long.
 HANDLERS = {"nothing": "/hello", "work": "/score/7"}
 
+# Where the services have the same handler on a path that they skip.
+SKIPPED = {"work": "/score/untracked"}
+
 # What Runtracker has of its own in a service; the second are the JDK's, for its calls.
 TRACKER_THREADS = ("runtracker-", "HttpClient-")
 
@@ -29,8 +32,8 @@ IDLE_SHARE = 0.04
 class Load:
     """What is sent to one path of a service."""
 
-    def __init__(self, process, handler, service_pid):
-        self.process, self.handler, self.service_pid = process, handler, service_pid
+    def __init__(self, process, service_pid):
+        self.process, self.service_pid = process, service_pid
         self.answered, self.failures, self.failure = 0, 0, ""
 
     def phase(self, name, seconds, rate=0):
@@ -74,12 +77,12 @@ def share(threads, phase):
 
 
 @contextlib.contextmanager
-def on(port, handler, connections, service_pid):
-    command = java.command("service.Load", port, HANDLERS[handler], connections, options=["-Xmx256m", "-XX:+UseSerialGC"])
+def on(port, path, connections, service_pid):
+    command = java.command("service.Load", port, path, connections, options=["-Xmx256m", "-XX:+UseSerialGC"])
     process = subprocess.Popen([str(part) for part in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                env=environment())
     try:
-        yield Load(process, handler, service_pid)
+        yield Load(process, service_pid)
     finally:
         with contextlib.suppress(OSError):
             process.stdin.close()
@@ -88,22 +91,27 @@ def on(port, handler, connections, service_pid):
 
 
 class Service:
-    """One under load."""
+    """One under load, on each of its handlers and on those that it has on a path that it skips, too."""
 
-    def __init__(self, process, url, loads):
-        self.process, self.url, self.loads = process, url, loads
+    def __init__(self, process, url, loads, skipped):
+        self.process, self.url, self.loads, self.skipped = process, url, loads, skipped
+
+    @property
+    def every_load(self):
+        return [*self.loads.values(), *self.skipped.values()]
 
     @property
     def answered(self):
+        """Without what it was to skip."""
         return sum(one.answered for one in self.loads.values())
 
     @property
     def failures(self):
-        return sum(one.failures for one in self.loads.values())
+        return sum(one.failures for one in self.every_load)
 
     @property
     def failure(self):
-        return next((one.failure for one in self.loads.values() if one.failure), "")
+        return next((one.failure for one in self.every_load if one.failure), "")
 
     def let_compile(self, at_most):
         """
@@ -124,8 +132,8 @@ class Service:
 
 
 @contextlib.contextmanager
-def service(command, handlers, connections, log, variables, cores=frozenset()):
-    """A service that is started, on some cores or on all, with a load on each of its handlers."""
+def service(command, handlers, connections, log, variables, cores=frozenset(), skipped=()):
+    """A service that is started, on some cores or on all, with a load on each of its handlers, and on some where it skips them."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     with contextlib.ExitStack() as running:
@@ -133,9 +141,13 @@ def service(command, handlers, connections, log, variables, cores=frozenset()):
             process = running.enter_context(started(
                 "the service", command, log, env=environment(PORT=str(port), **variables), cwd=log.parent))
         wait_until("the service's start", 120, lambda: get(url + "/health"), process)
-        yield Service(process, url, {
-            handler: running.enter_context(on(port, handler, connections, process.pid))
-            for handler in handlers})
+
+        def loads(paths):
+            return {handler: running.enter_context(on(port, path, connections, process.pid))
+                    for handler, path in paths.items()}
+
+        yield Service(process, url, loads({handler: HANDLERS[handler] for handler in handlers}),
+                      loads({handler: SKIPPED[handler] for handler in skipped}))
 
 
 def example(name):

@@ -33,6 +33,20 @@ def _cpu_times():
     return times[3] + times[4], sum(times)
 
 
+def stolen_seconds(cores):
+    """
+    For how long these, or all, were wanted here while the host had them do something else: what Linux calls steal, to a
+    hundredth of a second. None where nobody says.
+    """
+    try:
+        lines = [line.split() for line in pathlib.Path("/proc/stat").read_text().splitlines()]
+        ticks = sum(int(line[8]) for line in lines
+                    if (line[0] in {f"cpu{core}" for core in cores} if cores else line[0] == "cpu"))
+    except (OSError, IndexError):
+        return None
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def wait_for_quiet():
     """How busy the machine was in the end, after waiting for it to be quiet."""
     deadline = time.monotonic() + LONGEST_WAIT_SECONDS

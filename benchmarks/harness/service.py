@@ -3,6 +3,7 @@
 
 import contextlib
 import json
+import os
 import pathlib
 import sys
 import tempfile
@@ -25,7 +26,7 @@ DELIVERING = ["up", "slow", "frozen", "elsewhere"]
 ADAPTERS = ["servlet", "spring", "javalin"]
 PEERS = ["mlflow-client", "fastapi"]
 SLOW_MILLIS = 500
-WINDOW_ROWS = 10_000
+WINDOW_ROWS, WINDOW_SECONDS = 10_000, 10
 FEWEST_WARM_UPS = 6
 # Of a service's CPU time, for the compiler, at full speed and at a steady rate: with less of it a service is warm.
 WARM_SHARE = 0.01
@@ -66,7 +67,7 @@ def make_quick(arguments):
     arguments.seconds, arguments.paced_seconds, arguments.warm_up, arguments.ramp, arguments.drain = 0.3, 0.3, 0.05, 0.1, 0.5
     arguments.profile_seconds = 0.3
     arguments.fraction = 0.005  # of what peers cannot keep up with, next to nothing
-    arguments.handlers, arguments.modes, arguments.more_modes = "nothing", "off,up", "slow,frozen"
+    arguments.handlers, arguments.modes, arguments.more_modes = "work", "off,up", "slow,frozen"
 
 
 def modes_of(service, arguments):
@@ -137,7 +138,7 @@ def warm_up(services, server, arguments):
     for number in range(1, arguments.warm_ups + 1):
         for one in cold:
             with around(one.mode, server):
-                parts = [part for sent in one.loads.values() for part in warmed(sent, arguments)]
+                parts = [part for sent in one.every_load for part in warmed(sent, arguments)]
             one.compiler_share = max(load.share("compiler", part) or 0 for part in parts)
             one.let_compile(4 * arguments.warm_up)
             settled(one, arguments.drain)
@@ -161,11 +162,16 @@ def measure_in_turn(arguments, services, server, fork, rates):
     for number in range(fork * arguments.rounds, (fork + 1) * arguments.rounds):
         for other in others:
             for handler in handlers_of(off.name, arguments):
+                turns = [(off, "off", off.loads[handler]), (other, other.mode, other.loads[handler])]
+                if handler in other.skipped:
+                    turns.append((other, service_figures.SKIPPED, other.skipped[handler]))
                 # Next to each other, and now this one first, now that: a machine drifts within a minute.
-                for one in (off, other) if number % 2 == 0 else (other, off):
+                for one, mode, sent in turns if number % 2 == 0 else reversed(turns):
+                    if mode == service_figures.SKIPPED:
+                        settled(one, WINDOW_SECONDS + arguments.drain, 0)  # or a window of the turn before is sent in this one
                     with around(one.mode, server):
-                        phases = serve(one.loads[handler], arguments, rates)
-                    found.append({"round": number + 1, "fork": fork, "service": one.name, "mode": one.mode,
+                        phases = serve(handler, sent, arguments, rates, one.cores)
+                    found.append({"round": number + 1, "fork": fork, "service": one.name, "mode": mode,
                                   "beside": other.mode, "handler": handler, **phases, "failures_so_far": one.failures,
                                   "failure": one.failure, **settled(one, arguments.drain)})
                     report(found[-1])
@@ -188,12 +194,17 @@ def profile(arguments, services, server, sampler, stacks):
     return found
 
 
-def serve(sent, arguments, rates):
+def serve(handler, sent, arguments, rates, cores):
     sent.phase("ramp", arguments.ramp)
     saturation = sent.phase("saturation", arguments.seconds)
-    rate = rates.setdefault(sent.handler, max(1, saturation["throughput"] * arguments.fraction))
+    rate = rates.setdefault(handler, max(1, saturation["throughput"] * arguments.fraction))
     sent.phase("ramp", arguments.ramp, rate)
-    return {"saturation": saturation, "paced": sent.phase("paced", arguments.paced_seconds, rate)}
+    before = machine.stolen_seconds(cores)
+    paced = sent.phase("paced", arguments.paced_seconds, rate)
+    if before is not None:
+        stolen = machine.stolen_seconds(cores) - before
+        paced["stolen_share"] = stolen / arguments.paced_seconds / (len(cores) or os.cpu_count())
+    return {"saturation": saturation, "paced": paced}
 
 
 def around(mode, server):
@@ -205,12 +216,14 @@ def around(mode, server):
 def started(arguments, name, mode, uri, work, cores):
     """A service that runs for the whole benchmark, each mode its own."""
     tracked = mode not in UNTRACKED
+    handlers = warm_up_handlers(name, arguments)
+    skipped = [one for one in handlers if one in load.SKIPPED] if tracked and name in ADAPTERS else []
     settings = variables(tracked, uri)
     if arguments.quick:
         settings["JAVA_TOOL_OPTIONS"] = "-XX:TieredStopAtLevel=1"  # starts sooner, and is never warm in any case
-    with load.service(start_command(name), warm_up_handlers(name, arguments), arguments.connections, work / f"{name}-{mode}.log",
-                      settings, cores) as one:
-        one.name, one.mode, one.tracked = name, mode, tracked
+    with load.service(start_command(name), handlers, arguments.connections, work / f"{name}-{mode}.log", settings, cores,
+                      skipped) as one:
+        one.name, one.mode, one.tracked, one.cores = name, mode, tracked, cores
         yield one
 
 
@@ -230,10 +243,11 @@ def variables(tracked, uri):
             "TRACKING": str(tracked).lower(), "MLFLOW_DISABLE_TELEMETRY": "true"}
 
 
-def settled(one, drain):
+def settled(one, drain, rest=WINDOW_ROWS - 1):
     """
     The ledger, once the request threads have left their last request and, where MLflow may take it, what waits is
-    delivered but for a window that is not full yet, so that nobody else pays for that; but not later than it may be.
+    delivered but for a rest, such as a window that is not full yet, so that nobody else pays for that; but not later than
+    it may be.
     """
     if one.name not in ADAPTERS:
         return {"ledger": None, "ledger_faults": []}
@@ -243,7 +257,7 @@ def settled(one, drain):
     while True:
         ledger, waited = one.ledger(), time.monotonic() - begin
         is_left = expected is None or ledger["offered"] >= expected or waited > LEAVE_SECONDS
-        is_delivered = ledger["inFlight"] < WINDOW_ROWS or one.mode not in DELIVERING or waited > drain
+        is_delivered = ledger["inFlight"] <= rest or one.mode not in DELIVERING or waited > drain
         if is_left and is_delivered:
             return {"ledger": ledger, "ledger_faults": ledger_faults(ledger, expected)}
         time.sleep(0.1)

@@ -6,6 +6,9 @@ import statistics
 import load
 import ratios
 
+# The mode of a turn that a service which tracks had on the path of the same handler that it skips.
+SKIPPED = "skipped"
+
 
 def figures(measurements, profiles):
     found = {}
@@ -16,18 +19,25 @@ def figures(measurements, profiles):
         found[f"off_throughput_{suffix}"] = statistics.median(throughputs(off.values()))
         found[f"off_p99_us_{suffix}"] = statistics.median(p99s(off.values()))
         found[f"rate_{suffix}"] = mine[0]["paced"]["rate"]
-        for mode in dict.fromkeys(one["mode"] for one in mine if one["mode"] != "off"):
+        stolen = [one["paced"]["stolen_share"] for one in mine if "stolen_share" in one["paced"]]
+        if stolen:
+            found[f"stolen_share_{suffix}"] = statistics.mean(stolen)
+        found |= within_one_jvm(mine, mine, suffix)
+        for mode in dict.fromkeys(one["mode"] for one in mine if one["mode"] not in ("off", SKIPPED)):
             turns = [one for one in mine if one["mode"] == mode]
             # Each beside the one of "off" that was its neighbour.
             found |= compared([(one, off[one["round"], mode]) for one in turns], f"{mode}_{suffix}")
+            found |= within_one_jvm(turns, mine, f"{mode}_{suffix}")
             found |= ratios.best_quarter(f"kept_best_{mode}_{suffix}", throughputs(turns), throughputs(off.values()))
             found |= ratios.best_quarter(f"p99_best_{mode}_{suffix}", p99s(turns), p99s(off.values()), ratios.LOW)
             found |= compiler_shares(turns, f"{mode}_{suffix}")
             found |= shares([one for one in profiles if (one["service"], one["handler"], one["mode"]) == (service, handler, mode)],
                             f"{mode}_{suffix}")
+    for handler in load.SKIPPED:
+        found |= within_one_jvm([one for one in measurements if one["handler"] == handler], measurements, handler)
     found["ledger_adds_up"] = not any(one["ledger_faults"] for one in measurements)
     found["requests_failed"] = sum({(one["service"], one["mode"], one["fork"]): one["failures_so_far"]
-                                    for one in measurements if one["ledger"]}.values())
+                                    for one in measurements if one["ledger"] and one["mode"] != SKIPPED}.values())
     return found
 
 
@@ -47,6 +57,14 @@ def compared(pairs, suffix):
         found |= ratios.figures(f"{name}_{suffix}", [tracked / untracked for tracked, untracked in values
                                                      if tracked and untracked])
     return found
+
+
+def within_one_jvm(turns, all_turns, suffix):
+    """Each beside the turn of the same JVM on the path that it skips: two JVMs do not compile a handler alike."""
+    skipped = {(one["service"], one["handler"], one["round"], one["beside"]): one for one in all_turns if one["mode"] == SKIPPED}
+    places = [(one, (one["service"], one["handler"], one["round"], one["mode"])) for one in turns]
+    pairs = [(one, skipped[place]) for one, place in places if place in skipped]
+    return {name: value for name, value in compared(pairs, f"within_{suffix}").items() if name.startswith(("kept_", "p99_"))}
 
 
 def compiler_shares(turns, suffix):

@@ -96,7 +96,7 @@ public final class JavalinService implements AutoCloseable {
   public static void main(String[] args) {
     Tracker tracker =
         Tracker.builder()
-            .skip("/health", "/docs", "/openapi.json", "/tracker")
+            .skip("/health", "/docs", "/openapi.json", "/tracker", "/score/untracked")
             .shutdownHook(false)
             .build();
     JavalinService service = new JavalinService(tracker, Service.port());

@@ -75,7 +75,7 @@ public final class ServletService implements AutoCloseable {
   public static void main(String[] args) throws Exception {
     Tracker tracker =
         Tracker.builder()
-            .skip("/health", "/docs", "/openapi.json", "/tracker")
+            .skip("/health", "/docs", "/openapi.json", "/tracker", "/score/untracked")
             .shutdownHook(false)
             .build();
     ServletService service = new ServletService(tracker, Service.port());
