@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What tracking costs a whole service, with MLflow well and in trouble, beside services that write runs themselves."""
 
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -67,7 +68,7 @@ def make_quick(arguments):
     arguments.seconds, arguments.paced_seconds, arguments.warm_up, arguments.ramp, arguments.drain = 0.3, 0.3, 0.05, 0.1, 0.5
     arguments.profile_seconds = 0.3
     arguments.fraction = 0.005  # of what peers cannot keep up with, next to nothing
-    arguments.handlers, arguments.modes, arguments.more_modes = "work", "off,up", "slow,frozen"
+    arguments.handlers, arguments.modes, arguments.more_modes = "work", "off,up", "frozen"
 
 
 def modes_of(service, arguments):
@@ -102,8 +103,10 @@ def measure(arguments):
             for fork in range(arguments.forks):
                 with contextlib.ExitStack() as running:
                     # All at once, each idle but in its turn: so a round is over before the machine is another.
-                    services = [running.enter_context(started(arguments, service, mode, uris[mode], work, own))
-                                for mode in modes_of(service, arguments)]
+                    with concurrent.futures.ThreadPoolExecutor() as starting:
+                        services = list(starting.map(
+                            lambda mode: running.enter_context(started(arguments, service, mode, uris[mode], work, own)),
+                            modes_of(service, arguments)))
                     found += measure_in_turn(arguments, services, server, fork, rates)
                     if sampler:
                         profiles += profile(arguments, services, server, sampler, work / "stacks")
@@ -167,7 +170,7 @@ def measure_in_turn(arguments, services, server, fork, rates):
                     turns.append((other, service_figures.SKIPPED, other.skipped[handler]))
                 # Next to each other, and now this one first, now that: a machine drifts within a minute.
                 for one, mode, sent in turns if number % 2 == 0 else reversed(turns):
-                    if mode == service_figures.SKIPPED:
+                    if mode == service_figures.SKIPPED and not arguments.quick:
                         settled(one, WINDOW_SECONDS + arguments.drain, 0)  # or a window of the turn before is sent in this one
                     with around(one.mode, server):
                         phases = serve(handler, sent, arguments, rates, one.cores)
@@ -232,8 +235,8 @@ def handlers_of(service, arguments):
 
 
 def warm_up_handlers(service, arguments):
-    """With the one that does nothing among them in any case: it fills windows ten times as fast as one that works."""
-    return list(dict.fromkeys(["nothing", *handlers_of(service, arguments)]))
+    """With the one that does nothing among them: it fills windows ten times as fast as one that works. Not where it is quick."""
+    return list(dict.fromkeys([*([] if arguments.quick else ["nothing"]), *handlers_of(service, arguments)]))
 
 
 def variables(tracked, uri):
