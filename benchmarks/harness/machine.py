@@ -12,25 +12,19 @@ QUIET_SHARE = 0.05
 QUIET_SECONDS = 3
 LONGEST_WAIT_SECONDS = 120
 
+# Where /proc/stat has them of a core.
+IDLE, IO_WAIT, STEAL = 3, 4, 7
+
 
 def busy_share():
     """How much of the cores was used in the last seconds, by anybody or by neighbours; None where nobody says."""
-    before = _cpu_times()
+    before = _cpu_ticks()
     time.sleep(QUIET_SECONDS)
-    after = _cpu_times()
+    after = _cpu_ticks()
     if before is None or after is None:
         return None
-    idle, everything = after[0] - before[0], after[1] - before[1]
-    return 1 - idle / everything if everything else None
-
-
-def _cpu_times():
-    try:
-        fields = pathlib.Path("/proc/stat").read_text().splitlines()[0].split()[1:]
-    except (OSError, IndexError):
-        return None
-    times = [int(field) for field in fields[:8]]
-    return times[3] + times[4], sum(times)
+    spent = [later - earlier for earlier, later in zip(before, after)]
+    return 1 - (spent[IDLE] + spent[IO_WAIT]) / sum(spent) if any(spent) else None
 
 
 def stolen_seconds(cores):
@@ -38,13 +32,19 @@ def stolen_seconds(cores):
     For how long these, or all, were wanted here while the host had them do something else: what Linux calls steal, to a
     hundredth of a second. None where nobody says.
     """
+    ticks = _cpu_ticks(cores)
+    return None if ticks is None else ticks[STEAL] / os.sysconf("SC_CLK_TCK")
+
+
+def _cpu_ticks(cores=()):
+    """What these cores, or all, have spent on what; see proc_stat(5)."""
+    names = {f"cpu{core}" for core in cores} or {"cpu"}
     try:
-        lines = [line.split() for line in pathlib.Path("/proc/stat").read_text().splitlines()]
-        ticks = sum(int(line[8]) for line in lines
-                    if (line[0] in {f"cpu{core}" for core in cores} if cores else line[0] == "cpu"))
-    except (OSError, IndexError):
+        lines = pathlib.Path("/proc/stat").read_text().splitlines()
+    except OSError:
         return None
-    return ticks / os.sysconf("SC_CLK_TCK")
+    found = [[int(field) for field in fields[:STEAL + 1]] for name, *fields in map(str.split, lines) if name in names]
+    return [sum(ticks) for ticks in zip(*found)] or None
 
 
 def wait_for_quiet():

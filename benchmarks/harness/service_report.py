@@ -2,7 +2,7 @@
 """Chart and tables of what tracking costs a whole service."""
 
 import results
-from load import HANDLERS, SKIPPED
+from load import HANDLERS
 from service import ADAPTERS, COLORS, MODES, PEERS
 
 
@@ -37,15 +37,14 @@ def tables(found):
                              for name in ["kept", "kept_by_cpu", "kept_best", "p50_ratio", "p99_ratio", "p99_best", "cpu_ratio",
                                           "request_share", "tracker_share", "compiler_share", "compiler_share_paced"])]
             for one in ADAPTERS for mode in MODES if f"kept_{mode}_{handler}_{one}" in found])
-    for handler in SKIPPED:
         services = [one for one in ADAPTERS if f"kept_within_{handler}_{one}" in found]
-        rows = [(one, mode, f"{mode}_{handler}_{one}") for one in services for mode in MODES]
-        rows += [(one, "all of these", f"{handler}_{one}") for one in services] + [("all of these", "all of these", handler)]
-        yield (f"The handler that {'works' if handler == 'work' else f'does {handler}'}, on a path that is tracked, divided by the"
-               " same on one that the same JVM skips; medians, and in brackets where they are with 95 %", [
-            "service", "MLflow", "throughput kept", "p99"], [
-            [service, mode, *row([f"kept_within_{suffix}", f"p99_ratio_within_{suffix}"])]
-            for service, mode, suffix in rows if f"kept_within_{suffix}" in found])
+        if services:
+            rows = [(one, mode, f"{mode}_{handler}_{one}") for one in services for mode in MODES]
+            rows += [(one, "all of these", f"{handler}_{one}") for one in services] + [("all of these", "all of these", handler)]
+            yield (f"{what}, on a path that is tracked; divided by the same on one that the same JVM skips, medians, and in brackets"
+                   " where they are with 95 %", ["service", "MLflow", "throughput kept", "p99"], [
+                [service, mode, *row([f"kept_within_{suffix}", f"p99_ratio_within_{suffix}"])]
+                for service, mode, suffix in rows if f"kept_within_{suffix}" in found])
     yield ("Services that write their runs themselves, MLflow up; the handler does nothing", [
         "service", "requests per second without", "kept with", "p99 divided"], [
         [one, *row([f"off_throughput_nothing_{one}", f"kept_up_nothing_{one}", f"p99_ratio_up_nothing_{one}"])]
