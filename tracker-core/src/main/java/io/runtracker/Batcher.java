@@ -3,15 +3,18 @@ package io.runtracker;
 
 import com.lmax.disruptor.EventPoller;
 import com.lmax.disruptor.RingBuffer;
-import java.util.ArrayList;
-import java.util.List;
+import io.runtracker.spool.FailPoint;
+import io.runtracker.spool.Group;
+import io.runtracker.spool.Log;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.slf4j.LoggerFactory;
 
 /**
- * The ring's only consumer: takes events out, redacts and names them, and hands them to the backlog
- * in groups. It never waits for the sink, and no fault ends it.
+ * The ring's only consumer: takes events out, redacts and names them, and appends them to the log
+ * in groups, as bytes. It waits for nothing but a write to the disk, and no fault ends it.
  *
  * <p>It parks between looks at the ring, and is never signalled: a signal would cost the request
  * thread more than the whole rest of the publish.
@@ -31,7 +34,8 @@ final class Batcher {
   private final RingBuffer<Slot> ring;
   private final EventPoller<Slot> poller;
   private final RingPace pace;
-  private final Backlog backlog;
+  private final Log log;
+  private final LongConsumer appended;
   private final CleanTargets targets;
   private final RunNames names;
   private final Counts counts;
@@ -39,11 +43,13 @@ final class Batcher {
   private final long batchBytes;
   private final long batchAgeNanos;
   private final EventPoller.Handler<Slot> intoGroup = this::onEvent;
-  private final RateLimitedLog log = new RateLimitedLog(LoggerFactory.getLogger(Tracker.class));
+  private final Consumer<FailPoint> failPoints;
+  private final long slowNanos;
+  private final RateLimitedLog warnings =
+      new RateLimitedLog(LoggerFactory.getLogger(Tracker.class));
   private final Thread thread = Delivery.daemon(this::run, "runtracker-batcher");
 
-  private List<RequestEvent> group = new ArrayList<>();
-  private long groupBytes;
+  private Group group = new Group(64, 16 << 10);
   private long groupSinceNanos;
   private long lastLookNanos = System.nanoTime();
   private volatile long handedOver = -1;
@@ -52,16 +58,21 @@ final class Batcher {
 
   Batcher(
       RingBuffer<Slot> ring,
-      Backlog backlog,
+      Log log,
+      LongConsumer appended,
       CleanTargets targets,
       RunNames names,
       Counts counts,
-      Settings settings) {
+      Settings settings,
+      Consumer<FailPoint> failPoints) {
     this.ring = ring;
     this.pace = new RingPace(ring.getBufferSize(), longestPark(settings));
     this.poller = ring.newPoller();
     ring.addGatingSequences(poller.getSequence());
-    this.backlog = backlog;
+    this.log = log;
+    this.appended = appended;
+    this.failPoints = failPoints;
+    this.slowNanos = settings.slowThreshold().toNanos();
     this.targets = targets;
     this.names = names;
     this.counts = counts;
@@ -84,14 +95,14 @@ final class Batcher {
     LockSupport.unpark(thread);
   }
 
-  /** The sequence up to which every event is in the backlog, or was dropped and counted. */
+  /** The sequence up to which every event is in the log, or was dropped and counted. */
   long handedOver() {
     return handedOver;
   }
 
   /**
-   * Empties the ring into the backlog and ends. That takes milliseconds, whatever the sink does; so
-   * it is given time even where the deadline has none, and up only if the disk hangs.
+   * Empties the ring into the log and ends. That takes milliseconds, whatever the sink does; so it
+   * is given time even where the deadline has none, and up only if the disk hangs.
    */
   void stop(long deadlineNanos) throws InterruptedException {
     stopping = true;
@@ -125,7 +136,7 @@ final class Batcher {
           return;
         }
       } catch (Throwable fault) {
-        log.warn("batcher", "The batcher met a fault and goes on", fault);
+        warnings.warn("batcher", "The batcher met a fault and goes on", fault);
       }
     }
   }
@@ -133,7 +144,7 @@ final class Batcher {
   private void look(boolean stop) {
     long now = System.nanoTime();
     long before = poller.getSequence().get();
-    boolean isFull = backlog.isFull();
+    boolean isFull = log.isFull();
     poll(isFull ? Batcher::takeOut : intoGroup);
     long came = poller.getSequence().get() - before;
     if (isFull) {
@@ -143,12 +154,12 @@ final class Batcher {
     if (stop || isGroupDue(now)) {
       handOver();
     }
-    if (group.isEmpty()) {
+    if (group.size() == 0) {
       handedOver = poller.getSequence().get();
     }
-    long groupAge = group.isEmpty() ? 0 : now - groupSinceNanos;
+    long groupAge = group.size() == 0 ? 0 : now - groupSinceNanos;
     long park =
-        pace.afterLook(now - lastLookNanos, came, group.isEmpty(), batchAgeNanos - groupAge);
+        pace.afterLook(now - lastLookNanos, came, group.size() == 0, batchAgeNanos - groupAge);
     if (!more && !stop && park > 0) {
       LockSupport.parkNanos(park);
     }
@@ -166,10 +177,16 @@ final class Batcher {
   private boolean onEvent(Slot slot, long sequence, boolean endOfBatch) {
     try {
       OpenRequest request = slot.take();
-      add(names.named(request.toEvent(sequence, targets.clean(request.target()))));
+      RequestEvent event = request.toEvent(sequence, targets.clean(request.target()));
+      EventCodec.encode(names.named(event), slowNanos, group.out());
+      if (group.size() == 0) {
+        groupSinceNanos = lastLookNanos; // it may have come right after that
+      }
+      group.endEvent();
     } catch (Throwable fault) {
+      group.cancelEvent();
       counts.dropped(DropReason.DELIVERY_FAULT);
-      log.warn("event", "An event could not be read and is dropped", fault);
+      warnings.warn("event", "An event could not be read and is dropped", fault);
     }
     return !isGroupFull();
   }
@@ -179,42 +196,53 @@ final class Batcher {
     return true;
   }
 
-  private void add(RequestEvent event) {
-    if (group.isEmpty()) {
-      groupSinceNanos = lastLookNanos; // it may have come right after that
-    }
-    group.add(event);
-    groupBytes += event.estimatedBytes();
-  }
-
   private boolean isGroupFull() {
-    return group.size() >= batchSize || groupBytes >= batchBytes;
+    return group.size() >= batchSize || group.bytes() >= batchBytes;
   }
 
   private boolean isGroupDue(long now) {
-    return isGroupFull() || (!group.isEmpty() && now - groupSinceNanos >= batchAgeNanos);
+    return isGroupFull() || (group.size() > 0 && now - groupSinceNanos >= batchAgeNanos);
   }
 
   private void handOver() {
-    if (!group.isEmpty()) {
-      List<RequestEvent> full = group;
-      group = new ArrayList<>(full.size());
-      groupBytes = 0;
-      int refused = 0;
+    if (group.size() > 0) {
+      Group full = group;
+      group = new Group(full.size() + full.size() / 4, full.bytes() + full.bytes() / 4);
+      int events = full.size();
+      failPoints.accept(FailPoint.BEFORE_GROUP);
       try {
-        refused = backlog.add(full);
+        Log.Refused refused = log.append(full);
+        count(refused);
       } catch (Throwable fault) {
-        counts.dropped(DropReason.DELIVERY_FAULT, full.size());
-        log.warn("hand-over", "A group could not be handed over and is dropped", fault);
+        counts.dropped(DropReason.DELIVERY_FAULT, events);
+        warnings.warn("hand-over", "A group could not be handed over and is dropped", fault);
       }
-      countRefused(refused);
+      failPoints.accept(FailPoint.AFTER_GROUP);
+      appended.accept(full.bytes());
     }
+  }
+
+  private void count(Log.Refused refused) {
+    if (refused.failure() != null) {
+      warnings.warn(
+          "append",
+          "The spool cannot be written; requests are kept in memory only",
+          refused.failure());
+    }
+    if (refused.byQuota() > 0) {
+      counts.dropped(DropReason.SPOOL_FULL, refused.byQuota());
+      warnings.warn(
+          "quota",
+          "The spool has reached its quota; requests are dropped and counted as SPOOL_FULL");
+    }
+    countRefused(refused.byHeap());
   }
 
   private void countRefused(long requests) {
     if (requests > 0) {
       counts.dropped(DropReason.QUEUE_FULL, requests);
-      log.warn("queue full", "The queue is full; requests are dropped and counted as QUEUE_FULL");
+      warnings.warn(
+          "queue full", "The queue is full; requests are dropped and counted as QUEUE_FULL");
     }
   }
 

@@ -33,14 +33,21 @@ final class Counts {
    * Goes on where a spool left off. What was accepted before and never became safe is gone with the
    * process that accepted it; so what was accepted is what has an end, or is in the spool.
    *
+   * @param deliveredBefore events ever delivered
+   * @param droppedBefore events ever lost, by reason
    * @param waiting events in the spool now
    * @param lost events found lost to damage of the spool
    * @param spooledNow how many there are at any later moment
    */
-  void restore(SpoolLedger ledger, long waiting, long lost, LongSupplier spooledNow) {
-    long ended = ledger.delivered();
-    delivered.add(ledger.delivered());
-    for (Map.Entry<DropReason, Long> entry : ledger.dropped().entrySet()) {
+  void restore(
+      long deliveredBefore,
+      Map<DropReason, Long> droppedBefore,
+      long waiting,
+      long lost,
+      LongSupplier spooledNow) {
+    long ended = deliveredBefore;
+    delivered.add(deliveredBefore);
+    for (Map.Entry<DropReason, Long> entry : droppedBefore.entrySet()) {
       dropped(entry.getKey(), entry.getValue());
       ended += entry.getKey().isAfterAcceptance() ? entry.getValue() : 0;
     }

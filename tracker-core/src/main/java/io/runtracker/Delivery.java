@@ -1,68 +1,107 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker;
 
-import java.time.Duration;
+import io.runtracker.spool.FailPoint;
+import io.runtracker.spool.Log;
+import io.runtracker.spool.SegmentLog;
+import io.runtracker.spool.SpoolException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes runs from the backlog and writes them to the sink, several at a time. One thread decides
- * what is tried when; short-lived workers make the calls, which block.
+ * Writes units to the sink, several at a time. One thread assembles them, decides what is tried
+ * when, and settles what came back; short-lived senders make the calls, which block. Only that one
+ * thread touches a unit that is not being sent.
  */
 final class Delivery {
 
-  /**
-   * How often an event may fail by the server's answer while others pass, before it is set aside.
-   */
+  /** How often a unit may fail by the server's answer while others pass, before it is set aside. */
   static final int MOST_FAILURES = 10;
 
-  private static final Duration IDLE_TAKE = Duration.ofSeconds(1);
+  /** So long an event may wait unread while others come, so that each look finds some. */
+  private static final long READ_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-  /**
-   * While so many runs are being written that none may be begun, windows are looked for so often.
-   */
-  private static final int PERMIT_WAIT_MILLIS = 20;
+  /** So many bytes are worth a look before that. */
+  private static final long READ_BYTES = 64 << 10;
 
-  private final Backlog backlog;
+  private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
+  private static final long FAULT_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+  private static final long LONGEST_STOP_NANOS = TimeUnit.SECONDS.toNanos(5);
+  private static final long SET_ASIDE_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(30);
+  private static final long UNPLANNED_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  private final Log log;
+  private final Journal journal;
+  private final Assembler assembler;
   private final RunSink sink;
   private final Settings settings;
+  private final int inFlight;
   private final Circuit circuit;
-  private final Semaphore permits;
-  private final ThreadPoolExecutor workers;
-  private final Thread dispatcher;
-  private final RateLimitedLog log = new RateLimitedLog(LoggerFactory.getLogger(Tracker.class));
-  private final LongAdder deliveries = new LongAdder();
+  private final Consumer<FailPoint> failPoints;
+  private final ThreadPoolExecutor senders;
+  private final Thread thread;
+  private final RateLimitedLog warnings =
+      new RateLimitedLog(LoggerFactory.getLogger(Tracker.class));
+
+  /** What is being sent. */
+  private final List<Attempt> underWay = new ArrayList<>();
+
+  private int runsUnderWay;
+  private long deliveries;
+  private long readNanos = System.nanoTime();
   private final LongAdder retries = new LongAdder();
+  private volatile boolean parked;
+
+  // Of the one thread that calls {@link #appended}.
+  private long wokenNanos = System.nanoTime() - READ_PAUSE_NANOS;
+  private long bytesSinceWake;
+
   private volatile boolean stopping;
   private volatile @Nullable String lastError;
 
-  Delivery(Backlog backlog, RunSink sink, Settings settings) {
-    this.backlog = backlog;
+  Delivery(
+      Log log,
+      Journal journal,
+      Assembler assembler,
+      RunSink sink,
+      Settings settings,
+      int inFlight,
+      Consumer<FailPoint> failPoints) {
+    this.log = log;
+    this.journal = journal;
+    this.assembler = assembler;
     this.sink = sink;
     this.settings = settings;
+    this.inFlight = inFlight;
+    this.failPoints = failPoints;
     this.circuit = new Circuit(settings.retryDelay(), settings.maxRetryDelay());
-    this.permits = new Semaphore(settings.inFlight());
-    this.workers =
+    // A split leaves one window more than may be closed; each has a sender of its own.
+    int most = inFlight + Assembler.MOST_WINDOWS + 2;
+    this.senders =
         new ThreadPoolExecutor(
-            settings.inFlight() + WindowRouter.MOST_UNSETTLED,
-            settings.inFlight() + WindowRouter.MOST_UNSETTLED,
+            most,
+            most,
             5,
             TimeUnit.SECONDS,
             new LinkedBlockingQueue<>(),
             work -> daemon(work, "runtracker-sender"));
-    workers.allowCoreThreadTimeOut(true);
-    this.dispatcher = daemon(this::dispatch, "runtracker-delivery");
+    senders.allowCoreThreadTimeOut(true);
+    this.thread = daemon(this::run, "runtracker-delivery");
   }
 
   static Thread daemon(Runnable work, String name) {
@@ -72,7 +111,7 @@ final class Delivery {
   }
 
   void start() {
-    dispatcher.start();
+    thread.start();
   }
 
   long retries() {
@@ -87,6 +126,375 @@ final class Delivery {
     return lastError;
   }
 
+  /**
+   * Says that the log has more. Wakes nobody who is awake, and nobody for less than is worth it:
+   * waking a thread costs more than the rest of what is done for a request.
+   */
+  void appended(long bytes) {
+    bytesSinceWake += bytes;
+    if (parked) {
+      long now = System.nanoTime();
+      if (bytesSinceWake >= READ_BYTES || now - wokenNanos >= READ_PAUSE_NANOS) {
+        wokenNanos = now;
+        bytesSinceWake = 0;
+        wake();
+      }
+    }
+  }
+
+  /** Has it look now, because somebody waits. */
+  void wake() {
+    LockSupport.unpark(thread);
+  }
+
+  private void run() {
+    while (!stopping) {
+      try {
+        step();
+      } catch (Throwable fault) {
+        if (!stopping) {
+          warnings.warn("dispatch", "Delivery met a fault and goes on", fault);
+          LockSupport.parkNanos(FAULT_PAUSE_NANOS);
+        }
+      }
+    }
+  }
+
+  private void step() throws SpoolException {
+    settleWhatCameBack();
+    long before = log.readBelow();
+    boolean more = assembler.assemble(System.nanoTime());
+    long now = System.nanoTime();
+    readNanos = log.readBelow() == before ? readNanos : now;
+    long wait = sendWhatIsDue(now);
+    if (!more && wait > 0 && !stopping) {
+      commit();
+      park(Math.min(wait, now - readNanos < IDLE_NANOS ? READ_PAUSE_NANOS : IDLE_NANOS));
+    }
+  }
+
+  private void park(long nanos) {
+    parked = true;
+    try {
+      if (!stopping && underWay.stream().noneMatch(attempt -> attempt.ended)) {
+        LockSupport.parkNanos(this, nanos);
+      }
+    } finally {
+      parked = false;
+    }
+  }
+
+  /** Makes safe what is known of the deliveries so far. */
+  private void commit() {
+    SegmentLog disk = log.disk();
+    if (disk != null) {
+      try {
+        disk.commit();
+      } catch (SpoolException e) {
+        warnings.warn("commit", "The spool cannot be written; it is tried again", e);
+      }
+    }
+  }
+
+  /** Returns after how many nanoseconds there may be more to send; 0 when there is now. */
+  private long sendWhatIsDue(long now) {
+    while (true) {
+      boolean runsToo = runsUnderWay < inFlight;
+      Unit unit = assembler.peek(runsToo, now);
+      if (unit == null) {
+        return Math.max(1, assembler.dueNanos(runsToo, now + IDLE_NANOS) - now);
+      }
+      long wait = circuit.ask();
+      if (wait > 0) {
+        return wait;
+      }
+      assembler.take(unit, now);
+      send(unit);
+    }
+  }
+
+  private void send(Unit unit) {
+    Attempt attempt = new Attempt(unit);
+    boolean begun = false;
+    try {
+      underWay.add(attempt);
+      runsUnderWay += unit.isWindow() ? 0 : 1;
+      senders.execute(attempt);
+      begun = true;
+    } finally {
+      if (!begun) { // no thread could be had, or the tracker is closing
+        circuit.released();
+        attempt.failure = new InterruptedException();
+        attempt.ended = true;
+      }
+    }
+  }
+
+  /** One try to write a unit. Whatever happens in it, it ends, and says so without an object. */
+  private final class Attempt implements Runnable {
+    private final Unit unit;
+    private final long startedNanos = System.nanoTime();
+    private @Nullable Throwable failure;
+    private volatile boolean ended;
+
+    private Attempt(Unit unit) {
+      this.unit = unit;
+    }
+
+    @Override
+    public void run() {
+      try {
+        write(unit);
+      } catch (Throwable e) {
+        failure = e;
+      } finally {
+        ended = true;
+        LockSupport.unpark(thread);
+      }
+    }
+  }
+
+  private void write(Unit unit) throws SinkException, InterruptedException, IOException {
+    if (unit.sweeps) {
+      failPoints.accept(FailPoint.BEFORE_SWEEP);
+      unit.mayExist = unit.sweep(sink) < 0;
+      failPoints.accept(FailPoint.AFTER_SWEEP);
+      return;
+    }
+    String runId = unit.runId;
+    if (unit.splits) {
+      if (runId != null) {
+        failPoints.accept(FailPoint.BEFORE_DISCARD);
+        ((WindowSink) sink).discard(runId);
+        failPoints.accept(FailPoint.AFTER_DISCARD);
+      }
+      return;
+    }
+    unit.prepare(sink, log);
+    if (runId == null) {
+      runId = findOrCreate(unit);
+      failPoints.accept(FailPoint.BEFORE_CREATED);
+      try {
+        journal.created(unit, runId);
+      } catch (SpoolException e) {
+        // After a crash now it is looked up, because it was planned.
+        warnings.warn("created", "The spool cannot be written; it is tried again", e);
+      }
+      failPoints.accept(FailPoint.AFTER_CREATED);
+    }
+    failPoints.accept(FailPoint.BEFORE_COMPLETE);
+    unit.complete(sink, runId);
+    failPoints.accept(FailPoint.AFTER_COMPLETE);
+  }
+
+  private String findOrCreate(Unit unit) throws SinkException, InterruptedException, IOException {
+    if (unit.mayExist) {
+      failPoints.accept(FailPoint.BEFORE_FIND);
+      Optional<String> found = unit.find(sink);
+      failPoints.accept(FailPoint.AFTER_FIND);
+      if (found.isPresent()) {
+        return found.get();
+      }
+      unit.mayExist = false;
+      unit.isRepeated = true;
+    }
+    failPoints.accept(FailPoint.BEFORE_PLAN);
+    journal.plan(unit);
+    failPoints.accept(FailPoint.AFTER_PLAN);
+    boolean answered = false;
+    try {
+      failPoints.accept(FailPoint.BEFORE_CREATE);
+      String runId = unit.create(sink);
+      failPoints.accept(FailPoint.AFTER_CREATE);
+      answered = true;
+      return runId;
+    } catch (SinkException e) {
+      answered = e.kind() != SinkException.Kind.UNKNOWN && e.kind() != SinkException.Kind.FAILED;
+      throw e;
+    } finally {
+      if (!answered) {
+        unit.mayExist = true;
+      }
+    }
+  }
+
+  private void settleWhatCameBack() {
+    for (Iterator<Attempt> attempts = underWay.iterator(); attempts.hasNext(); ) {
+      Attempt attempt = attempts.next();
+      if (attempt.ended) {
+        attempts.remove();
+        runsUnderWay -= attempt.unit.isWindow() ? 0 : 1;
+        cameBack(attempt);
+      }
+    }
+  }
+
+  private void cameBack(Attempt attempt) {
+    Unit unit = attempt.unit;
+    Throwable failure = attempt.failure;
+    boolean settled = false;
+    try {
+      if (!unit.leftOut.isEmpty()) {
+        assembler.partWith(unit);
+      }
+      if (failure == null) {
+        circuit.succeeded();
+        settled = passed(unit);
+      } else if (failure instanceof SinkException e) {
+        settled = failed(unit, e, attempt.startedNanos);
+      } else if (failure instanceof InterruptedException) {
+        circuit.released();
+        retry(unit, 0);
+        settled = true;
+      } else if (failure instanceof SpoolException) {
+        circuit.released();
+        warnings.warn("spool", "The spool cannot be used; delivery goes on by itself", failure);
+        retry(unit, UNPLANNED_NANOS);
+        settled = true;
+      } else if (failure instanceof IOException) {
+        circuit.released();
+        settled = setAside(unit, DropReason.DAMAGED, String.valueOf(failure.getMessage()));
+      } else {
+        circuit.released();
+        lastError = "a fault of the sink: " + failure;
+        warnings.warn("sink fault", "The sink failed on " + unit, failure);
+        settled = retryOrSetAside(unit, DropReason.DELIVERY_FAULT, String.valueOf(failure));
+      }
+    } catch (SpoolException e) {
+      warnings.warn("split", "The spool cannot be written; it is tried again", e);
+    } finally {
+      if (!settled) {
+        retry(unit, UNPLANNED_NANOS);
+      }
+    }
+  }
+
+  private boolean passed(Unit unit) throws SpoolException {
+    if (unit.sweeps) {
+      if (unit.mayExist) { // it is too early to tell
+        retry(unit, settings.lookupDelay().toNanos());
+      } else {
+        journal.giveUp(unit);
+      }
+    } else if (unit.splits) {
+      assembler.split(unit);
+    } else {
+      deliveries++;
+      assembler.delivered(unit, System.nanoTime());
+    }
+    return true;
+  }
+
+  private boolean failed(Unit unit, SinkException e, long started) throws SpoolException {
+    lastError = e.getMessage();
+    String cause = String.valueOf(e.getMessage());
+    switch (e.kind()) {
+      case UNAVAILABLE, UNKNOWN -> {
+        circuit.failed(started, e.retryAfter());
+        warnings.warn("away", "The sink is away; delivery goes on by itself: " + cause);
+        retry(unit, 0);
+        return true;
+      }
+      case UNAUTHORIZED -> {
+        circuit.failed(started, e.retryAfter());
+        warnings.warn(
+            "unauthorized",
+            "The sink refuses the credentials; delivery pauses until it takes them: " + cause);
+        retry(unit, 0);
+        return true;
+      }
+      case FAILED -> {
+        circuit.failed(started, e.retryAfter());
+        warnings.warn("failing", "The sink failed on " + unit + ": " + cause);
+        return retryOrSetAside(unit, DropReason.REFUSED, cause);
+      }
+      case GONE -> {
+        circuit.succeeded();
+        unit.runId = null; // it is created again
+        return retryOrSetAside(unit, DropReason.REFUSED, cause);
+      }
+      default -> {
+        circuit.succeeded();
+        return refused(unit, e, cause);
+      }
+    }
+  }
+
+  private boolean refused(Unit unit, SinkException e, String cause) throws SpoolException {
+    if (unit.sweeps) {
+      journal.giveUp(unit);
+      return true;
+    }
+    if (unit.splits) {
+      warnings.warn("discard", "A run that is not completed cannot be taken back: " + cause);
+      assembler.split(unit);
+      return true;
+    }
+    boolean isTooLarge = e.kind() == SinkException.Kind.TOO_LARGE;
+    if (unit.isWindow() && isTooLarge) {
+      assembler.windowTooLarge(unit);
+    }
+    if (unit.isWindow() && e.kind() == SinkException.Kind.UNSUPPORTED) {
+      assembler.windowsRefused(System.nanoTime());
+    } else if (mayBeSplit(unit, isTooLarge)) {
+      split(unit);
+      return true;
+    }
+    return setAside(unit, DropReason.REFUSED, cause);
+  }
+
+  private void split(Unit unit) {
+    unit.split();
+    retry(unit, 0);
+  }
+
+  /** What a window was refused for may be one of its requests, once there is a run to fill. */
+  private static boolean mayBeSplit(Unit unit, boolean isTooLarge) {
+    return unit.isWindow() && unit.size() > 1 && (isTooLarge || unit.runId != null);
+  }
+
+  /**
+   * A failure that may be the unit's own: it is tried again, later every time, but not for ever.
+   */
+  private boolean retryOrSetAside(Unit unit, DropReason reason, String cause) {
+    if (unit.failures++ == 0) {
+      unit.deliveredBeforeFailure = deliveries;
+    }
+    if (unit.failures >= MOST_FAILURES && deliveries > unit.deliveredBeforeFailure) {
+      if (mayBeSplit(unit, false) && !unit.splits) {
+        split(unit);
+        return true;
+      }
+      return setAside(unit, reason, cause);
+    }
+    long longest = settings.maxRetryDelay().toNanos();
+    long pause = settings.retryDelay().toNanos() << Math.min(unit.failures, 20);
+    retry(unit, pause <= 0 ? longest : Math.min(pause, longest));
+    return true;
+  }
+
+  private void retry(Unit unit, long pauseNanos) {
+    retries.increment();
+    boolean asks = unit.mayExist && !unit.sweeps;
+    long pause = asks ? Math.max(pauseNanos, settings.lookupDelay().toNanos()) : pauseNanos;
+    unit.notBeforeNanos = System.nanoTime() + pause;
+    assembler.retry(unit);
+  }
+
+  private boolean setAside(Unit unit, DropReason reason, String cause) {
+    if (unit.sweeps) {
+      journal.giveUp(unit);
+      return true;
+    }
+    String what = unit.toString();
+    if (assembler.setAside(unit, reason, cause)) {
+      warnings.warn("set aside", "Set aside as " + reason + ": " + what + ": " + cause);
+    } else {
+      retry(unit, SET_ASIDE_AGAIN_NANOS);
+    }
+    return true;
+  }
+
   /** Has the sink write what it held back, for as long as there is time. */
   void flushSink(long deadlineNanos) {
     long left = deadlineNanos - System.nanoTime();
@@ -96,7 +504,7 @@ final class Delivery {
     Future<?> flush;
     try {
       flush =
-          workers.submit(
+          senders.submit(
               () -> {
                 sink.flush();
                 return null;
@@ -109,214 +517,42 @@ final class Delivery {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (ExecutionException e) {
-      log.warn("flush", "The sink could not write all that it held back", e.getCause());
+      warnings.warn("flush", "The sink could not write all that it held back", e.getCause());
     } catch (TimeoutException e) {
-      log.warn("flush", "There was no time for the sink to write all that it held back");
+      warnings.warn("flush", "There was no time for the sink to write all that it held back");
     } finally {
       flush.cancel(true);
     }
   }
 
-  /** Ends every call under way. What is not delivered stays in the backlog. */
+  /**
+   * Ends every call under way. What is not delivered stays in the log. An interrupt of the caller
+   * does not shorten it.
+   */
   void stop() {
+    boolean interrupted = Thread.interrupted();
     stopping = true;
-    dispatcher.interrupt();
-    workers.shutdownNow();
-    try {
-      workers.awaitTermination(1, TimeUnit.SECONDS);
-    } catch (InterruptedException e) {
+    wake();
+    senders.shutdownNow();
+    long deadline = System.nanoTime() + LONGEST_STOP_NANOS;
+    while (!hasEnded() && System.nanoTime() - deadline < 0) {
+      try {
+        senders.awaitTermination(1, TimeUnit.SECONDS);
+        thread.join(Math.max(1, TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime())));
+        deadline = System.nanoTime();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (!thread.isAlive()) {
+      settleWhatCameBack();
+    }
+    if (interrupted) {
       Thread.currentThread().interrupt();
     }
   }
 
-  private void dispatch() {
-    while (!stopping) {
-      try {
-        if (permits.tryAcquire(PERMIT_WAIT_MILLIS, TimeUnit.MILLISECONDS)) {
-          boolean begun = false;
-          try {
-            begun = sweepOne() || dispatch(backlog.take(IDLE_TAKE), permits::release);
-          } finally {
-            if (!begun) {
-              permits.release();
-            }
-          }
-        } else {
-          dispatch(backlog.takeWindow(), () -> {});
-        }
-      } catch (InterruptedException e) {
-        if (stopping) {
-          return;
-        }
-      } catch (Throwable fault) {
-        if (stopping) {
-          return; // the workers were told to end between the take and the hand-over
-        }
-        log.warn("dispatch", "Delivery met a fault and goes on", fault);
-        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100));
-      }
-    }
-  }
-
-  /** Looks at one that may have two runs, when one is due and the server is there. */
-  private boolean sweepOne() {
-    Repeated due = circuit.isOpen() ? null : backlog.sweep().poll();
-    if (due == null) {
-      return false;
-    }
-    work(() -> backlog.sweep().sweep(due, sink), permits::release);
-    return true;
-  }
-
-  private boolean dispatch(@Nullable PendingRun run, Runnable whenDone)
-      throws InterruptedException {
-    if (run == null) {
-      return false;
-    }
-    boolean begun = false;
-    try {
-      for (long wait = circuit.ask(); wait > 0; wait = circuit.ask()) {
-        TimeUnit.NANOSECONDS.sleep(wait);
-      }
-      work(() -> attempt(run), whenDone);
-      begun = true;
-    } finally {
-      if (!begun) {
-        backlog.retry(run); // no thread could be had, or the tracker is closing
-      }
-    }
-    return true;
-  }
-
-  private interface Work {
-    void run() throws InterruptedException;
-  }
-
-  private void work(Work work, Runnable whenDone) {
-    workers.execute(
-        () -> {
-          try {
-            work.run();
-          } catch (InterruptedException closing) {
-            Thread.currentThread().interrupt();
-          } catch (RuntimeException fault) {
-            log.warn("sink fault", "The sink failed on a sweep", fault);
-          } finally {
-            whenDone.run();
-          }
-        });
-  }
-
-  private void attempt(PendingRun run) {
-    long started = System.nanoTime();
-    try {
-      deliver(run);
-      deliveries.increment();
-      circuit.succeeded();
-      backlog.delivered(run);
-      if (run.isRepeated()) {
-        backlog.sweep().later(run.asRepeated());
-      }
-    } catch (SinkException e) {
-      failed(run, e, started);
-    } catch (InterruptedException closing) {
-      circuit.released();
-      backlog.retry(run);
-    } catch (Throwable fault) {
-      circuit.released();
-      lastError = "a fault of the sink: " + fault;
-      log.warn("sink fault", "The sink failed on " + run, fault);
-      retryOrSetAside(run, DropReason.DELIVERY_FAULT, String.valueOf(fault));
-    }
-  }
-
-  private void deliver(PendingRun run) throws SinkException, InterruptedException {
-    String runId = run.runId();
-    if (runId == null) {
-      runId = findOrCreate(run);
-      backlog.created(run, runId);
-    }
-    run.complete(sink, runId);
-  }
-
-  private String findOrCreate(PendingRun run) throws SinkException, InterruptedException {
-    if (run.mayExist()) {
-      Optional<String> found = run.find(sink);
-      if (found.isPresent()) {
-        return found.get();
-      }
-      run.mayExist(false);
-      run.repeated();
-      backlog.sweep().remember(run.asRepeated());
-    }
-    boolean answered = false;
-    try {
-      String runId = run.create(sink);
-      answered = true;
-      return runId;
-    } catch (SinkException e) {
-      answered = e.kind() != SinkException.Kind.UNKNOWN && e.kind() != SinkException.Kind.FAILED;
-      throw e;
-    } finally {
-      if (!answered) {
-        run.mayExist(true);
-      }
-    }
-  }
-
-  private void failed(PendingRun run, SinkException e, long started) {
-    lastError = e.getMessage();
-    switch (e.kind()) {
-      case UNAVAILABLE, UNKNOWN -> {
-        circuit.failed(started, e.retryAfter());
-        log.warn("away", "The sink is away; delivery goes on by itself: " + e.getMessage());
-        retry(run, 0);
-      }
-      case UNAUTHORIZED -> {
-        circuit.failed(started, e.retryAfter());
-        log.warn(
-            "unauthorized",
-            "The sink refuses the credentials; delivery pauses until it takes them: "
-                + e.getMessage());
-        retry(run, 0);
-      }
-      case FAILED -> {
-        circuit.failed(started, e.retryAfter());
-        log.warn("failing", "The sink failed on " + run + ": " + e.getMessage());
-        retryOrSetAside(run, DropReason.REFUSED, String.valueOf(e.getMessage()));
-      }
-      case REFUSED -> {
-        circuit.succeeded();
-        setAside(run, DropReason.REFUSED, String.valueOf(e.getMessage()));
-      }
-    }
-  }
-
-  /**
-   * A failure that may be the event's own: it is tried again, later every time, but not for ever.
-   */
-  private void retryOrSetAside(PendingRun run, DropReason reason, String cause) {
-    long delivered = deliveries.sum();
-    int failures = run.failed(delivered);
-    if (failures >= MOST_FAILURES && run.othersPassedSince(delivered)) {
-      setAside(run, reason, cause);
-    } else {
-      long longest = settings.maxRetryDelay().toNanos();
-      long pause = settings.retryDelay().toNanos() << Math.min(failures, 20);
-      retry(run, pause <= 0 ? longest : Math.min(pause, longest));
-    }
-  }
-
-  private void retry(PendingRun run, long pauseNanos) {
-    retries.increment();
-    long pause =
-        run.mayExist() ? Math.max(pauseNanos, settings.lookupDelay().toNanos()) : pauseNanos;
-    run.notBefore(System.nanoTime() + pause);
-    backlog.retry(run);
-  }
-
-  private void setAside(PendingRun run, DropReason reason, String cause) {
-    backlog.dropped(run, reason, cause);
-    log.warn("set aside", "Set aside as " + reason + ": " + run + ": " + cause);
+  private boolean hasEnded() {
+    return senders.isTerminated() && !thread.isAlive();
   }
 }

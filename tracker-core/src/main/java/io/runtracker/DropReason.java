@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Why a request was not delivered. Every loss has exactly one reason and is counted under it in the
  * {@link Ledger}; nothing is lost without a name.
@@ -36,6 +38,16 @@ public enum DropReason {
 
   DropReason(boolean afterAcceptance) {
     this.afterAcceptance = afterAcceptance;
+  }
+
+  /** The reason of this name, or null when only a later version knows it. */
+  static @Nullable DropReason named(String name) {
+    for (DropReason reason : values()) {
+      if (reason.name().equals(name)) {
+        return reason;
+      }
+    }
+    return null;
   }
 
   /** Whether the request had been accepted into the ring buffer before it was dropped. */

@@ -1,169 +1,194 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker;
 
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.DataInputStream;
-import java.io.DataOutputStream;
+import static io.runtracker.EncodedEvent.ERROR_DETAILS;
+import static io.runtracker.EncodedEvent.ERROR_TYPE;
+import static io.runtracker.EncodedEvent.HOST;
+import static io.runtracker.EncodedEvent.METHOD;
+import static io.runtracker.EncodedEvent.METRIC;
+import static io.runtracker.EncodedEvent.NAME;
+import static io.runtracker.EncodedEvent.PARAM;
+import static io.runtracker.EncodedEvent.PATH;
+import static io.runtracker.EncodedEvent.PORT;
+import static io.runtracker.EncodedEvent.QUERY;
+import static io.runtracker.EncodedEvent.ROUTE;
+import static io.runtracker.EncodedEvent.SCHEME;
+import static io.runtracker.EncodedEvent.SOURCE;
+import static io.runtracker.EncodedEvent.TAG;
+import static io.runtracker.EncodedEvent.TEXT;
+
+import io.runtracker.spool.Fields;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Events as bytes, for the spool. The first byte is the version: a reader of today reads what
- * yesterday wrote, and says so when it cannot.
- */
+/** Events to bytes and back; see {@link EncodedEvent}. */
 final class EventCodec {
 
-  private static final byte VERSION = 2;
+  /** More of one text nobody reads; as much as a sink keeps of it. */
+  static final int LONGEST_TEXT = 1 << 20;
 
-  /** Without the byte of flags. */
-  private static final byte VERSION_WITHOUT_FLAGS = 1;
+  /** More than any server takes as a part of a URL, a name or a class. */
+  static final int LONGEST_PART = 64 << 10;
 
-  private static final int KILLED = 1;
-  private static final int OWN_DATA = 2;
+  /** What an event may take together, so that one request never takes the room of many. */
+  static final int MOST_BYTES = 4 << 20;
 
-  private static final byte ABSENT = 0;
-  private static final byte LATIN_1 = 1;
-  private static final byte UTF_16 = 2;
+  /** Of what a handler logged, so much is left out as is too much. */
+  static final String INCOMPLETE = "runtracker.incomplete";
+
+  private static final long NO_PORT = Long.MIN_VALUE;
 
   private EventCodec() {}
 
-  static byte[] encode(RequestEvent event) {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream(512);
-    try (DataOutputStream out = new DataOutputStream(bytes)) {
-      out.writeByte(VERSION);
-      write(out, event.source());
-      out.writeLong(event.sequence());
-      write(out, event.method());
-      writeTarget(out, event.target());
-      write(out, event.route());
-      write(out, event.givenName());
-      out.writeShort(event.statusCode());
-      out.writeByte(
-          (event.status() == RunStatus.KILLED ? KILLED : 0) | (event.hasOwnData() ? OWN_DATA : 0));
-      out.writeLong(event.startTime().toEpochMilli());
-      out.writeLong(event.durationNanos());
-      write(out, event.errorType());
-      write(out, event.errorDetails());
-      write(out, event.tags());
-      write(out, event.params());
-      write(out, event.texts());
-      out.writeInt(event.metrics().size());
-      for (Metric metric : event.metrics()) {
-        write(out, metric.key());
-        out.writeDouble(metric.value());
-        out.writeLong(metric.timestampMillis());
-        out.writeLong(metric.step());
-      }
-    } catch (IOException impossibleInMemory) {
-      throw new UncheckedIOException(impossibleInMemory);
-    }
-    return bytes.toByteArray();
-  }
-
   /**
-   * Reads an event back.
+   * Writes an event.
    *
-   * @throws IOException when these bytes are not an event, or one of a later version
+   * @param slowNanos what takes longer is marked as slow
    */
-  static RequestEvent decode(byte[] bytes) throws IOException {
-    try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
-      byte version = in.readByte();
-      if (version != VERSION && version != VERSION_WITHOUT_FLAGS) {
-        throw new IOException("an event of the unknown version " + version);
+  static void encode(RequestEvent event, long slowNanos, Fields out) {
+    int start = out.size();
+    out.number(EncodedEvent.VERSION, Byte.SIZE).number(flags(event, slowNanos), Byte.SIZE);
+    out.number(event.statusCode(), Short.SIZE).number(labelHash(event), Integer.SIZE);
+    out.number(event.startMillis(), Long.SIZE).number(event.durationNanos(), Long.SIZE);
+    out.number(event.sequence(), Long.SIZE);
+    text(out, SOURCE, event.source());
+    text(out, METHOD, event.method());
+    target(out, event.target());
+    text(out, ROUTE, event.route());
+    text(out, NAME, event.givenName());
+    text(out, ERROR_TYPE, event.errorType());
+    if (event.errorDetails() != null) {
+      out.field(ERROR_DETAILS, cut(event.errorDetails(), LONGEST_TEXT));
+    }
+    if (event.hasNotes()) {
+      notes(out, event, start + MOST_BYTES);
+    }
+  }
+
+  private static int flags(RequestEvent event, long slowNanos) {
+    return (event.status() == RunStatus.FAILED ? EncodedEvent.FAILED : 0)
+        | (event.durationNanos() >= slowNanos ? EncodedEvent.SLOW : 0)
+        | (event.hasOwnData() ? EncodedEvent.OWN_DATA : 0)
+        | (event.status() == RunStatus.KILLED ? EncodedEvent.KILLED : 0);
+  }
+
+  private static int labelHash(RequestEvent event) {
+    String route = event.route();
+    return 31 * event.method().hashCode() + (route == null ? 0 : route.hashCode());
+  }
+
+  private static void target(Fields out, RequestTarget target) {
+    text(out, SCHEME, target.scheme());
+    text(out, HOST, target.host());
+    if (target.port() != target.defaultPort()) {
+      out.field(PORT, target.port());
+    }
+    text(out, PATH, target.path());
+    text(out, QUERY, target.query());
+  }
+
+  private static void notes(Fields out, RequestEvent event, int limit) {
+    boolean[] incomplete = {false};
+    event.tags().forEach((key, value) -> incomplete[0] |= !note(out, TAG, key, value, limit));
+    event.params().forEach((key, value) -> incomplete[0] |= !note(out, PARAM, key, value, limit));
+    event.texts().forEach((file, text) -> incomplete[0] |= !note(out, TEXT, file, text, limit));
+    for (Metric metric : event.metrics()) {
+      byte[] key = Fields.utf8(cut(metric.key(), LONGEST_PART));
+      if (out.size() + key.length > limit) {
+        incomplete[0] = true;
+        break;
       }
-      RequestEvent.Builder event =
-          RequestEvent.builder(required(in), in.readLong(), required(in), readTarget(in))
-              .route(read(in))
-              .name(read(in))
-              .statusCode(in.readUnsignedShort());
-      int flags = version == VERSION_WITHOUT_FLAGS ? 0 : in.readByte();
-      event
-          .killed((flags & KILLED) != 0)
-          .ownData((flags & OWN_DATA) != 0)
-          .timing(in.readLong(), in.readLong())
-          .error(read(in), read(in));
-      for (int left = in.readInt(); left > 0; left--) {
-        event.tag(required(in), required(in));
+      out.varint(METRIC).varint(3L * Long.BYTES + key.length);
+      out.number(Double.doubleToRawLongBits(metric.value()), Long.SIZE);
+      out.number(metric.timestampMillis(), Long.SIZE).number(metric.step(), Long.SIZE);
+      out.raw(key, 0, key.length);
+    }
+    if (incomplete[0]) {
+      out.field(TAG, INCOMPLETE, "size");
+    }
+  }
+
+  private static boolean note(Fields out, int tag, String key, String value, int limit) {
+    int before = out.size();
+    out.field(tag, cut(key, LONGEST_PART), cut(value, LONGEST_TEXT));
+    boolean fits = out.size() <= limit;
+    if (!fits) {
+      out.cutTo(before);
+    }
+    return fits;
+  }
+
+  private static void text(Fields out, int tag, @Nullable String text) {
+    if (text != null) {
+      out.field(tag, cut(text, LONGEST_PART));
+    }
+  }
+
+  private static String cut(String text, int longest) {
+    if (text.length() <= longest) {
+      return text;
+    }
+    String mark = "… [cut from " + text.length() + " characters]";
+    int end = longest - mark.length();
+    return text.substring(0, Character.isHighSurrogate(text.charAt(end - 1)) ? end - 1 : end)
+        + mark;
+  }
+
+  /** Reads an event back; fails when the bytes are not what they seem. */
+  static RequestEvent decode(EncodedEvent bytes) throws IOException {
+    String source = "";
+    String method = "";
+    String scheme = "";
+    String host = "";
+    String path = "";
+    String query = null;
+    long port = NO_PORT;
+    String errorType = null;
+    String errorDetails = null;
+    RequestEvent.Builder event = RequestEvent.builder();
+    for (Fields.Reader in = bytes.fields(); in.next(); ) {
+      switch (in.tag()) {
+        case SOURCE -> source = in.text();
+        case METHOD -> method = in.text();
+        case SCHEME -> scheme = in.text();
+        case HOST -> host = in.text();
+        case PORT -> port = in.number();
+        case PATH -> path = in.text();
+        case QUERY -> query = in.text();
+        case ROUTE -> event.route(in.text());
+        case NAME -> event.name(in.text());
+        case ERROR_TYPE -> errorType = in.text();
+        case ERROR_DETAILS -> errorDetails = in.text();
+        case TAG -> event.tag(in.keyAndValue().text(), in.keyAndValue().rest());
+        case PARAM -> event.param(in.keyAndValue().text(), in.keyAndValue().rest());
+        case TEXT -> event.text(in.keyAndValue().text(), in.keyAndValue().rest());
+        case METRIC -> event.metric(metric(bytes.array(), in));
+        default -> {} // of a later version
       }
-      for (int left = in.readInt(); left > 0; left--) {
-        event.param(required(in), required(in));
-      }
-      for (int left = in.readInt(); left > 0; left--) {
-        event.text(required(in), required(in));
-      }
-      for (int left = in.readInt(); left > 0; left--) {
-        event.metric(new Metric(required(in), in.readDouble(), in.readLong(), in.readLong()));
-      }
-      return event.build();
     }
+    int ownPort = RequestTarget.defaultPort(scheme);
+    RequestTarget target =
+        new RequestTarget(scheme, host, port == NO_PORT ? ownPort : (int) port, path, query);
+    return event
+        .of(source, bytes.sequence(), method, target)
+        .statusCode(bytes.statusCode())
+        .killed(bytes.status() == RunStatus.KILLED)
+        .ownData(bytes.hasOwnData())
+        .timing(bytes.startMillis(), bytes.durationNanos())
+        .error(errorType, errorDetails)
+        .build();
   }
 
-  private static void writeTarget(DataOutputStream out, RequestTarget target) throws IOException {
-    write(out, target.scheme());
-    write(out, target.host());
-    out.writeInt(target.port());
-    write(out, target.path());
-    write(out, target.query());
-  }
-
-  private static RequestTarget readTarget(DataInputStream in) throws IOException {
-    return new RequestTarget(required(in), required(in), in.readInt(), required(in), read(in));
-  }
-
-  private static void write(DataOutputStream out, Map<String, String> texts) throws IOException {
-    out.writeInt(texts.size());
-    for (Map.Entry<String, String> text : texts.entrySet()) {
-      write(out, text.getKey());
-      write(out, text.getValue());
+  private static Metric metric(byte[] array, Fields.Reader in) throws IOException {
+    int key = 3 * Long.BYTES;
+    if (in.length() < key) {
+      throw new IOException("a metric of " + in.length() + " bytes");
     }
-  }
-
-  /** A byte a character where that will do, as in nearly all of what is recorded. */
-  private static void write(DataOutputStream out, @Nullable String text) throws IOException {
-    if (text == null) {
-      out.writeByte(ABSENT);
-      return;
-    }
-    boolean latin = isLatin(text);
-    byte[] bytes = text.getBytes(latin ? StandardCharsets.ISO_8859_1 : StandardCharsets.UTF_16BE);
-    out.writeByte(latin ? LATIN_1 : UTF_16);
-    out.writeInt(bytes.length);
-    out.write(bytes);
-  }
-
-  private static boolean isLatin(String text) {
-    for (int i = 0; i < text.length(); i++) {
-      if (text.charAt(i) > 0xFF) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private static String required(DataInputStream in) throws IOException {
-    String text = read(in);
-    if (text == null) {
-      throw new IOException("a part of the event is missing");
-    }
-    return text;
-  }
-
-  private static @Nullable String read(DataInputStream in) throws IOException {
-    byte coder = in.readByte();
-    if (coder == ABSENT) {
-      return null;
-    }
-    int length = in.readInt();
-    if (length < 0 || length > in.available()) {
-      throw new IOException(
-          "a text of " + length + " bytes, where " + in.available() + " are left");
-    }
-    byte[] bytes = in.readNBytes(length);
-    return new String(
-        bytes, coder == LATIN_1 ? StandardCharsets.ISO_8859_1 : StandardCharsets.UTF_16BE);
+    int at = in.start();
+    return new Metric(
+        new String(array, at + key, in.length() - key, java.nio.charset.StandardCharsets.UTF_8),
+        Double.longBitsToDouble(Fields.Reader.number(array, at, Long.SIZE)),
+        Fields.Reader.number(array, at + Long.BYTES, Long.SIZE),
+        Fields.Reader.number(array, at + 2 * Long.BYTES, Long.SIZE));
   }
 }

@@ -3,6 +3,8 @@ package io.runtracker;
 
 import com.lmax.disruptor.RingBuffer;
 import com.lmax.disruptor.SleepingWaitStrategy;
+import io.runtracker.spool.FailPoint;
+import io.runtracker.spool.SegmentLog;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -10,16 +12,14 @@ import java.util.HexFormat;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
-import java.util.function.Supplier;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
-/** The line from ring to sink, put together: capture, batcher, backlog, delivery. */
+/** The line from ring to sink, put together: capture, batcher, log, delivery. */
 final class Pipeline {
 
-  /**
-   * What waits looks again after these, longer each time: each look takes a lock that delivery
-   * wants too.
-   */
+  /** What waits looks again after these, longer each time. */
   private static final long SHORTEST_POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
   private static final long LONGEST_POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(16);
@@ -27,72 +27,59 @@ final class Pipeline {
   private final RingBuffer<Slot> ring;
   private final Counts counts;
   private final Capture capture;
-  private final Backlog backlog;
+  private final Line line;
   private final Batcher batcher;
-  private final Delivery delivery;
   private final RunSink sink;
+  private final @Nullable Adoption adoption;
   private boolean closed;
 
-  Pipeline(Settings settings, Hooks hooks, RunSink sink) {
+  Pipeline(Settings settings, Hooks hooks, RunSink sink, Consumer<FailPoint> failPoints) {
     // The sleeping strategy is the one that never signals; its own way of waiting is not used.
     this.ring =
         RingBuffer.createMultiProducer(Slot::new, settings.ringSize(), new SleepingWaitStrategy());
     this.counts = new Counts(() -> ring.getCursor() + 1);
-    String source = newSource();
-    this.backlog = openBacklog(settings, sink, source, counts);
-    RunNames names =
-        new RunNames(hooks.naming(), new RateLimitedLog(LoggerFactory.getLogger(Tracker.class)));
-    CleanTargets targets = new CleanTargets(new UrlRedactor(settings.redact()));
-    this.batcher = new Batcher(ring, backlog, targets, names, counts, settings);
-    this.capture = new Capture(ring, counts, source, settings, hooks, batcher::countStragglers);
     this.sink = sink;
-    this.delivery = new Delivery(backlog, sink, settings);
-    batcher.start();
-    delivery.start();
-  }
-
-  private static TrackAs trackAs(Settings settings, RunSink sink) {
-    if (sink instanceof WindowSink) {
-      return settings.trackAs();
-    }
-    if (settings.trackAs() == TrackAs.WINDOW) {
-      throw new IllegalArgumentException(
-          "trackAs is WINDOW, but " + sink.getClass().getName() + " is no WindowSink");
-    }
-    return TrackAs.RUN;
-  }
-
-  private static Supplier<WindowDraft> drafts(RunSink sink) {
-    return sink instanceof WindowSink windows
-        ? windows::newWindow
-        : () -> {
-          throw new IllegalStateException(sink.getClass().getName() + " is no WindowSink");
-        };
-  }
-
-  private static Backlog openBacklog(
-      Settings settings, RunSink sink, String source, Counts counts) {
-    TrackAs trackAs = trackAs(settings, sink);
-    Supplier<WindowDraft> drafts = drafts(sink);
-    MemoryBacklog memory =
-        new MemoryBacklog(
-            settings,
-            new WindowRouter(settings, trackAs, drafts, source, counts),
-            DuplicateSweep.inMemory(settings.lookupDelay()),
+    String source = newSource();
+    SpoolDirectory directory = spool(settings, failPoints);
+    this.line = Line.of(directory, settings, settings.inFlight(), sink, source, counts, failPoints);
+    RateLimitedLog warnings = new RateLimitedLog(LoggerFactory.getLogger(Tracker.class));
+    RunNames names = new RunNames(hooks.naming(), warnings);
+    CleanTargets targets = new CleanTargets(new UrlRedactor(settings.redact()));
+    this.batcher =
+        new Batcher(
+            ring,
+            line.log(),
+            line.delivery()::appended,
+            targets,
+            names,
             counts,
-            new RateLimitedLog(LoggerFactory.getLogger(Tracker.class)));
+            settings,
+            failPoints);
+    this.capture = new Capture(ring, counts, source, settings, hooks, batcher::countStragglers);
+    this.adoption =
+        directory != null && settings.spoolShared()
+            ? new Adoption(directory, settings, sink, failPoints)
+            : null;
+    batcher.start();
+    line.delivery().start();
+    if (adoption != null) {
+      adoption.start();
+    }
+  }
+
+  private static @Nullable SpoolDirectory spool(Settings settings, Consumer<FailPoint> failPoints) {
     if (settings.spool() == null) {
-      return memory;
+      return null;
     }
     try {
-      return SpoolBacklog.open(settings.spool(), settings, memory, drafts, counts);
+      return SpoolDirectory.open(settings.spool(), settings, failPoints);
     } catch (IOException e) {
       throw new IllegalArgumentException("spool: " + e.getMessage(), e);
     }
   }
 
   /** 64 random bits: what makes the event ids of this tracker unlike those of any other. */
-  private static String newSource() {
+  static String newSource() {
     return HexFormat.of().toHexDigits(new SecureRandom().nextLong());
   }
 
@@ -107,9 +94,12 @@ final class Pipeline {
   private Ledger flushUntil(long deadline) {
     long target = ring.getCursor();
     batcher.hurry();
-    if (await(() -> batcher.handedOver() >= target, deadline)
-        && await(backlog.allSettled(), deadline)) {
-      delivery.flushSink(deadline);
+    if (await(() -> batcher.handedOver() >= target, deadline)) {
+      long end = line.log().end();
+      line.hurry(end);
+      if (await(() -> line.journal().isSettledBelow(end), deadline)) {
+        line.delivery().flushSink(deadline);
+      }
     }
     return counts.ledger();
   }
@@ -139,26 +129,30 @@ final class Pipeline {
         Thread.currentThread().interrupt();
       }
       flushUntil(deadline);
-      delivery.stop();
-      backlog.close();
+      if (adoption != null) {
+        adoption.close();
+      }
+      line.close();
       sink.close();
     }
     return counts.ledger();
   }
 
   TrackerStats stats() {
+    SegmentLog disk = line.log().disk();
     return new TrackerStats(
         counts.ledger(),
         ring.getBufferSize(),
         ring.remainingCapacity(),
-        backlog.size(),
-        backlog.bytes(),
-        backlog.spoolBytes(),
-        backlog.oldestAge(),
-        delivery.retries(),
+        line.log().live(),
+        line.log().heapBytes(),
+        disk == null ? 0 : disk.stats().bytes(),
+        Duration.ofNanos(line.assembler().ageNanos()),
+        line.delivery().retries(),
         capture.lateWrites(),
-        delivery.isServerAway(),
-        backlog.isWritingWindows(),
-        delivery.lastError());
+        line.delivery().isServerAway(),
+        line.assembler().isWritingWindows(),
+        adoption == null ? 0 : adoption.waiting(),
+        line.delivery().lastError());
   }
 }

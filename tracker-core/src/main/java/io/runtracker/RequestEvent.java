@@ -51,12 +51,21 @@ public final class RequestEvent {
    * @param sequence what is unique within the source
    */
   public static Builder builder(String source, long sequence, String method, RequestTarget target) {
-    return new Builder(source, sequence, method, target);
+    return builder().of(source, sequence, method, target);
+  }
+
+  /** Begins with what is known first; {@link Builder#of} must follow. */
+  static Builder builder() {
+    return new Builder();
   }
 
   /** Unique among all events of all services; the run's tag {@code runtracker.event_id}. */
   public String eventId() {
     return source + '-' + sequence;
+  }
+
+  boolean hasNotes() {
+    return notes != null;
   }
 
   String source() {
@@ -178,6 +187,13 @@ public final class RequestEvent {
     return value == null ? 0 : value.length();
   }
 
+  /** What a look-up may need of it, and little else. */
+  RequestEvent outline() {
+    Builder outline = new Builder(this).error(null, null).notes(null);
+    tags().forEach(outline::tag);
+    return outline.build();
+  }
+
   RequestEvent withName(String given) {
     return new Builder(this).name(given).build();
   }
@@ -197,10 +213,12 @@ public final class RequestEvent {
 
   /** Builds a {@link RequestEvent}. Not safe for use by several threads. */
   public static final class Builder {
-    private final String source;
-    private final long sequence;
-    private final String method;
-    private final RequestTarget target;
+    private static final RequestTarget NOWHERE = new RequestTarget("", "", 0, "", null);
+
+    private String source = "";
+    private long sequence;
+    private String method = "";
+    private RequestTarget target = NOWHERE;
     private @Nullable String route;
     private @Nullable String name;
     private int statusCode = 200;
@@ -212,15 +230,10 @@ public final class RequestEvent {
     private @Nullable String errorDetails;
     private @Nullable Note notes;
 
-    private Builder(String source, long sequence, String method, RequestTarget target) {
-      this.source = source;
-      this.sequence = sequence;
-      this.method = method;
-      this.target = target;
-    }
+    private Builder() {}
 
     private Builder(RequestEvent event) {
-      this(event.source, event.sequence, event.method, event.target);
+      of(event.source, event.sequence, event.method, event.target);
       this.route = event.route;
       this.name = event.name;
       this.statusCode = event.statusCode;
@@ -231,6 +244,14 @@ public final class RequestEvent {
       this.errorType = event.errorType;
       this.errorDetails = event.errorDetails;
       this.notes = event.notes;
+    }
+
+    Builder of(String ofSource, long itsSequence, String ofMethod, RequestTarget itsTarget) {
+      this.source = ofSource;
+      this.sequence = itsSequence;
+      this.method = ofMethod;
+      this.target = itsTarget;
+      return this;
     }
 
     /** See {@link RequestEvent#route()}. */

@@ -29,7 +29,11 @@ public record RequestTarget(
     return url.toString();
   }
 
-  private int defaultPort() {
+  int defaultPort() {
+    return defaultPort(scheme);
+  }
+
+  static int defaultPort(String scheme) {
     return scheme.equals("https") ? 443 : 80;
   }
 }

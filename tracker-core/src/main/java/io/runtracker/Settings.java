@@ -47,6 +47,8 @@ record Settings(
 
   private static final Pattern HEADER_NAME = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+");
 
+  static final int WINDOW_ROWS = 10_000;
+
   /** Two segments of the spool. */
   private static final long LEAST_QUOTA = 8L << 20;
 
@@ -109,8 +111,13 @@ record Settings(
     return Math.max(48L << 20, Math.min(2_000L * windowRows, heapBytes / 4));
   }
 
+  /**
+   * MLflow's page lays a file of up to 5 MB out as a whole, and blocks for a second from some 3 MB
+   * on. So by default a window makes a file of some 2 MB at most. Who asks for large windows gets
+   * files of which the page shows a part.
+   */
   static long windowBytes(int windowRows) {
-    return Math.max(8L << 20, 800L * windowRows);
+    return windowRows <= WINDOW_ROWS ? 1_600_000 : 800L * windowRows;
   }
 
   private static void atLeast(String name, long value, long least) {

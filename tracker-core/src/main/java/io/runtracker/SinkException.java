@@ -19,6 +19,14 @@ public final class SinkException extends Exception {
     FAILED,
     /** The credentials are missing, wrong or not enough: nothing passes until they are mended. */
     UNAUTHORIZED,
+    /** The run that was created is not there any more, as after a database was emptied. */
+    GONE,
+    /** The call was too large for the server or for something before it; a smaller one may pass. */
+    TOO_LARGE,
+    /**
+     * The server has no place for what was sent, whatever is in it, such as the table of a window.
+     */
+    UNSUPPORTED,
     /** The server will never accept this request. */
     REFUSED
   }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker;
 
+import io.runtracker.spool.Group;
+import io.runtracker.spool.Log;
+import io.runtracker.spool.Positions;
 import io.runtracker.spool.RecoveryReport;
 import io.runtracker.spool.SegmentLog;
 import io.runtracker.spool.SegmentLogOptions;
@@ -8,10 +11,7 @@ import io.runtracker.spool.SpoolStats;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.SortedSet;
-import java.util.TreeSet;
 
 /**
  * The spool directory of a service that is not running, for tools: to see what is in it, and to
@@ -21,16 +21,15 @@ import java.util.TreeSet;
 public final class Spool implements AutoCloseable {
 
   private final SegmentLog log;
-  private final EventFiles rejected;
+  private final SetAsideFiles rejected;
   private final Counts counts = new Counts(() -> 0);
-  private SpoolLedger ledger;
+  private final Journal journal;
 
-  private Spool(SegmentLog log, Path directory) throws IOException {
+  private Spool(SegmentLog log, Path directory) {
     this.log = log;
-    this.rejected = new EventFiles(directory, EventFiles.REJECTED);
-    this.ledger = SpoolLedger.decode(log.ledger());
-    SpoolStats stats = log.stats();
-    counts.restore(ledger, stats.live(), stats.lost(), () -> log.stats().live());
+    this.rejected = new SetAsideFiles(directory);
+    this.journal = new Journal(Log.on(log, 0, 0), counts);
+    journal.recovered();
   }
 
   /**
@@ -46,7 +45,7 @@ public final class Spool implements AutoCloseable {
     SegmentLog log = SegmentLog.open(directory, SegmentLogOptions.defaults());
     try {
       return new Spool(log, directory);
-    } catch (IOException | RuntimeException e) {
+    } catch (RuntimeException e) {
       log.close();
       throw e;
     }
@@ -80,23 +79,22 @@ public final class Spool implements AutoCloseable {
    * @param file one of {@link #rejected()}
    */
   public void resend(Path file) throws IOException {
-    List<byte[]> payloads = new ArrayList<>();
-    for (RequestEvent event : EventFiles.events(file)) {
-      payloads.add(EventCodec.encode(event));
+    List<byte[]> events = SetAsideFiles.events(file);
+    Group group = new Group(events.size(), 1024);
+    for (byte[] event : events) {
+      group.out().raw(event, 0, event.length);
+      group.endEvent();
     }
-    SegmentLog.Appended appended = log.append(payloads);
-    SortedSet<Long> attempted = new TreeSet<>(ledger.attempted());
-    for (long i = 0; i < appended.accepted(); i++) {
-      if (appended.refused() > 0) {
-        log.done(appended.firstSequence() + i);
-      }
-      attempted.add(appended.firstSequence() + i);
-    }
+    SegmentLog.Appended appended = log.append(group);
     if (appended.refused() > 0) {
+      long end = appended.first() + appended.accepted();
+      log.lost(Positions.of(appended.first(), end));
+      log.commit();
       throw new IOException("The spool has reached its quota");
     }
-    ledger = new SpoolLedger(ledger.delivered(), ledger.dropped(), attempted);
-    log.ledger(ledger.encode());
+    for (long position = group.first(); position < group.end(); position++) {
+      journal.plan(Unit.runOf(position));
+    }
     log.commit();
     Files.delete(file);
   }

@@ -2,6 +2,7 @@
 package io.runtracker;
 
 import io.runtracker.mlflow.MlflowSink;
+import io.runtracker.spool.FailPoint;
 import io.runtracker.spool.SegmentLogOptions;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -10,6 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -178,6 +180,7 @@ public final class Tracker implements AutoCloseable {
           0,
           false,
           false,
+          0,
           null);
 
   /**
@@ -220,8 +223,15 @@ public final class Tracker implements AutoCloseable {
     private final List<RequestFilter> filters = new ArrayList<>();
     private final List<RequestCustomizer> customizers = new ArrayList<>();
     private @Nullable RunNaming naming;
+    private Consumer<FailPoint> failPoints = FailPoint.NOBODY;
 
     private Builder() {}
+
+    /** For tests: who is told of each point that the line behind the ring reaches. */
+    Builder failPoints(Consumer<FailPoint> listener) {
+      this.failPoints = listener;
+      return this;
+    }
 
     /**
      * What to read in place of the process's environment, for this tracker and its default sink.
@@ -282,7 +292,7 @@ public final class Tracker implements AutoCloseable {
       return this;
     }
 
-    /** Bytes, as estimated on the heap, at which a group is handed on. Default: 1 MiB. */
+    /** Bytes of encoded requests at which a group is appended. Default: 1 MiB. */
     public Builder batchBytes(long bytes) {
       this.batchBytes = bytes;
       return this;
@@ -296,9 +306,9 @@ public final class Tracker implements AutoCloseable {
 
     /**
      * A directory in which requests are safe until they are delivered: what was answered more than
-     * 50 ms ago survives the end of this process, however it ends. Created when it is not there;
-     * used by one process at a time. In the environment: {@code RUNTRACKER_SPOOL_DIR}. Default:
-     * none.
+     * 20 ms and the time of one write ago survives the end of this process, however it ends.
+     * Created when it is not there; used by one process at a time. In the environment: {@code
+     * RUNTRACKER_SPOOL_DIR}. Default: none.
      */
     public Builder spool(Path directory) {
       this.spool = directory;
@@ -307,7 +317,8 @@ public final class Tracker implements AutoCloseable {
 
     /**
      * Whether several processes are given the same spool directory: each then takes a sub-directory
-     * {@code instance-N} of its own, the first that no running process uses. Default: false.
+     * {@code instance-N} of its own, the first that no running process uses, and delivers what
+     * processes that are gone have left in theirs. Default: false.
      */
     public Builder spoolShared(boolean shared) {
       this.spoolShared = shared;
@@ -336,9 +347,9 @@ public final class Tracker implements AutoCloseable {
     }
 
     /**
-     * The most bytes, as estimated on the heap, that wait in memory for delivery. Default: 48 MiB,
-     * or 2,000 for each of {@link #windowRows} where that is more, but then no more than a quarter
-     * of the heap.
+     * The most bytes of encoded requests that wait in memory for delivery. Default: 48 MiB, or
+     * 2,000 for each of {@link #windowRows} where that is more, but then no more than a quarter of
+     * the heap.
      */
     public Builder queueBytes(long bytes) {
       this.queueBytes = bytes;
@@ -380,8 +391,10 @@ public final class Tracker implements AutoCloseable {
     }
 
     /**
-     * Bytes, as estimated on the heap, at which a window closes; never more than half of {@link
-     * #queueBytes}. Default: 8 MiB, or 800 for each of {@link #windowRows} where that is more.
+     * Bytes of encoded requests at which a window closes; never more than half of {@link
+     * #queueBytes}, and less after something refused a window as too large. Default: 1.6 MB, so
+     * that MLflow's page opens its file at once; or 800 for each of {@link #windowRows} where those
+     * are more than 10,000.
      */
     public Builder windowBytes(long bytes) {
       this.windowBytes = bytes;
@@ -509,11 +522,14 @@ public final class Tracker implements AutoCloseable {
       reader.warnOfUnknown();
       RunSink target = sink != null ? sink : MlflowSink.fromEnvironment(environment);
       return new Tracker(
-          settings, admission, new Pipeline(settings, new Hooks(customizers, naming), target));
+          settings,
+          admission,
+          new Pipeline(settings, new Hooks(customizers, naming), target, failPoints));
     }
 
     Settings settings(SettingsReader reader) {
-      int rows = reader.read("windowRows", windowRows, 10_000, SettingsReader::integer);
+      int rows =
+          reader.read("windowRows", windowRows, Settings.WINDOW_ROWS, SettingsReader::integer);
       Path directory = reader.readIfSet("spoolDir", spool, Path::of);
       long heap = Runtime.getRuntime().maxMemory();
       return new Settings(

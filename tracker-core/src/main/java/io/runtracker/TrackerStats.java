@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param ringCapacity slots of the ring buffer
  * @param ringRemaining free slots of the ring buffer
  * @param queueSize requests that wait for delivery or are being delivered
- * @param queueBytes the estimated heap size of those in memory, in bytes
+ * @param queueBytes what the events in memory take as bytes of the log
  * @param spoolBytes what the spool takes on disk, in bytes; 0 without one
  * @param oldestAge how long the oldest request that is in memory has been finished; zero when there
  *     is none
@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  *     ends of requests that the closing of the tracker had ended before
  * @param serverAway whether delivery is pausing because the sink is away or refuses the credentials
  * @param writingWindows whether requests are written in windows now; see {@link TrackAs}
+ * @param adopted requests that another process left in its part of a shared spool directory, and
+ *     that this one is delivering in its place; they are not in this ledger
  * @param lastError the last failure of delivery, or null when there was none
  */
 public record TrackerStats(
@@ -34,4 +36,5 @@ public record TrackerStats(
     long lateWrites,
     boolean serverAway,
     boolean writingWindows,
+    long adopted,
     @Nullable String lastError) {}

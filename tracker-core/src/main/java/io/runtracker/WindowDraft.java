@@ -13,10 +13,12 @@ public interface WindowDraft {
 
   /**
    * Takes a request in, after those that were added before; never called again once one of the
-   * methods below was. Called under a lock, so it must not block. When it throws, the request must
-   * not be in the window; it is then written as a run of its own.
+   * methods below was. Called by the thread that decides about everything, so it must not block.
+   * When it throws, the request must not be in the window; it is then written as a run of its own.
+   *
+   * @param event its array is not to be kept
    */
-  void add(RequestEvent event);
+  void add(EncodedEvent event) throws java.io.IOException;
 
   /** As {@link RunSink#create(RequestEvent)}. */
   String create(RequestWindow window) throws SinkException, InterruptedException;

@@ -19,6 +19,9 @@ final class WindowMode {
   private static final int MOST_CALM_LOOKS = 60;
   private static final long RELAPSE_NANOS = TimeUnit.MINUTES.toNanos(10);
 
+  /** Somebody may give the server a place for tables. */
+  static final long REFUSED_NANOS = TimeUnit.MINUTES.toNanos(10);
+
   /** What a server takes that has not been seen at work yet; see {@link TrackAs#RUN}. */
   private static final double RUNS_PER_SECOND = 40;
 
@@ -28,6 +31,7 @@ final class WindowMode {
   private final int inFlight;
   private boolean on;
   private boolean windowsRefused;
+  private long refusedNanos;
   private double nanosPerRun;
   private long lookedNanos;
   private long arrived;
@@ -60,18 +64,20 @@ final class WindowMode {
   }
 
   /**
-   * The sink said that it will never take a window, as one without a place for tables does. With
-   * {@link TrackAs#AUTO} there are runs from then on, late as they may be.
+   * The sink said that it takes no windows, as one without a place for tables does. With {@link
+   * TrackAs#AUTO} there are runs from then on, late as they may be, until it is asked again.
    *
    * @return whether that ended the windows
    */
-  boolean windowRefused() {
-    if (trackAs != TrackAs.AUTO || windowsRefused) {
+  boolean windowsRefused(long now) {
+    if (trackAs != TrackAs.AUTO) {
       return false;
     }
+    boolean ended = on;
+    refusedNanos = now;
     windowsRefused = true;
     on = false;
-    return true;
+    return ended;
   }
 
   private double runsPerSecond() {
@@ -85,6 +91,7 @@ final class WindowMode {
    * @param ageNanos how long the oldest of them has been finished
    */
   void look(long waiting, long ageNanos, long now) {
+    windowsRefused &= now - refusedNanos < REFUSED_NANOS;
     if (trackAs != TrackAs.AUTO || windowsRefused) {
       return;
     }

@@ -7,13 +7,19 @@ import java.util.Optional;
 public interface WindowSink extends RunSink {
 
   /**
-   * A window with no requests in it yet. Called under a lock, so it must neither block nor take
-   * long. A draft that is not heard of again was given up.
+   * A window with no requests in it yet. It must neither block nor take long. A draft that is not
+   * heard of again was given up.
    */
   WindowDraft newWindow();
 
   /** As {@link RunSink#find(RequestEvent)}. */
   Optional<String> find(RequestWindow window) throws SinkException, InterruptedException;
+
+  /**
+   * Takes back the run of a window that was created and will not be completed: its requests are
+   * going to be in other windows. Safe to repeat, also when there is no such run any more.
+   */
+  default void discard(String runId) throws SinkException, InterruptedException {}
 
   /** As {@link RunSink#removeDuplicates(RequestEvent)}. */
   default int removeDuplicates(RequestWindow window) throws SinkException, InterruptedException {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.runtracker.mlflow.MlflowSink;
+import io.runtracker.spool.FailPoint;
+import io.runtracker.spool.Group;
 import io.runtracker.testkit.FaultProxy;
 import io.runtracker.testkit.MlflowRuns;
 import io.runtracker.testkit.MlflowServer;
@@ -21,7 +23,6 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.slf4j.LoggerFactory;
 
 /**
  * A stretch of windows in less than its time: events with the times of a day are fed to spool and
@@ -64,29 +65,31 @@ class DayOfWindowsTest {
             .build();
     Settings settings =
         Tracker.builder()
+            .spool(directory)
             .trackAs(TrackAs.WINDOW)
             .windowRows(ROWS)
             .windowAge(Duration.ofMinutes(5))
             .settings(new SettingsReader(Map.of()));
-    Backlog backlog = backlog(settings, sink);
-    Delivery delivery = new Delivery(backlog, sink, settings);
-    delivery.start();
+    SpoolDirectory spool = SpoolDirectory.open(directory, settings, FailPoint.NOBODY);
+    Line line =
+        Line.of(spool, settings, settings.inFlight(), sink, "day", counts, FailPoint.NOBODY);
+    line.delivery().start();
 
     long calls = 0;
     long early = 0;
     for (int window = 0; window < WINDOWS; window++) {
-      feed(backlog, window);
-      await().atMost(Duration.ofMinutes(2)).until(() -> backlog.size() < 5L * ROWS);
+      feed(line, window);
+      await().atMost(Duration.ofMinutes(2)).until(() -> line.log().live() < 5L * ROWS);
       calls += proxy.forgetRequests();
       if (window == WINDOWS / 10) {
         early = Heap.usedBytes();
       }
     }
-    await().atMost(Duration.ofMinutes(5)).until(backlog.allSettled()::getAsBoolean);
+    line.hurry(line.log().end());
+    await().atMost(Duration.ofMinutes(5)).until(() -> line.log().live() == 0);
     long growth = Heap.usedBytes() - early;
     calls += proxy.forgetRequests();
-    delivery.stop();
-    backlog.close();
+    line.close();
     sink.flush();
     sink.close();
 
@@ -115,16 +118,7 @@ class DayOfWindowsTest {
     assertThat(growth).isLessThan(MOST_GROWTH);
   }
 
-  private Backlog backlog(Settings settings, MlflowSink sink) throws Exception {
-    RateLimitedLog log = new RateLimitedLog(LoggerFactory.getLogger(getClass()));
-    DuplicateSweep sweep = DuplicateSweep.inMemory(Duration.ZERO);
-    WindowRouter router =
-        new WindowRouter(settings, TrackAs.WINDOW, sink::newWindow, "day", counts);
-    MemoryBacklog memory = new MemoryBacklog(settings, router, sweep, counts, log);
-    return SpoolBacklog.open(directory, settings, memory, sink::newWindow, counts);
-  }
-
-  private void feed(Backlog backlog, int window) {
+  private void feed(Line line, int window) {
     long start = START + TimeUnit.SECONDS.toMillis((long) window * SECONDS_OF_A_WINDOW);
     for (int row = 0; row < ROWS; row += GROUP) {
       List<RequestEvent> group = new ArrayList<>();
@@ -137,7 +131,9 @@ class DayOfWindowsTest {
                 .timing(at, TimeUnit.MICROSECONDS.toNanos(100 + i % 900))
                 .build());
       }
-      backlog.add(group);
+      Group encoded = Encoded.group(group);
+      line.log().append(encoded);
+      line.delivery().appended(encoded.bytes());
     }
   }
 }

@@ -3,11 +3,14 @@ package io.runtracker;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /** A {@link MemorySink} that takes windows too, each with faults of its own. */
@@ -32,10 +35,17 @@ final class MemoryWindowSink implements WindowSink {
   /** Throws at what is to have no place in a window. */
   volatile Consumer<RequestEvent> unfit = event -> {};
 
+  /** A window with such a request in it is refused when its requests are written. */
+  volatile Predicate<RequestEvent> refused = event -> false;
+
+  /** On a window with such a request in it, the server fails. */
+  volatile Predicate<RequestEvent> failing = event -> false;
+
   private final List<Written> created = new ArrayList<>();
   private final Map<String, Written> windowOfRun = new LinkedHashMap<>();
   private final Map<String, String> runOfWindow = new HashMap<>();
   private final List<String> rewritten = new ArrayList<>();
+  private final Set<String> discarded = new HashSet<>();
 
   @Override
   public WindowDraft newWindow() {
@@ -46,7 +56,8 @@ final class MemoryWindowSink implements WindowSink {
     private final List<RequestEvent> events = new ArrayList<>();
 
     @Override
-    public void add(RequestEvent event) {
+    public void add(EncodedEvent encoded) {
+      RequestEvent event = Encoded.decode(encoded);
       unfit.accept(event);
       events.add(event);
     }
@@ -63,9 +74,25 @@ final class MemoryWindowSink implements WindowSink {
     public void complete(String runId, RequestWindow window)
         throws SinkException, InterruptedException {
       beforeComplete.strike(window);
+      if (events.stream().anyMatch(refused)) {
+        throw new SinkException(SinkException.Kind.REFUSED, "one of them is refused", null);
+      }
+      if (events.stream().anyMatch(failing)) {
+        throw new SinkException(SinkException.Kind.FAILED, "it fails on one of them", null);
+      }
       completed(runId, window, events);
       afterComplete.strike(window);
     }
+  }
+
+  @Override
+  public synchronized void discard(String runId) {
+    discarded.add(runId);
+  }
+
+  /** Runs that were taken back. */
+  synchronized Set<String> discarded() {
+    return Set.copyOf(discarded);
   }
 
   private synchronized String created(RequestWindow window, List<RequestEvent> events) {
@@ -75,8 +102,11 @@ final class MemoryWindowSink implements WindowSink {
     return runId;
   }
 
-  private synchronized void completed(
-      String runId, RequestWindow window, List<RequestEvent> events) {
+  private synchronized void completed(String runId, RequestWindow window, List<RequestEvent> events)
+      throws SinkException {
+    if (discarded.contains(runId)) {
+      throw new SinkException(SinkException.Kind.REFUSED, "a deleted run takes nothing", null);
+    }
     Written before = windowOfRun.put(runId, new Written(window, List.copyOf(events)));
     if (before != null && !ids(before.events()).equals(ids(events))) {
       rewritten.add(runId);
@@ -99,8 +129,12 @@ final class MemoryWindowSink implements WindowSink {
     return List.copyOf(created);
   }
 
+  /** Those that were completed, and not taken back. */
   synchronized List<Written> windows() {
-    return List.copyOf(windowOfRun.values());
+    return windowOfRun.entrySet().stream()
+        .filter(run -> !discarded.contains(run.getKey()))
+        .map(Map.Entry::getValue)
+        .toList();
   }
 
   /** Runs that were completed once more with other requests in them. */

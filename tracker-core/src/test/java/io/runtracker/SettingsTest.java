@@ -124,7 +124,7 @@ class SettingsTest {
   @Test
   void smaller_windows_take_no_room_away() {
     Settings settings = Tracker.builder().windowRows(10).settings(new SettingsReader(Map.of()));
-    assertThat(settings.windowBytes()).isEqualTo(8 << 20);
+    assertThat(settings.windowBytes()).isEqualTo(1_600_000);
     assertThat(settings.queueSize()).isEqualTo(100_000);
     assertThat(settings.queueBytes()).isEqualTo(48 << 20);
   }

@@ -177,8 +177,10 @@ class SpoolTest {
     }
     try (Spool spool = Spool.open(directory)) {
       assertThat(spool.rejected()).hasSize(1);
-      JsonNode json = new ObjectMapper().readTree(Files.readString(spool.rejected().get(0)));
-      assertThat(json.get("reason").asText()).startsWith("REFUSED: no \"such\" thing\n\u0000");
+      List<String> lines = Files.readAllLines(spool.rejected().get(0));
+      JsonNode head = new ObjectMapper().readTree(lines.get(0));
+      JsonNode json = new ObjectMapper().readTree(lines.get(1));
+      assertThat(head.get("reason").asText()).startsWith("REFUSED: no \"such\" thing\n\u0000");
       assertThat(json.get("url").asText()).isEqualTo("http://shop.example:8080/poison");
       assertThat(json.get("tags").get("k\u00e9y").asText()).isEqualTo("v\"1");
     }
@@ -459,18 +461,10 @@ class SpoolTest {
     first.flush(Requests.LONG);
     first.close(Duration.ZERO);
     assertThat(sink.runs()).isEqualTo(2);
-    assertThat(directory.resolve("repeated")).isNotEmptyDirectory();
 
     try (Tracker second = tracker().build()) {
       await().until(() -> sink.runs() == 1);
-      await().until(() -> isEmpty(directory.resolve("repeated")));
       assertThat(second.stats().ledger().delivered()).isEqualTo(1);
-    }
-  }
-
-  private static boolean isEmpty(Path folder) throws IOException {
-    try (Stream<Path> files = Files.list(folder)) {
-      return files.findAny().isEmpty();
     }
   }
 }

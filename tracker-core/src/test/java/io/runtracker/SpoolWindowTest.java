@@ -4,14 +4,14 @@ package io.runtracker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.runtracker.spool.SegmentLog;
+import io.runtracker.spool.SegmentLogOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -20,6 +20,8 @@ class SpoolWindowTest {
 
   @TempDir Path temporary;
   private Path directory;
+
+  private static final SegmentLogOptions OPTIONS = SegmentLogOptions.defaults();
 
   private final MemoryWindowSink sink = new MemoryWindowSink();
 
@@ -36,16 +38,6 @@ class SpoolWindowTest {
     sink.isWellAgain();
     try (Tracker second = tracker(crashed).build()) {
       return second.flush(Requests.LONG);
-    }
-  }
-
-  private List<Path> windowFiles(Path spool) throws IOException {
-    Path windows = spool.resolve("windows");
-    if (!Files.isDirectory(windows)) {
-      return List.of();
-    }
-    try (Stream<Path> files = Files.list(windows)) {
-      return files.toList();
     }
   }
 
@@ -96,33 +88,6 @@ class SpoolWindowTest {
   }
 
   @Test
-  void a_window_known_as_delivered_is_only_ticked_off_after_a_crash() throws Exception {
-    sink.afterComplete = window -> TimeUnit.DAYS.sleep(1);
-    try (Tracker first = tracker(directory).build()) {
-      Requests.serve(first, "/", 100);
-      await().until(() -> sink.windows().size() == 1);
-      Path crashed = Crash.leaving(directory);
-      Path file = windowFiles(crashed).get(0);
-      String name = file.getFileName().toString().replace(".window", ".delivered");
-      Files.move(file, file.resolveSibling(name));
-      sink.beforeCreate =
-          window -> {
-            throw new AssertionError("created again");
-          };
-      sink.beforeComplete =
-          window -> {
-            throw new AssertionError("completed again");
-          };
-      try (Tracker second = tracker(crashed).build()) {
-        Ledger ledger = second.flush(Requests.LONG);
-        assertThat(ledger.delivered()).isEqualTo(100);
-        assertThat(ledger.isComplete()).isTrue();
-      }
-      assertThat(windowFiles(crashed)).isEmpty();
-    }
-  }
-
-  @Test
   void what_waited_in_an_open_window_at_the_crash_is_in_a_later_one() throws Exception {
     try (Tracker first = tracker(directory).build()) {
       Requests.serve(first, "/", 30);
@@ -169,11 +134,16 @@ class SpoolWindowTest {
   @Test
   void a_window_that_was_not_sent_becomes_runs_where_the_sink_takes_no_windows_any_more()
       throws Exception {
-    sink.beforeCreate = window -> TimeUnit.DAYS.sleep(1);
+    CountDownLatch entered = new CountDownLatch(1);
+    sink.beforeCreate =
+        window -> {
+          entered.countDown();
+          TimeUnit.DAYS.sleep(1);
+        };
     MemorySink runs = new MemorySink();
     try (Tracker first = tracker(directory).build()) {
       Requests.serve(first, "/", 100);
-      await().until(() -> !windowFiles(directory).isEmpty());
+      entered.await();
       Path crashed = Crash.leaving(directory);
       try (Tracker second = Requests.tracker(runs).spool(crashed).build()) {
         assertThat(second.flush(Requests.LONG).delivered()).isEqualTo(100);
@@ -188,7 +158,9 @@ class SpoolWindowTest {
       Requests.serve(tracker, "/", 1000);
       Ledger ledger = tracker.flush(Requests.LONG);
       assertThat(ledger.isComplete()).as("%s", ledger).isTrue();
-      await().untilAsserted(() -> assertThat(windowFiles(directory)).isEmpty());
+      try (SegmentLog after = SegmentLog.open(Crash.leaving(directory), OPTIONS)) {
+        assertThat(after.live().isEmpty()).isTrue();
+      }
       assertThat(tracker.stats().ledger().spooled()).isZero();
     }
   }

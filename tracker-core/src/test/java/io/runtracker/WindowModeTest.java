@@ -123,18 +123,22 @@ class WindowModeTest {
   }
 
   @Test
-  void a_sink_that_refuses_a_window_gets_runs_for_good() {
+  void a_sink_that_takes_no_windows_gets_runs_until_it_is_asked_again() {
     look(12_501, YOUNG);
-    assertThat(mode.windowRefused()).isTrue();
+    assertThat(mode.windowsRefused(now)).isTrue();
     assertThat(mode.isOn()).isFalse();
+    now += WindowMode.REFUSED_NANOS - 1;
     look(12_501, 60 * MINUTE);
     assertThat(mode.isOn()).isFalse();
+    now++;
+    look(12_501, 60 * MINUTE);
+    assertThat(mode.isOn()).isTrue();
   }
 
   @Test
   void windows_that_were_asked_for_go_on_when_one_is_refused() {
     WindowMode windows = new WindowMode(TrackAs.WINDOW, Duration.ofMinutes(1), 50_000, 8);
-    assertThat(windows.windowRefused()).isFalse();
+    assertThat(windows.windowsRefused(now)).isFalse();
     assertThat(windows.isOn()).isTrue();
   }
 }

@@ -54,7 +54,7 @@ class WindowTest {
 
   @Test
   void a_window_closes_when_it_has_its_bytes() {
-    long bytes = 10 * Requests.event(1).estimatedBytes();
+    long bytes = 10L * Encoded.of(Requests.event(1)).length();
     try (Tracker tracker = windows().windowBytes(bytes).build()) {
       Requests.serve(tracker, "/", 100);
       await().until(() -> sink.windows().size() >= 5);
@@ -64,7 +64,7 @@ class WindowTest {
                 int rows = window.events().size();
                 long butLast =
                     window.events().subList(0, rows - 1).stream()
-                        .mapToLong(RequestEvent::estimatedBytes)
+                        .mapToLong(event -> Encoded.of(event).length())
                         .sum();
                 assertThat(butLast).isLessThan(bytes);
               });

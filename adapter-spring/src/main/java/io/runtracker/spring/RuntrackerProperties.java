@@ -47,8 +47,8 @@ import org.springframework.util.unit.DataSize;
  *     else windows). Default: auto.
  * @param windowAge Age at which a window closes. Default: 10s.
  * @param windowRows Requests at which a window closes. Default: 10000.
- * @param windowBytes Size, as estimated on the heap, at which a window closes. Default: 8MB, or 800
- *     bytes for each of windowRows where that is more.
+ * @param windowBytes Size of encoded requests at which a window closes. Default: 1600000B, or 800
+ *     bytes for each of {@code windowRows} where those are more than 10,000.
  * @param autoThreshold Age of the backlog at which auto turns to windows. Default: 1m.
  * @param retryDelay The first pause after a failure of the sink; doubles with each further one.
  *     Default: 500ms.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.spool;
 
+import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
+
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -37,6 +39,16 @@ final class DamagedArea {
       }
     } catch (IOException e) {
       // counted and reported all the same
+    }
+  }
+
+  /** Moves a file here that has no place in the spool; where that fails, it stays. */
+  synchronized void putAway(Path file) {
+    try {
+      files.createDirectory(directory);
+      Files.move(file, directory.resolve(file.getFileName() + ".foreign"), REPLACE_EXISTING);
+    } catch (IOException e) {
+      // it is found again next time
     }
   }
 

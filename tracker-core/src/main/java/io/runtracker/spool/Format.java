@@ -4,33 +4,40 @@ package io.runtracker.spool;
 import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
 
-/** The bytes of a segment, big-endian; docs describe them in a table. */
+/** The bytes of a segment, big-endian; docs/spool-format.md describes them in tables. */
 final class Format {
-  static final int VERSION = 1;
+  static final int VERSION = 2;
   static final int SEGMENT_HEADER = 64;
   static final int RECORD_HEADER = 28;
   static final int MAX_PAYLOAD = 16 << 20;
 
+  /** The bytes of an event, at its position. */
   static final byte EVENT = 1;
-  static final byte CREATED = 2;
-  static final byte DONE = 3;
-  static final byte LEDGER = 4;
+
+  /** An event copied forward from a segment that was deleted, at the position it had there. */
+  static final byte CARRIED = 2;
+
+  /** Something to remember that only the log's owner understands. */
+  static final byte CONTROL = 3;
+
+  /** Fields: positions that are done, and the ledger that knows it. */
+  static final byte DONE = 4;
+
+  static final int DONE_POSITIONS = 1;
+  static final int DONE_LEDGER = 2;
 
   /** Where the header's own check ends and its value stands. */
   static final int CHECKED = 20;
-
-  /** Bytes of one range in a DONE record: first sequence, count. */
-  static final int RANGE = 12;
 
   private static final long MAGIC = 0x8952545350_4f4f4cL; // \x89RTSPOOL
   private static final int HEADER_CHECK = 60;
 
   private Format() {}
 
-  static void requireSize(byte[] payload) {
-    if (payload.length > MAX_PAYLOAD) {
+  static void requireSize(int length) {
+    if (length > MAX_PAYLOAD) {
       throw new IllegalArgumentException(
-          payload.length + " bytes, at most " + MAX_PAYLOAD + " make a record");
+          length + " bytes, at most " + MAX_PAYLOAD + " make a record");
     }
   }
 

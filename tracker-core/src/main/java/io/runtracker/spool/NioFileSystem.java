@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.spool;
 
+import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
+
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
@@ -35,8 +37,13 @@ final class NioFileSystem implements FileSystem {
       return List.of();
     }
     try (Stream<Path> files = Files.list(directory)) {
-      return files.filter(Files::isRegularFile).sorted().toList();
+      return files.filter(NioFileSystem::isFile).sorted().toList();
     }
+  }
+
+  /** Not what a link leads to: that is another file, which nobody means when it is cut. */
+  private static boolean isFile(Path path) {
+    return Files.isRegularFile(path, NOFOLLOW_LINKS);
   }
 
   @Override

@@ -2,89 +2,75 @@
 package io.runtracker.spool;
 
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Control records that wait for the next write; any thread. */
+/** Records that wait for the next write; any thread. */
 final class PendingControls {
-  /** What one write takes; ranges of done events are {first, count}. */
+
+  /** What the owner of the log wants to be remembered, about events below {@code end}. */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  record Batch(
-      Map<Long, String> created, List<long[]> done, byte @Nullable [] ledger, long ticket) {
+  record Control(byte[] payload, long end) {}
+
+  /** What one write takes. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  record Batch(List<Control> controls, Positions done, byte @Nullable [] ledger, long ticket) {
     boolean isEmpty() {
-      return created.isEmpty() && done.isEmpty() && ledger == null;
+      return controls.isEmpty() && done.isEmpty() && ledger == null;
+    }
+
+    /** This batch with others before its controls. */
+    Batch behind(List<byte[]> others, long end) {
+      if (others.isEmpty()) {
+        return this;
+      }
+      List<Control> all = new ArrayList<>();
+      others.forEach(payload -> all.add(new Control(payload, end)));
+      all.addAll(controls);
+      return new Batch(all, done, ledger, ticket);
     }
   }
 
-  private Map<Long, String> created = new LinkedHashMap<>();
-  private List<long[]> done = new ArrayList<>();
+  private List<Control> controls = new ArrayList<>();
+  private Positions done = Positions.NONE;
   private byte @Nullable [] ledger;
   private long tickets;
 
   /** Returns a ticket: the record is written once a batch with this ticket or a later one is. */
-  synchronized long created(long sequence, String runId) {
-    created.put(sequence, runId);
+  synchronized long control(byte[] payload, long end) {
+    controls.add(new Control(payload, end));
     return ++tickets;
   }
 
-  synchronized void done(long first, long count) {
-    done.add(new long[] {first, count});
+  /** What is done and the ledger that knows it, in one record. */
+  synchronized void done(Positions positions, byte @Nullable [] newLedger) {
+    done = done.plus(positions);
+    ledger = newLedger == null ? ledger : newLedger;
   }
 
-  /** What is done and the ledger that knows it, in one write. */
-  synchronized void done(List<long[]> ranges, byte @Nullable [] newLedger) {
-    done.addAll(merged(ranges, 0));
-    if (newLedger != null) {
-      ledger = newLedger;
-    }
+  /** As {@link #done}, with a ledger that is older than the one that may wait. */
+  synchronized void doneUnlessKnown(Positions positions, byte @Nullable [] olderLedger) {
+    done = done.plus(positions);
+    ledger = ledger == null ? olderLedger : ledger;
   }
 
-  synchronized void ledger(byte[] newLedger) {
-    ledger = newLedger;
+  synchronized boolean isEmpty() {
+    return controls.isEmpty() && done.isEmpty() && ledger == null;
   }
 
-  synchronized boolean many() {
-    return done.size() >= 1024;
-  }
-
-  /** Takes all that waits; what concerns events below {@code head} is stale. */
-  synchronized Batch drain(long head) {
-    created.keySet().removeIf(sequence -> sequence < head);
-    Batch batch = new Batch(created, merged(done, head), ledger, tickets);
-    created = new LinkedHashMap<>();
-    done = new ArrayList<>();
+  /** Takes all that waits. */
+  synchronized Batch drain() {
+    Batch batch = new Batch(controls, done, ledger, tickets);
+    controls = new ArrayList<>();
+    done = Positions.NONE;
     ledger = null;
     return batch;
   }
 
   /** Puts back what could not be written. */
   synchronized void restore(Batch batch) {
-    Map<Long, String> newer = created;
-    created = batch.created();
-    created.putAll(newer);
-    done.addAll(batch.done());
-    if (ledger == null) {
-      ledger = batch.ledger();
-    }
-  }
-
-  private static List<long[]> merged(List<long[]> ranges, long head) {
-    ranges.sort(Comparator.comparingLong(range -> range[0]));
-    List<long[]> merged = new ArrayList<>();
-    for (long[] range : ranges) {
-      long[] last = merged.isEmpty() ? null : merged.get(merged.size() - 1);
-      if (range[0] + range[1] <= head) {
-        continue;
-      }
-      if (last != null && last[0] + last[1] == range[0]) {
-        last[1] += range[1];
-      } else {
-        merged.add(range.clone());
-      }
-    }
-    return merged;
+    controls.addAll(0, batch.controls());
+    done = done.plus(batch.done());
+    ledger = ledger == null ? batch.ledger() : ledger;
   }
 }

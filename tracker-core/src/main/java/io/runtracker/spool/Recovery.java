@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.spool;
 
+import io.runtracker.spool.SegmentIndex.Location;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -17,13 +16,14 @@ final class Recovery {
   /**
    * What was found.
    *
-   * @param lost ranges {first, count} of events lost to damage, to be remembered as done
+   * @param controls what the owner wanted to be remembered, in the order in which it did
+   * @param lost events lost to damage, to be remembered as done
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
   record Result(
       SegmentIndex index,
-      Map<Long, String> created,
-      List<long[]> lost,
+      List<byte[]> controls,
+      Positions lost,
       byte @Nullable [] ledger,
       long nextSequence,
       long nextNumber,
@@ -39,8 +39,9 @@ final class Recovery {
   private final DamagedArea aside;
   private final boolean power;
   private final SegmentIndex index = new SegmentIndex();
-  private final Map<Long, String> created = new HashMap<>();
-  private final List<long[]> gaps = new ArrayList<>();
+  private final DirectoryLock lock;
+  private final List<byte[]> controls = new ArrayList<>();
+  private Positions gaps = Positions.NONE;
   private final ByteBuffer window = ByteBuffer.allocateDirect(WINDOW);
   private byte @Nullable [] ledger;
   private long nextSequence = 1;
@@ -48,9 +49,11 @@ final class Recovery {
   private int regions;
   private long damagedBytes;
   private long truncatedBytes;
+  private long goneFrom = -1;
 
-  Recovery(FileSystem files, Path directory, DamagedArea aside, boolean power) {
+  Recovery(FileSystem files, Path directory, DirectoryLock lock, DamagedArea aside, boolean power) {
     this.power = power;
+    this.lock = lock;
     this.files = files;
     this.directory = directory;
     this.aside = aside;
@@ -58,35 +61,57 @@ final class Recovery {
 
   Result run() throws IOException {
     long started = System.nanoTime();
-    NavigableMap<Long, SegmentName> names = SegmentHeaders.names(files, directory);
-    long nextNumber = names.isEmpty() ? 1 : names.lastKey() + 1;
+    NavigableMap<Long, SegmentName> names =
+        SegmentHeaders.names(files, directory, lock.isOfThisVersion(), aside);
+    SegmentName newest = lock.newest();
+    SegmentName next = lock.next();
+    SegmentName oldest = names.isEmpty() ? newest : names.firstEntry().getValue();
+    goneBefore(oldest != null ? oldest.base() : next != null ? next.base() : 1);
     for (SegmentName name : names.values()) {
       nextSequence = Math.max(nextSequence, name.base());
       closeGap(index.newest(), name.base());
-      Map.Entry<Long, SegmentName> next = names.higherEntry(name.number());
-      index.add(scan(name, next == null ? null : next.getValue()));
+      Map.Entry<Long, SegmentName> higher = names.higherEntry(name.number());
+      index.add(scan(name, higher == null ? null : higher.getValue()));
     }
     segments = index.all().length;
+    long nextNumber = names.isEmpty() ? 1 : names.lastKey() + 1;
+    boolean newestIsGone = newest != null && newest.number() >= nextNumber;
+    if (next != null) {
+      nextNumber = Math.max(nextNumber, next.number());
+      nextSequence = Math.max(nextSequence, next.base());
+    }
+    if (newestIsGone && newest != null) {
+      nextSequence = Math.max(nextSequence, newest.base());
+      goneFrom = nextSequence;
+      if (names.isEmpty()) {
+        gap(Positions.of(newest.base(), nextSequence));
+      }
+    }
     closeGap(index.newest(), nextSequence);
-    List<long[]> lost = lose();
-    created.keySet().removeIf(sequence -> !live(sequence));
+    Positions lost = lose();
     for (Segment segment : index.all()) {
-      index.live.addAndGet(segment.live());
       index.bytes.addAndGet(segment.committed());
     }
     return new Result(
-        index, created, lost, ledger, nextSequence, nextNumber, report(lost, started));
+        index, controls, lost, ledger, nextSequence, nextNumber, report(lost, started));
   }
 
-  private RecoveryReport report(List<long[]> lost, long started) {
-    long events = lost.stream().mapToLong(range -> range[1]).sum();
-    index.lost.set(events);
+  /** Segments that nobody but us deletes, and we have not. */
+  private void goneBefore(long base) {
+    SegmentName known = lock.oldest();
+    Positions gone = known == null ? Positions.NONE : Positions.of(known.base(), base);
+    index.markDone(Positions.of(0, base).minus(gone));
+    gap(gone);
+  }
+
+  private RecoveryReport report(Positions lost, long started) {
+    index.lost.set(lost.size());
     return new RecoveryReport(
         segments,
         index.bytes.get(),
-        index.live.get(),
-        created.size(),
-        events,
+        index.live(nextSequence).size(),
+        lost.size(),
+        goneFrom < 0 ? lost.toString() : lost + " and those from " + goneFrom + " on",
         regions,
         damagedBytes,
         truncatedBytes,
@@ -96,8 +121,12 @@ final class Recovery {
 
   private Segment scan(SegmentName name, @Nullable SegmentName next) throws IOException {
     boolean newest = next == null;
-    Segment segment = new Segment(name);
-    try (FileSystem.File file = files.open(directory.resolve(name.file()), false)) {
+    Segment segment = new Segment(name, true);
+    FileSystem.File opened = open(name);
+    if (opened == null) {
+      return segment;
+    }
+    try (FileSystem.File file = opened) {
       long size = file.size();
       long[] torn = {size};
       if (newest && size < Format.SEGMENT_HEADER) {
@@ -117,12 +146,21 @@ final class Recovery {
       scanner.bound(next == null ? Long.MAX_VALUE : next.base());
       boolean controls = false;
       while (scanner.next(size)) {
-        if (scanner.kind() == Format.EVENT) {
-          gap(segment.end(), scanner.sequence());
-          segment.publish(scanner.sequence() + 1, 0, controls);
-          nextSequence = Math.max(nextSequence, segment.end());
-        } else {
-          controls |= control(scanner, size, segment);
+        switch (scanner.kind()) {
+          case Format.EVENT -> {
+            gap(Positions.of(segment.end(), scanner.sequence()));
+            segment.publish(scanner.sequence() + 1, 0, controls);
+            nextSequence = Math.max(nextSequence, segment.end());
+          }
+          case Format.CARRIED -> {
+            controls = true;
+            int whole = Format.RECORD_HEADER + scanner.length();
+            index.recoverCarried(scanner.sequence(), new Location(segment, scanner.start(), whole));
+          }
+          default -> {
+            controls = true;
+            remember(scanner, name, file, size);
+          }
         }
       }
       truncate(name, file, torn[0], size);
@@ -130,6 +168,16 @@ final class Recovery {
       segment.publish(segment.end(), torn[0], controls);
     }
     return segment;
+  }
+
+  /** Null when it cannot be opened, which is damage to all of it. */
+  private FileSystem.@Nullable File open(SegmentName name) {
+    try {
+      return files.open(directory.resolve(name.file()), false);
+    } catch (IOException e) {
+      regions++;
+      return null;
+    }
   }
 
   private void checkHeader(SegmentName name, FileSystem.File file, long size) {
@@ -144,85 +192,50 @@ final class Recovery {
     aside.keep(name, file, from, to);
   }
 
-  /** Returns whether it may be about an event that still lives. */
-  private boolean control(RecordScanner scanner, long limit, Segment current) throws IOException {
+  private void remember(RecordScanner scanner, SegmentName name, FileSystem.File file, long limit)
+      throws IOException {
     byte[] payload = scanner.payload(limit);
-    switch (scanner.kind()) {
-      case Format.CREATED -> {
-        created.put(scanner.sequence(), new String(payload, StandardCharsets.UTF_8));
-        nextSequence = Math.max(nextSequence, scanner.sequence() + 1);
-        return true;
+    nextSequence = Math.max(nextSequence, scanner.sequence());
+    try {
+      if (scanner.kind() == Format.CONTROL) {
+        controls.add(payload);
+      } else if (scanner.kind() == Format.DONE) {
+        done(payload);
       }
-      case Format.DONE -> {
-        ByteBuffer ranges = ByteBuffer.wrap(payload);
-        while (ranges.remaining() >= Format.RANGE) {
-          done(ranges.getLong(), ranges.getInt(), current);
-        }
-        return true;
-      }
-      case Format.LEDGER -> ledger = payload;
-      default -> {}
+    } catch (IOException unreadable) {
+      damaged(name, file, scanner.start(), scanner.start() + Format.RECORD_HEADER + payload.length);
     }
-    return false;
   }
 
-  private void done(long first, int count, Segment current) {
-    nextSequence = Math.max(nextSequence, first + count);
-    gapBefore(first + count, current);
-    long from = Math.max(first, index.newest() == null ? current.name.base() : index.headBase());
-    for (long sequence = from; sequence < first + count; sequence++) {
-      Segment segment = sequence >= current.name.base() ? current : index.find(sequence);
-      if (segment != null) {
-        segment.markDone(sequence);
+  private void done(byte[] payload) throws IOException {
+    Fields.Reader fields = new Fields.Reader(payload, 0, payload.length);
+    while (fields.next()) {
+      if (fields.tag() == Format.DONE_POSITIONS) {
+        Positions positions = Positions.decode(fields.bytesValue());
+        nextSequence = Math.max(nextSequence, positions.end());
+        index.markDone(positions);
+      } else if (fields.tag() == Format.DONE_LEDGER) {
+        ledger = fields.bytesValue();
       }
     }
   }
 
-  /** What is done was there: those of it that the scan has not met are damaged, yet not lost. */
-  private void gapBefore(long end, Segment current) {
-    if (end > current.end() && end - current.end() <= LARGEST_GAP) {
-      gap(current.end(), end);
-      current.publish(end, 0, true);
-    }
-  }
-
-  private void gap(long from, long to) {
-    if (to > from) {
-      gaps.add(new long[] {from, to - from});
-    }
+  private void gap(Positions missing) {
+    gaps = gaps.plus(missing);
   }
 
   /** Events between the last one read of a segment and the next one's first were there too. */
   private void closeGap(@Nullable Segment segment, long nextBase) {
     if (segment != null && nextBase > segment.end()) {
-      long end = Math.min(nextBase, segment.end() + LARGEST_GAP);
-      gap(segment.end(), end);
-      segment.publish(end, segment.committed(), false);
+      gap(Positions.of(segment.end(), Math.min(nextBase, segment.end() + LARGEST_GAP)));
+      index.markDone(Positions.of(segment.end() + LARGEST_GAP, nextBase));
+      segment.publish(nextBase, segment.committed(), false);
     }
   }
 
-  /** Marks events that are missing and not known as done; returns their ranges. */
-  private List<long[]> lose() {
-    List<long[]> lost = new ArrayList<>();
-    for (long[] gap : gaps) {
-      for (long sequence = gap[0]; sequence < gap[0] + gap[1]; sequence++) {
-        Segment segment = index.find(sequence);
-        if (segment != null && segment.markDone(sequence)) {
-          long[] last = lost.isEmpty() ? null : lost.get(lost.size() - 1);
-          if (last != null && last[0] + last[1] == sequence) {
-            last[1]++;
-          } else {
-            lost.add(new long[] {sequence, 1});
-          }
-        }
-      }
-    }
-    return lost;
-  }
-
-  private boolean live(long sequence) {
-    Segment segment = index.find(sequence);
-    return segment != null && !segment.isDone(sequence);
+  /** Those that are missing and not known as done. */
+  private Positions lose() {
+    return index.markDone(gaps.minus(index.carriedPositions()));
   }
 
   /** What a killed process has written is about to be delivered: it must not vanish any more. */

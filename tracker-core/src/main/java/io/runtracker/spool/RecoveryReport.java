@@ -7,10 +7,11 @@ package io.runtracker.spool;
  * @param segments segment files read
  * @param bytes their size together
  * @param liveEvents events waiting for delivery
- * @param createdEvents those of them with a known run id
  * @param lostEvents events that damage has cost and no earlier report has counted. Events torn off
  *     at the very end with nothing behind them leave no number to count by; see {@code
  *     truncatedBytes}.
+ * @param lostPositions their places in the log, such as {@code 1-20,25}; where the newest file is
+ *     gone, also from where on nobody knows how many were lost
  * @param damagedRegions stretches of bytes skipped as no valid records, copied to {@code damaged/};
  *     found again at each opening until their segment is delivered and deleted
  * @param damagedBytes their size together
@@ -23,15 +24,20 @@ public record RecoveryReport(
     int segments,
     long bytes,
     long liveEvents,
-    int createdEvents,
     long lostEvents,
+    String lostPositions,
     int damagedRegions,
     long damagedBytes,
     long truncatedBytes,
     long nextSequence,
     long nanos) {
+  /** Whether control records may be among what was skipped, cut or is gone. */
+  public boolean mayLackControls() {
+    return damaged();
+  }
+
   /** Whether anything was skipped, cut or lost. */
   public boolean damaged() {
-    return lostEvents > 0 || damagedRegions > 0 || truncatedBytes > 0;
+    return !lostPositions.isEmpty() || damagedRegions > 0 || truncatedBytes > 0;
   }
 }

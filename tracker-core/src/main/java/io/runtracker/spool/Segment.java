@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.spool;
 
-import java.util.BitSet;
-
 /**
- * What is kept in memory of a segment: this and, once events in it are done, a bit for each.
- *
- * <p>The writer publishes {@link #end} and then {@link #committed}; the bits belong to the reader's
- * lock.
+ * What is kept in memory of a segment. The writer publishes {@link #end} and then {@link
+ * #committed}.
  */
 final class Segment {
   final SegmentName name;
 
-  /** Behind the sequence of the last event. */
+  /** Whether it was there when the log was opened. */
+  final boolean recovered;
+
+  /** Behind the position of the last event. */
   private volatile long end;
 
   /** Bytes that hold whole commits; readers look no further. */
   private volatile long committed;
 
-  /** Holds CREATED or DONE records, so it goes only when it is the head. */
+  /** Holds records about events, so it goes only when it is the head. */
   private volatile boolean controls;
 
-  private BitSet done = new BitSet(0);
-  private int doneCount;
+  /** It is about to be deleted, so nobody is to miss it. */
+  volatile boolean isLeaving;
 
-  Segment(SegmentName name) {
+  Segment(SegmentName name, boolean recovered) {
     this.name = name;
+    this.recovered = recovered;
     this.end = name.base();
   }
 
@@ -33,6 +33,11 @@ final class Segment {
     controls |= withControls;
     end = newEnd;
     committed = newCommitted;
+  }
+
+  /** The positions of its own events; those copied into it have others. */
+  Positions positions() {
+    return Positions.of(name.base(), end);
   }
 
   long end() {
@@ -43,29 +48,8 @@ final class Segment {
     return committed;
   }
 
-  /** Whether nothing in it is needed once a newer segment carries the ledger. */
+  /** Whether nothing in it is needed once a newer segment has the ledger. */
   boolean ledgerOnly() {
     return !controls && end == name.base();
-  }
-
-  boolean markDone(long sequence) {
-    long bit = sequence - name.base();
-    if (bit < 0 || sequence >= end || done.get((int) bit)) {
-      return false;
-    }
-    if (doneCount == 0) {
-      done = new BitSet((int) (end - name.base()));
-    }
-    done.set((int) bit);
-    doneCount++;
-    return true;
-  }
-
-  boolean isDone(long sequence) {
-    return done.get((int) (sequence - name.base()));
-  }
-
-  long live() {
-    return end - name.base() - doneCount;
   }
 }

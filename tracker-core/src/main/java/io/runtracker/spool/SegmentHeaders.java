@@ -4,6 +4,8 @@ package io.runtracker.spool;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 
@@ -11,39 +13,58 @@ import java.util.TreeMap;
 final class SegmentHeaders {
   private SegmentHeaders() {}
 
-  /** The segments that are there, once it is known that all of them may be touched. */
-  static NavigableMap<Long, SegmentName> names(FileSystem files, Path directory)
+  /**
+   * The segments that are there, once it is known that all of them may be touched. Where the
+   * directory is known to be of this version, one of another version has no place in it and is put
+   * aside, as damage is.
+   *
+   * @throws SpoolException when all of the spool is of another version
+   */
+  static NavigableMap<Long, SegmentName> names(
+      FileSystem files, Path directory, boolean isOfThisVersion, DamagedArea aside)
       throws IOException {
     NavigableMap<Long, SegmentName> names = new TreeMap<>();
+    List<Path> foreign = new ArrayList<>();
     for (Path path : files.list(directory)) {
       String file = String.valueOf(path.getFileName());
-      SegmentName name = SegmentName.parse(file);
       if (file.endsWith(SegmentName.SUFFIX)) {
-        requireKnownVersion(files, path);
+        SegmentName name = SegmentName.parse(file);
+        int version = version(files, path);
+        if (version != 0 && version != Format.VERSION) {
+          if (!isOfThisVersion) {
+            throw unknown(path, version);
+          }
+          foreign.add(path);
+        } else if (name != null) {
+          names.put(name.number(), name);
+        }
       }
-      if (name != null) {
-        names.put(name.number(), name);
-      }
+    }
+    for (Path path : foreign) {
+      aside.putAway(path);
     }
     return names;
   }
 
-  private static void requireKnownVersion(FileSystem files, Path path) throws IOException {
-    int version;
+  private static int version(FileSystem files, Path path) {
     try (FileSystem.File file = files.open(path, false)) {
-      version = Format.version(read(file));
+      return Format.version(read(file));
+    } catch (IOException e) {
+      return 0; // what cannot be opened is damaged
     }
-    if (version != 0 && version != Format.VERSION) {
-      throw new SpoolException(
-          "The spool file "
-              + path.toAbsolutePath()
-              + " has format version "
-              + version
-              + ", this Runtracker reads version "
-              + Format.VERSION
-              + "; nothing was changed",
-          null);
-    }
+  }
+
+  private static SpoolException unknown(Path path, int version) {
+    return new SpoolException(
+        "The spool file "
+            + path.toAbsolutePath()
+            + " has format version "
+            + version
+            + ", this Runtracker reads version "
+            + Format.VERSION
+            + "; nothing was changed. Deliver it with the version that wrote it, or use another"
+            + " directory",
+        null);
   }
 
   /** Whether the header is what the name says. */

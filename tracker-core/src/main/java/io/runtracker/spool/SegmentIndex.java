@@ -2,15 +2,26 @@
 package io.runtracker.spool;
 
 import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The segments of a log in order, and its totals; safe for all threads; no lock is held over I/O.
+ * The segments of a log in order, and which events are done; safe for all threads; no lock is held
+ * over I/O.
  */
 final class SegmentIndex {
+
+  /** Where the record of an event is, header included. */
+  record Location(Segment segment, long start, int size) {}
+
   private volatile Segment[] segments = new Segment[0];
-  final AtomicLong live = new AtomicLong();
+  private volatile Positions done = Positions.NONE;
+
+  /** The events that were copied forward, and are not done. */
+  private final Map<Long, Location> carried = new ConcurrentSkipListMap<>();
+
   final AtomicLong bytes = new AtomicLong();
   final AtomicLong lost = new AtomicLong();
 
@@ -34,7 +45,7 @@ final class SegmentIndex {
     }
   }
 
-  /** The newest segment, which is never deleted: it knows the ledger and the next sequence. */
+  /** The newest segment, which is never deleted: it knows the ledger and the next position. */
   @Nullable Segment newest() {
     Segment[] all = all();
     return all.length == 0 ? null : all[all.length - 1];
@@ -50,25 +61,78 @@ final class SegmentIndex {
     return null;
   }
 
-  /** Sequence below which every event is done and deleted. */
-  long headBase() {
-    Segment[] all = all();
-    return all.length == 0 ? 0 : all[0].name.base();
+  boolean isDone(long position) {
+    return done.contains(position);
   }
 
-  /** The segment of an event, or null when it is deleted or was never there. */
-  @Nullable Segment find(long sequence) {
-    Segment[] all = all();
-    int low = 0;
-    int high = all.length;
-    while (low < high) { // the last segment with a base that is not above
-      int middle = (low + high) >>> 1;
-      if (all[middle].name.base() <= sequence) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
+  /** All that are done, those of deleted segments included. */
+  Positions done() {
+    return done;
+  }
+
+  /** Marks events as done; returns those that were not. */
+  synchronized Positions markDone(Positions positions) {
+    Positions fresh = positions.minus(done);
+    done = done.plus(fresh);
+    carried.keySet().removeIf(fresh::contains);
+    return fresh;
+  }
+
+  /** Events that were taken for done, and are missing. */
+  synchronized void unmark(Positions positions) {
+    done = done.minus(positions);
+  }
+
+  /** An event has another place from now on, unless another thread is done with it already. */
+  synchronized void carry(long position, Location location) {
+    if (!done.contains(position)) {
+      carried.put(position, location);
     }
-    return low == 0 || sequence >= all[low - 1].end() ? null : all[low - 1];
+  }
+
+  /** As {@link #carry}, of an event that was taken for done because its segment is deleted. */
+  synchronized void recoverCarried(long position, Location location) {
+    unmark(Positions.of(position));
+    carried.put(position, location);
+  }
+
+  Map<Long, Location> carried() {
+    return carried;
+  }
+
+  /** The events that were copied forward, and are not done. */
+  Positions carriedPositions() {
+    Positions.Builder positions = new Positions.Builder();
+    carried.keySet().forEach(positions::add);
+    return positions.build();
+  }
+
+  /** Whether an event was copied to another place than this one. */
+  boolean isElsewhere(long position, Segment segment, long start) {
+    Location location = carried.get(position);
+    return location != null && (location.segment() != segment || location.start() != start);
+  }
+
+  /** The events that are there and not done. */
+  Positions live(long next) {
+    return Positions.of(1, next).minus(done);
+  }
+
+  /** The events whose only record is in a segment. */
+  Positions liveIn(Segment segment) {
+    Positions.Builder here = new Positions.Builder();
+    Positions.Builder elsewhere = new Positions.Builder();
+    carried.forEach(
+        (position, location) -> (location.segment() == segment ? here : elsewhere).add(position));
+    return segment.positions().minus(done).minus(elsewhere.build()).plus(here.build());
+  }
+
+  /** How many events have stood in the segments that are there, whether they are done or not. */
+  long ever() {
+    long events = carried.size();
+    for (Segment segment : all()) {
+      events += segment.positions().size();
+    }
+    return events;
   }
 }

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.spool;
 
+import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
+
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.List;
@@ -14,6 +18,11 @@ final class SegmentWriter {
   /** Bytes kept free for what is still to be written about each live event. */
   private static final int RESERVE = 104;
 
+  /** Given back to a full disk, so that there is room for what delivery has to remember. */
+  private static final String RESERVE_FILE = "reserve";
+
+  private static final int RESERVE_FILE_BYTES = 64 << 10;
+
   /** Bytes kept free for headers and ledgers. */
   private static final int ONCE = 4 << 10;
 
@@ -22,26 +31,28 @@ final class SegmentWriter {
   private final SegmentLogOptions options;
   private final boolean power;
   private final SegmentIndex index;
-  private final GroupBuffer group;
+  private final DirectoryLock lock;
+  private final GroupBuffer buffer;
   private final SecureRandom random = new SecureRandom();
   private @Nullable Target current;
   private @Nullable Repair repair;
   private volatile byte @Nullable [] ledger;
-  private long nextNumber;
+  private volatile long nextNumber;
   private volatile long nextSequence;
 
   SegmentWriter(
       FileSystem files,
       Path directory,
       SegmentLogOptions options,
-      SegmentIndex index,
+      DirectoryLock lock,
       Recovery.Result found) {
     this.files = files;
     this.directory = directory;
     this.options = options;
     this.power = options.power();
-    this.index = index;
-    this.group = new GroupBuffer(Math.min(BUFFER, options.segmentBytes()));
+    this.index = found.index();
+    this.lock = lock;
+    this.buffer = new GroupBuffer(Math.min(BUFFER, options.segmentBytes()));
     this.ledger = found.ledger();
     this.nextSequence = found.nextSequence();
     this.nextNumber = found.nextNumber();
@@ -54,12 +65,17 @@ final class SegmentWriter {
     void run() throws IOException;
   }
 
+  /** An event to be copied forward. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  record Copy(long position, byte[] payload) {}
+
   /** How many of these events, from the first on, the quota has room for. */
-  int fitting(List<byte[]> events) {
-    long free = options.quotaBytes() - index.bytes.get() - RESERVE * index.live.get() - ONCE;
+  int fitting(Group events) {
+    long live = index.live(nextSequence).size();
+    long free = options.quotaBytes() - index.bytes.get() - RESERVE * live - ONCE;
     int fits = 0;
-    for (byte[] event : events) {
-      free -= Format.RECORD_HEADER + event.length + RESERVE;
+    while (fits < events.size()) {
+      free -= Format.RECORD_HEADER + events.length(fits) + RESERVE;
       if (free < 0) {
         break;
       }
@@ -68,8 +84,25 @@ final class SegmentWriter {
     return fits;
   }
 
+  /**
+   * The next event has this position, which leaves out some: what is not there was never written.
+   */
+  void skipTo(long position) {
+    Target t = current;
+    if (t != null) {
+      FileSystem.closeQuietly(t.file());
+      current = null;
+    }
+    nextSequence = position;
+  }
+
   long nextSequence() {
     return nextSequence;
+  }
+
+  /** What the next segment is called at least. */
+  SegmentName next() {
+    return new SegmentName(nextNumber, nextSequence, 0);
   }
 
   byte @Nullable [] ledger() {
@@ -77,20 +110,38 @@ final class SegmentWriter {
   }
 
   /**
-   * Commits control records and events together, or leaves nothing of them.
+   * Commits records, copies and events together, or leaves nothing of them.
    *
-   * @return the sequence of the first event
+   * @return the position of the first event
    */
-  long commit(PendingControls.Batch controls, List<byte[]> events) throws IOException {
-    repair();
-    long size = GroupBuffer.size(controls);
-    for (byte[] event : events) {
-      size += Format.RECORD_HEADER + event.length;
+  long commit(PendingControls.Batch controls, List<Copy> copies, Group events) throws IOException {
+    try {
+      return write(controls, copies, events);
+    } catch (IOException e) {
+      if (events.size() > 0 || !giveReserveBack()) {
+        throw e;
+      }
+      return write(controls, copies, events);
     }
+  }
+
+  private long write(PendingControls.Batch controls, List<Copy> copies, Group events)
+      throws IOException {
+    repair();
+    long size = events.bytes() + (long) Format.RECORD_HEADER * events.size();
+    for (PendingControls.Control control : controls.controls()) {
+      size += Format.RECORD_HEADER + control.payload().length;
+    }
+    for (Copy copy : copies) {
+      size += Format.RECORD_HEADER + copy.payload().length;
+    }
+    byte[] done = done(controls);
+    size += done.length == 0 ? 0 : Format.RECORD_HEADER + done.length;
     Target target = target(size);
     boolean written = false;
     try {
-      long end = write(target, controls, events);
+      long[] places = new long[copies.size()];
+      long end = write(target, controls, done, copies, places, events);
       written = true;
       if (power) {
         target.file().force();
@@ -98,10 +149,63 @@ final class SegmentWriter {
           files.syncDirectory(directory);
         }
       }
-      return publish(target, end, controls, events.size());
+      long first = publish(target, end, controls, copies, events.size());
+      for (int i = 0; i < places.length; i++) {
+        int whole = Format.RECORD_HEADER + copies.get(i).payload().length;
+        index.carry(
+            copies.get(i).position(),
+            new SegmentIndex.Location(target.segment(), places[i], whole));
+      }
+      return first;
     } catch (Throwable e) {
       undo(target, written, e);
       throw e;
+    }
+  }
+
+  private static byte[] done(PendingControls.Batch controls) {
+    Fields fields = new Fields(64);
+    if (!controls.done().isEmpty()) {
+      fields.field(Format.DONE_POSITIONS, controls.done().encode());
+    }
+    byte[] newLedger = controls.ledger();
+    if (newLedger != null) {
+      fields.field(Format.DONE_LEDGER, newLedger);
+    }
+    return fields.toBytes();
+  }
+
+  /** Makes the reserve, unless it is there. Its absence costs nothing until the disk is full. */
+  void reserve() {
+    Path path = directory.resolve(RESERVE_FILE);
+    if (isReserve(path)) {
+      return;
+    }
+    giveReserveBack();
+    try (FileSystem.File file = files.create(path)) {
+      file.write(ByteBuffer.allocate(RESERVE_FILE_BYTES), 0);
+    } catch (IOException e) {
+      giveReserveBack();
+    }
+  }
+
+  private static boolean isReserve(Path path) {
+    try {
+      return Files.isRegularFile(path, NOFOLLOW_LINKS) && Files.size(path) >= RESERVE_FILE_BYTES;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** Whether there was any. */
+  private boolean giveReserveBack() {
+    Path path = directory.resolve(RESERVE_FILE);
+    try {
+      boolean there = Files.exists(path);
+      files.delete(path);
+      return there;
+    } catch (IOException e) {
+      return false;
     }
   }
 
@@ -114,37 +218,56 @@ final class SegmentWriter {
     while (mark == 0) {
       mark = random.nextInt();
     }
-    SegmentName name = new SegmentName(nextNumber++, nextSequence, mark);
+    long number = nextNumber;
+    nextNumber = number + 1;
+    SegmentName name = new SegmentName(number, nextSequence, mark);
     FileSystem.File file = files.create(directory.resolve(name.file()));
-    return new Target(new Segment(name), file, 0, true);
+    return new Target(new Segment(name, false), file, 0, true);
   }
 
-  private long write(Target target, PendingControls.Batch controls, List<byte[]> events)
+  private long write(
+      Target target,
+      PendingControls.Batch controls,
+      byte[] done,
+      List<Copy> copies,
+      long[] places,
+      Group events)
       throws IOException {
     SegmentName name = target.segment().name;
-    group.begin(target.file(), name.mark(), target.position());
+    buffer.begin(target.file(), name.mark(), target.position());
     byte[] carried = ledger;
     if (target.fresh()) {
-      group.raw(Format.segmentHeader(name), Format.SEGMENT_HEADER);
+      buffer.raw(Format.segmentHeader(name), 0, Format.SEGMENT_HEADER);
       if (carried != null && controls.ledger() == null) {
-        group.record(Format.LEDGER, 0, carried);
+        byte[] again = new Fields(carried.length + 8).field(Format.DONE_LEDGER, carried).toBytes();
+        buffer.record(Format.DONE, 0, again);
       }
     }
-    group.controls(controls);
-    long sequence = nextSequence;
-    for (byte[] event : events) {
-      group.record(Format.EVENT, sequence++, event);
+    for (int i = 0; i < places.length; i++) {
+      places[i] = buffer.at();
+      buffer.record(Format.CARRIED, copies.get(i).position(), copies.get(i).payload());
     }
-    return group.end();
+    for (PendingControls.Control control : controls.controls()) {
+      buffer.record(Format.CONTROL, control.end(), control.payload());
+    }
+    if (done.length > 0) {
+      buffer.record(Format.DONE, 0, done);
+    }
+    for (int i = 0; i < events.size(); i++) {
+      buffer.record(
+          Format.EVENT, nextSequence + i, events.array(), events.start(i), events.length(i));
+    }
+    return buffer.end();
   }
 
-  private long publish(Target t, long end, PendingControls.Batch controls, int events) {
+  private long publish(
+      Target t, long end, PendingControls.Batch controls, List<Copy> copies, int events) {
     long first = nextSequence;
     nextSequence = first + events;
     ledger = controls.ledger() == null ? ledger : controls.ledger();
-    index.live.addAndGet(events);
     index.bytes.addAndGet(end - t.position());
-    boolean others = !controls.created().isEmpty() || !controls.done().isEmpty();
+    boolean others =
+        !controls.controls().isEmpty() || !controls.done().isEmpty() || !copies.isEmpty();
     t.segment().publish(nextSequence, end, others);
     Target before = current;
     current = new Target(t.segment(), t.file(), end, false);
@@ -154,9 +277,28 @@ final class SegmentWriter {
       if (before != null) {
         FileSystem.closeQuietly(before.file());
       }
+      lock.note(index, next(), false);
       deleteLedgerOnly(sealed);
     }
     return first;
+  }
+
+  /**
+   * Empties the newest segment, whose events are done; what it keeps of its file has room for more.
+   */
+  void emptyNewest() throws IOException {
+    repair();
+    Segment newest = index.newest();
+    if (newest == null) {
+      return;
+    }
+    Target t = current;
+    FileSystem.File file =
+        t != null ? t.file() : files.open(directory.resolve(newest.name.file()), true);
+    file.truncate(Format.SEGMENT_HEADER);
+    index.bytes.addAndGet(Format.SEGMENT_HEADER - newest.committed());
+    newest.publish(newest.end(), Format.SEGMENT_HEADER, true);
+    current = new Target(newest, file, Format.SEGMENT_HEADER, false);
   }
 
   /** While MLflow is away and the quota is used up, ledgers are all there is to write. */

@@ -1,32 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.spool;
 
-import org.jspecify.annotations.Nullable;
-
-/** An event read back from the log. */
-public final class SpooledEvent {
-  private final long sequence;
-  private final byte[] payload;
-  private final @Nullable String runId;
-
-  SpooledEvent(long sequence, byte[] payload, @Nullable String runId) {
-    this.sequence = sequence;
-    this.payload = payload;
-    this.runId = runId;
-  }
-
-  /** The number it got when it was appended; unique in its log. */
-  public long sequence() {
-    return sequence;
-  }
-
-  /** The bytes appended; the caller's own. */
-  public byte[] payload() {
-    return payload;
-  }
-
-  /** The run id given to {@link SegmentLog#created}, or null when none was. */
-  public @Nullable String runId() {
-    return runId;
-  }
-}
+/**
+ * An event in a log.
+ *
+ * @param position its place: unique in its log, ascending in the order in which events were added
+ * @param array holds its bytes, and maybe those of others; not to be changed
+ * @param offset where its bytes begin
+ * @param length how many there are
+ */
+@SuppressWarnings("ArrayRecordComponent") // never compared
+public record SpooledEvent(long position, byte[] array, int offset, int length) {}

@@ -2,18 +2,20 @@
 package io.runtracker.spool;
 
 import static io.runtracker.spool.Spools.SMALL;
+import static io.runtracker.spool.Spools.groupOf;
 import static io.runtracker.spool.Spools.payload;
-import static io.runtracker.spool.Spools.payloads;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.runtracker.spool.SegmentLogOptions.Durability;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
@@ -31,12 +33,22 @@ class ConcurrentUseTest {
 
   @TempDir Path directory;
 
+  /** One event in so many waits until all others are done, and so is carried. */
+  private static final int STRAGGLER = 150;
+
   private final Set<Long> done = ConcurrentHashMap.newKeySet();
+  private volatile boolean broken;
+  private final Map<Long, byte[]> open = new ConcurrentHashMap<>();
+
+  private static boolean isStraggler(long position) {
+    return position % STRAGGLER == 1;
+  }
 
   @RepeatedTest(50)
-  void eachEventIsDeliveredOnceWithItsRunIdWhileOthersAreAppended() throws Exception {
+  void eachEventIsDeliveredOnceWhileOthersAreAppendedAndSomeWait() throws Exception {
     ExecutorService threads = Executors.newFixedThreadPool(9);
     try (SegmentLog log = SegmentLog.open(directory, SMALL)) {
+      log.snapshotFrom(() -> List.copyOf(open.values()));
       List<Future<Void>> running = new ArrayList<>();
       running.add(threads.submit(appender(log)));
       for (int i = 0; i < 8; i++) {
@@ -45,7 +57,13 @@ class ConcurrentUseTest {
       for (Future<Void> future : running) {
         future.get();
       }
-      assertThat(done).hasSize(EVENTS);
+      List<Long> waiting = Spools.range(1, EVENTS).stream().filter(p -> isStraggler(p)).toList();
+      assertThat(done).hasSize(EVENTS - waiting.size());
+      assertThat(log.live()).isEqualTo(Spools.positions(waiting));
+      Map<Long, byte[]> found = Spools.read(log, log.live());
+      assertThat(found.keySet()).containsExactlyElementsOf(waiting);
+      found.forEach((position, bytes) -> assertThat(bytes).isEqualTo(payload(position)));
+      Spools.done(log, log.live());
       assertThat(log.stats().live()).isZero();
       assertThat(log.stats().lost()).isZero();
       log.commit();
@@ -55,7 +73,7 @@ class ConcurrentUseTest {
     }
     try (SegmentLog log = SegmentLog.open(directory, SMALL)) {
       assertThat(log.stats().live()).isZero();
-      assertThat(log.stats().nextSequence()).isEqualTo(EVENTS + 1);
+      assertThat(log.stats().next()).isEqualTo(EVENTS + 1);
     }
   }
 
@@ -63,7 +81,7 @@ class ConcurrentUseTest {
     return () -> {
       for (long next = 1; next <= EVENTS; ) {
         int n = (int) Math.min(EVENTS + 1 - next, 1 + next % 60);
-        assertThat(log.append(payloads(next, n)).firstSequence()).isEqualTo(next);
+        assertThat(log.append(groupOf(next, n)).first()).isEqualTo(next);
         next += n;
       }
       return null;
@@ -72,31 +90,38 @@ class ConcurrentUseTest {
 
   private Callable<Void> deliverer(SegmentLog log) {
     return () -> {
-      while (done.size() < EVENTS) {
-        SpooledEvent event = log.poll();
+      while (!broken && done.size() < EVENTS - (EVENTS + STRAGGLER - 1) / STRAGGLER) {
+        SpooledEvent event = log.next(0);
         if (event == null) {
           Thread.onSpinWait();
           continue;
         }
-        deliver(log, event);
+        boolean delivered = false;
+        try {
+          deliver(log, event);
+          delivered = true;
+        } finally {
+          broken |= !delivered; // else the others wait for this one
+        }
       }
       return null;
     };
   }
 
   private void deliver(SegmentLog log, SpooledEvent event) throws IOException {
-    long sequence = event.sequence();
-    assertThat(Arrays.equals(event.payload(), payload(sequence))).isTrue();
-    if (event.runId() == null) {
-      log.created(sequence, "run-" + sequence);
-    } else {
-      assertThat(event.runId()).isEqualTo("run-" + sequence);
-    }
+    long position = event.position();
+    assertThat(Arrays.equals(Spools.bytes(event), payload(position))).isTrue();
+    byte[] control = ByteBuffer.allocate(8).putLong(position).array();
+    open.put(position, control);
+    log.control(control, position + 1);
     if (ThreadLocalRandom.current().nextInt(10) == 0) {
-      log.giveBack(sequence);
-    } else {
-      log.done(sequence);
-      assertThat(done.add(sequence)).isTrue();
+      assertThat(Spools.read(log, Positions.of(position)).get(position))
+          .isEqualTo(payload(position));
+    }
+    if (!isStraggler(position)) {
+      open.remove(position);
+      log.done(Positions.of(position), new byte[] {1}, position + 1);
+      assertThat(done.add(position)).isTrue();
     }
   }
 
@@ -116,21 +141,21 @@ class ConcurrentUseTest {
   }
 
   @Test
-  void callersOfCreatedThatWaitTogetherShareOneSync() throws Exception {
+  void callersOfControlThatWaitTogetherShareOneSync() throws Exception {
     RecordingFileSystem disk = new RecordingFileSystem();
     SegmentLogOptions options = SMALL.withDurability(Durability.POWER);
     ExecutorService threads = Executors.newFixedThreadPool(8);
     try (SegmentLog log = SegmentLog.open(directory, options, disk)) {
-      log.append(payloads(1, 8));
+      log.append(groupOf(1, 8));
       SlowSync slow = new SlowSync();
       disk.onForce = slow::force;
       disk.steps.clear();
       List<Future<?>> callers = new ArrayList<>();
-      callers.add(threads.submit(() -> created(log, 1)));
+      callers.add(threads.submit(() -> control(log, 1)));
       slow.entered.await();
-      for (long sequence = 2; sequence <= 8; sequence++) {
-        long s = sequence;
-        callers.add(threads.submit(() -> created(log, s)));
+      for (long position = 2; position <= 8; position++) {
+        long p = position;
+        callers.add(threads.submit(() -> control(log, p)));
       }
       await().atMost(Duration.ofSeconds(20)).until(() -> log.waiting() == 7);
       slow.release.countDown();
@@ -149,13 +174,13 @@ class ConcurrentUseTest {
     SegmentLogOptions options = SMALL.withDurability(Durability.POWER);
     ExecutorService threads = Executors.newFixedThreadPool(1);
     try (SegmentLog log = SegmentLog.open(directory, options, disk)) {
-      log.append(payloads(1, 8));
+      log.append(groupOf(1, 8));
       SlowSync slow = new SlowSync();
       disk.onForce = slow::force;
-      Future<?> append = threads.submit(() -> log.append(payloads(9, 8)));
+      Future<?> append = threads.submit(() -> log.append(groupOf(9, 8)));
       slow.entered.await();
-      assertThat(Spools.pollSequences(log)).isEqualTo(Spools.range(1, 8));
-      log.done(1);
+      assertThat(Spools.readPositions(log)).isEqualTo(Spools.range(1, 8));
+      Spools.done(log, 1);
       assertThat(log.stats().live()).isEqualTo(7);
       slow.release.countDown();
       append.get();
@@ -164,8 +189,8 @@ class ConcurrentUseTest {
     }
   }
 
-  private static Void created(SegmentLog log, long sequence) throws IOException {
-    log.created(sequence, "run");
+  private static Void control(SegmentLog log, long position) throws IOException {
+    log.control(new byte[] {1}, position + 1);
     return null;
   }
 }

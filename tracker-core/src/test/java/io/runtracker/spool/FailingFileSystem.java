@@ -12,6 +12,7 @@ import java.util.Set;
 final class FailingFileSystem implements FileSystem {
   enum Call {
     CREATE,
+    OPEN,
     WRITE,
     FORCE,
     TRUNCATE,
@@ -25,6 +26,9 @@ final class FailingFileSystem implements FileSystem {
 
   /** How many reads succeed before one fails; none fails while this is negative. */
   int failingRead = -1;
+
+  /** Whether writing succeeds again once a segment was emptied. */
+  boolean roomOnceEmptied;
 
   /** What a failing write still writes before it fails. */
   int room;
@@ -53,6 +57,9 @@ final class FailingFileSystem implements FileSystem {
 
   @Override
   public File open(Path path, boolean writable) throws IOException {
+    if (path.toString().endsWith(SegmentName.SUFFIX)) {
+      check(Call.OPEN);
+    }
     return new FailingFile(real.open(path, writable));
   }
 
@@ -101,6 +108,9 @@ final class FailingFileSystem implements FileSystem {
     public void truncate(long size) throws IOException {
       check(Call.TRUNCATE);
       file.truncate(size);
+      if (size <= Format.SEGMENT_HEADER && roomOnceEmptied) {
+        failing.remove(Call.WRITE);
+      }
     }
 
     @Override

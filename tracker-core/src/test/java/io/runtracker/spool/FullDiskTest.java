@@ -2,9 +2,9 @@
 package io.runtracker.spool;
 
 import static io.runtracker.spool.Spools.SMALL;
+import static io.runtracker.spool.Spools.groupOf;
 import static io.runtracker.spool.Spools.payload;
-import static io.runtracker.spool.Spools.payloads;
-import static io.runtracker.spool.Spools.pollAll;
+import static io.runtracker.spool.Spools.readAll;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -62,23 +62,23 @@ class FullDiskTest {
       boolean full = false;
       while (!full) {
         try {
-          log.append(payloads(next, 25));
+          log.append(groupOf(next, 25));
           next += 25;
         } catch (SpoolException e) {
           full = true;
         }
       }
-      assertThatThrownBy(() -> log.append(payloads(1, 400))).isInstanceOf(SpoolException.class);
-      assertThat(log.stats().nextSequence()).isEqualTo(next);
+      assertThatThrownBy(() -> log.append(groupOf(1, 400))).isInstanceOf(SpoolException.class);
+      assertThat(log.stats().next()).isEqualTo(next);
       Files.delete(ballast);
-      log.append(payloads(next, 25));
+      log.append(groupOf(next, 25));
       next += 25;
     }
     try (SegmentLog log = SegmentLog.open(spool, SMALL)) {
       assertThat(log.recovery().damaged()).isFalse();
-      Map<Long, SpooledEvent> found = pollAll(log);
+      Map<Long, byte[]> found = readAll(log);
       assertThat(found.keySet()).containsExactlyElementsOf(Spools.range(1, next - 1));
-      found.forEach((s, event) -> assertThat(event.payload()).isEqualTo(payload(s)));
+      found.forEach((s, event) -> assertThat(event).isEqualTo(payload(s)));
     }
   }
 
@@ -93,10 +93,37 @@ class FullDiskTest {
                 }
               })
           .isInstanceOf(SpoolException.class);
-      pollAll(log).keySet().forEach(log::done);
+      Spools.doneOneByOne(log, readAll(log).keySet());
       log.commit();
       assertThat(log.stats().segments()).isEqualTo(1);
       Spools.fill(log, 100, 25);
+    }
+  }
+
+  @Test
+  void aControlFitsOnAFullDiskAndTheReserveComesBackWithRoom() throws Exception {
+    Path spool = mount.resolve("spool");
+    Path reserve = spool.resolve("reserve");
+    try (SegmentLog log = SegmentLog.open(spool, SMALL)) {
+      assertThat(reserve).hasSize(64 << 10);
+      assertThatThrownBy(
+              () -> {
+                while (true) {
+                  Spools.fill(log, 1, 1);
+                }
+              })
+          .isInstanceOf(SpoolException.class);
+      assertThat(reserve).as("not for events").exists();
+      for (int i = 0; i < 20; i++) {
+        log.control(new byte[1000], 0);
+      }
+      assertThat(reserve).doesNotExist();
+      Spools.done(log, Spools.positions(readAll(log).keySet()));
+      log.commit();
+      assertThat(reserve).hasSize(64 << 10);
+    }
+    try (SegmentLog log = SegmentLog.open(spool, SMALL)) {
+      assertThat(log.stats().live()).isZero();
     }
   }
 
@@ -110,7 +137,7 @@ class FullDiskTest {
     assertThatThrownBy(() -> SegmentLog.open(spool, SMALL)).isInstanceOf(SpoolException.class);
     assertThat(run("mount", "-o", "remount,rw", mount.toString())).isEmpty();
     try (SegmentLog log = SegmentLog.open(spool, SMALL)) {
-      assertThat(pollAll(log)).hasSize(10);
+      assertThat(readAll(log)).hasSize(10);
     }
   }
 }

@@ -2,21 +2,25 @@
 package io.runtracker.spool;
 
 import static io.runtracker.spool.Spools.SMALL;
+import static io.runtracker.spool.Spools.groupOf;
 import static io.runtracker.spool.Spools.payload;
-import static io.runtracker.spool.Spools.payloads;
-import static io.runtracker.spool.Spools.pollAll;
+import static io.runtracker.spool.Spools.readAll;
+import static io.runtracker.spool.Spools.segments;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.HashMap;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,13 +29,24 @@ class KillTest {
 
   /** Appends and delivers until it is killed; says what is safe once it is. */
   static final class Child {
+    private static final Map<Long, byte[]> OPEN = new TreeMap<>();
+    private static final List<Long> LATER = new ArrayList<>();
+
     public static void main(String[] args) throws IOException {
       Random random = new Random();
       try (SegmentLog log = SegmentLog.open(Path.of(args[0]), SMALL)) {
+        Positions live = log.live();
+        for (byte[] control : log.controls()) {
+          long position = ByteBuffer.wrap(control).getLong();
+          if (live.contains(position)) {
+            OPEN.put(position, control);
+          }
+        }
+        log.snapshotFrom(() -> List.copyOf(OPEN.values()));
         for (int round = 0; round < 100_000; round++) {
           int n = 1 + random.nextInt(60);
-          long first = log.stats().nextSequence();
-          log.append(payloads(first, n));
+          long first = log.stats().next();
+          log.append(groupOf(first, n));
           say("a " + first + " " + n);
           for (int i = random.nextInt(80); i > 0; i--) {
             deliver(log, random);
@@ -41,20 +56,32 @@ class KillTest {
     }
 
     private static void deliver(SegmentLog log, Random random) throws IOException {
-      SpooledEvent event = log.poll();
+      SpooledEvent event = log.next(0);
       if (event == null) {
         return;
       }
-      if (event.runId() == null) {
-        log.created(event.sequence(), "run-" + event.sequence());
-        say("c " + event.sequence());
+      long position = event.position();
+      if (!OPEN.containsKey(position)) {
+        byte[] control = control(position);
+        OPEN.put(position, control);
+        log.control(control, position + 1);
+        say("c " + position);
       }
-      if (random.nextInt(50) == 0) {
-        log.giveBack(event.sequence());
-      } else {
-        say("d " + event.sequence());
-        log.done(event.sequence());
+      if (position % STRAGGLER == 0) {
+        return;
       }
+      LATER.add(position);
+      if (random.nextInt(20) > 0) {
+        finish(log, LATER.remove(LATER.size() - 1), position + 1);
+      } else if (LATER.size() > 3) {
+        finish(log, LATER.remove(0), position + 1);
+      }
+    }
+
+    private static void finish(SegmentLog log, long position, long readBelow) {
+      OPEN.remove(position);
+      say("d " + position);
+      log.done(Positions.of(position), new byte[] {1}, readBelow);
     }
 
     private static void say(String line) {
@@ -63,9 +90,17 @@ class KillTest {
     }
   }
 
+  /** Of so many events one is never done, and so carried from file to file. */
+  private static final int STRAGGLER = 97;
+
   private final Set<Long> appended = new HashSet<>();
   private final Set<Long> done = new HashSet<>();
-  private final Map<Long, String> created = new HashMap<>();
+  private final Set<Long> controlled = new HashSet<>();
+  private int carried;
+
+  private static byte[] control(long position) {
+    return ByteBuffer.allocate(8).putLong(position).array();
+  }
 
   @Test
   void everythingAcknowledgedIsThereAfterEachOfTwentyKills() throws Exception {
@@ -73,26 +108,35 @@ class KillTest {
     for (int kill = 0; kill < 20; kill++) {
       runAndKill(20 + random.nextInt(3000));
       try (SegmentLog log = SegmentLog.open(directory, SMALL)) {
-        check(pollAll(log), kill);
+        check(readAll(log), log.controls(), kill);
         assertThat(log.recovery().lostEvents()).isZero();
+        carried += isCarried(log, STRAGGLER) ? 1 : 0;
       }
     }
     assertThat(done).isNotEmpty();
+    assertThat(carried).isGreaterThan(5);
   }
 
-  private void check(Map<Long, SpooledEvent> found, int kill) {
+  private boolean isCarried(SegmentLog log, long position) {
+    SegmentName oldest = SegmentName.parse(segments(directory).get(0).getFileName().toString());
+    return log.live().contains(position) && oldest.base() > position;
+  }
+
+  private void check(Map<Long, byte[]> found, List<byte[]> controls, int kill) {
     for (long sequence : appended) {
       if (!done.contains(sequence)) {
         assertThat(found).as("kill %s", kill).containsKey(sequence);
       }
     }
-    for (SpooledEvent event : found.values()) {
-      long sequence = event.sequence();
-      assertThat(event.payload()).isEqualTo(payload(sequence));
-      if (created.containsKey(sequence)) {
-        assertThat(event.runId()).as("kill %s", kill).isEqualTo(created.get(sequence));
-      }
-    }
+    Set<Long> known = new HashSet<>();
+    controls.forEach(control -> known.add(ByteBuffer.wrap(control).getLong()));
+    found.forEach(
+        (position, bytes) -> {
+          assertThat(bytes).isEqualTo(payload(position));
+          if (controlled.contains(position)) {
+            assertThat(known).as("kill %s", kill).contains(position);
+          }
+        });
   }
 
   private void runAndKill(int lines) throws Exception {
@@ -131,7 +175,7 @@ class KillTest {
     long sequence = Long.parseLong(words[1]);
     switch (words[0]) {
       case "a" -> appended.addAll(Spools.range(sequence, sequence + Long.parseLong(words[2]) - 1));
-      case "c" -> created.put(sequence, "run-" + sequence);
+      case "c" -> controlled.add(sequence);
       default -> done.add(sequence);
     }
   }

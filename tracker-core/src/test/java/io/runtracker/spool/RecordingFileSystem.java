@@ -33,18 +33,30 @@ final class RecordingFileSystem implements FileSystem {
 
   /** One thing that happened; a note is a test's own, such as "this was acknowledged". */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  record Step(Kind kind, String file, long position, byte[] bytes, Runnable note) {}
+  record Step(Kind kind, String file, long position, byte[] bytes, byte[] lock, Runnable note) {}
+
+  private static final byte[] NOTHING = new byte[0];
 
   private final FileSystem real = new NioFileSystem();
   final List<Step> steps = Collections.synchronizedList(new ArrayList<>());
   volatile Runnable onForce = () -> {};
 
   synchronized void note(Runnable note) {
-    steps.add(new Step(Kind.NOTE, "", 0, new byte[0], note));
+    steps.add(new Step(Kind.NOTE, "", 0, NOTHING, NOTHING, note));
   }
 
   private synchronized void step(Kind kind, Path file, long position, byte[] bytes) {
-    steps.add(new Step(kind, file.getFileName().toString(), position, bytes, () -> {}));
+    String name = file.getFileName().toString();
+    steps.add(new Step(kind, name, position, bytes, lock(file.getParent()), () -> {}));
+  }
+
+  /** What the log has written without this class: which segments there are. */
+  private static byte[] lock(Path directory) {
+    try {
+      return Files.readAllBytes(directory.resolve(DirectoryLock.FILE));
+    } catch (IOException e) {
+      return NOTHING;
+    }
   }
 
   long count(Kind kind) {
@@ -160,6 +172,21 @@ final class RecordingFileSystem implements FileSystem {
         Files.write(target.resolve(file.getKey()), drop(image, random));
       }
     }
+    Files.write(target.resolve(DirectoryLock.FILE), lock(count, random));
+  }
+
+  /** Any that there was since the last deletion, before which it is synced. */
+  private byte[] lock(int count, Random random) {
+    List<byte[]> since = new ArrayList<>(List.of(NOTHING));
+    for (Step step : steps.subList(0, count)) {
+      if (step.kind() == Kind.DELETE && step.file().endsWith(SegmentName.SUFFIX)) {
+        since.clear();
+      }
+      if (step.lock().length > 0) {
+        since.add(step.lock());
+      }
+    }
+    return since.get(random.nextInt(since.size()));
   }
 
   private static byte[] write(byte[] old, long position, byte[] bytes) {

@@ -4,7 +4,7 @@ package io.runtracker.spool;
 import static io.runtracker.spool.Spools.SMALL;
 import static io.runtracker.spool.Spools.fill;
 import static io.runtracker.spool.Spools.payload;
-import static io.runtracker.spool.Spools.pollAll;
+import static io.runtracker.spool.Spools.readAll;
 import static io.runtracker.spool.Spools.segments;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -113,16 +113,16 @@ class SegmentDamageTest {
     Set<Long> expected = new HashSet<>(Spools.range(1, EVENTS));
     expected.removeAll(hit);
     try (SegmentLog log = SegmentLog.open(copy, SMALL)) {
-      Map<Long, SpooledEvent> found = pollAll(log);
+      Map<Long, byte[]> found = readAll(log);
       assertThat(found.keySet()).as("trial %s", trial).isEqualTo(expected);
-      found.forEach((s, event) -> assertThat(event.payload()).isEqualTo(payload(s)));
+      found.forEach((s, event) -> assertThat(event).isEqualTo(payload(s)));
       assertThat(log.ledger()).isEqualTo(new byte[] {1, 2, 3});
       RecoveryReport report = log.recovery();
       if (report.truncatedBytes() == 0) {
         assertThat(report.lostEvents()).as("trial %s", trial).isEqualTo(hit.size());
       }
       fill(log, 5, 5);
-      assertThat(pollAll(log)).hasSize(5);
+      assertThat(readAll(log)).hasSize(5);
     }
     try (SegmentLog log = SegmentLog.open(copy, SMALL)) {
       assertThat(log.recovery().lostEvents()).as("counted once, trial %s", trial).isZero();
@@ -177,7 +177,7 @@ class SegmentDamageTest {
         assertThat(report.damagedRegions()).isEqualTo(1);
         assertThat(report.damagedBytes()).isGreaterThanOrEqualTo(4096);
         assertThat(report.lostEvents() > 0).isEqualTo(i == 0);
-        pollAll(log);
+        readAll(log);
         try (Stream<Path> kept = Files.list(spool.resolve(DamagedArea.DIRECTORY))) {
           assertThat(kept).hasSize(1);
         }
@@ -190,7 +190,7 @@ class SegmentDamageTest {
     Path spool = directory.resolve("done");
     try (SegmentLog log = SegmentLog.open(spool, SMALL)) {
       fill(log, 10, 10);
-      log.done(10);
+      Spools.done(log, 10);
     }
     Path file = segments(spool).get(0);
     Map<Long, long[]> places = new java.util.HashMap<>();
@@ -201,7 +201,7 @@ class SegmentDamageTest {
     try (SegmentLog log = SegmentLog.open(spool, SMALL)) {
       assertThat(log.recovery().damagedRegions()).isEqualTo(1);
       assertThat(log.recovery().lostEvents()).isZero();
-      assertThat(pollAll(log)).hasSize(9);
+      assertThat(readAll(log)).hasSize(9);
     }
   }
 
@@ -223,8 +223,8 @@ class SegmentDamageTest {
     Files.copy(segments(first).get(1), both.resolve(segments(first).get(1).getFileName()));
     try (SegmentLog log = SegmentLog.open(both, SMALL)) {
       assertThat(log.stats().live()).isEqualTo(20);
-      assertThat(pollAll(log)).hasSize(20);
-      Spools.range(1, 20).forEach(log::done);
+      assertThat(readAll(log)).hasSize(20);
+      Spools.doneOneByOne(log, Spools.range(1, 20));
       assertThat(log.stats().live()).isZero();
       assertThat(segments(both)).hasSize(1);
     }
@@ -257,10 +257,10 @@ class SegmentDamageTest {
       Arrays.fill(bytes, 8192, 12288, (byte) 0);
       Set<Long> hit = hitIn(first, new long[] {8192, 12288});
       Files.write(first, bytes);
-      Map<Long, SpooledEvent> found = pollAll(log);
+      Map<Long, byte[]> found = readAll(log);
       assertThat(found).hasSize(EVENTS - hit.size()).doesNotContainKeys(hit.toArray(new Long[0]));
       assertThat(log.stats().lost()).isEqualTo(hit.size());
-      found.keySet().forEach(log::done);
+      Spools.doneOneByOne(log, found.keySet());
       assertThat(log.stats().live()).isZero();
       assertThat(segments(spool)).hasSize(1);
     }
@@ -272,14 +272,14 @@ class SegmentDamageTest {
     Path other = spool("other");
     byte[] records = Files.readAllBytes(segments(other).get(0));
     try (SegmentLog log = SegmentLog.open(spool, SMALL)) {
-      log.append(List.of(records, payload(2)));
+      log.append(Spools.group(records, payload(2)));
     }
     Path file = segments(spool).get(0);
     byte[] bytes = Files.readAllBytes(file);
     bytes[Format.SEGMENT_HEADER + 2] ^= 1; // the mark of the first record
     Files.write(file, bytes);
     try (SegmentLog log = SegmentLog.open(spool, SMALL)) {
-      assertThat(pollAll(log).keySet()).containsExactly(2L);
+      assertThat(readAll(log).keySet()).containsExactly(2L);
     }
   }
 }

@@ -3,11 +3,13 @@ package io.runtracker.spool;
 
 import static io.runtracker.spool.Spools.SEGMENT;
 import static io.runtracker.spool.Spools.SMALL;
+import static io.runtracker.spool.Spools.done;
+import static io.runtracker.spool.Spools.doneOneByOne;
 import static io.runtracker.spool.Spools.fill;
-import static io.runtracker.spool.Spools.pollAll;
-import static io.runtracker.spool.Spools.pollSequences;
-import static io.runtracker.spool.Spools.range;
+import static io.runtracker.spool.Spools.group;
+import static io.runtracker.spool.Spools.readPositions;
 import static io.runtracker.spool.Spools.segments;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.runtracker.spool.SegmentLog.Appended;
@@ -62,49 +64,9 @@ class SegmentSpaceTest {
   void aDrainedLogIsSmallerThanASegment() throws IOException {
     try (SegmentLog log = open()) {
       fill(log, 5000, 50);
-      pollSequences(log).forEach(log::done);
+      doneOneByOne(log, readPositions(log));
       assertThat(segments(directory)).hasSize(1);
       assertThat(bytesOnDisk()).isLessThanOrEqualTo(SEGMENT).isEqualTo(log.stats().bytes());
-    }
-  }
-
-  @Test
-  void oneEventHoldsItsSegmentAndThoseBehindIt() throws IOException {
-    try (SegmentLog log = open()) {
-      fill(log, 2000, 10);
-      Path head = segments(directory).get(0);
-      range(2, 2000).forEach(log::done);
-      assertThat(segments(directory)).contains(head);
-      log.done(1);
-      assertThat(segments(directory)).hasSize(1).doesNotContain(head);
-    }
-  }
-
-  @Test
-  void aRunIdOutlivesTheHeadSegmentsBeforeIt() throws IOException {
-    try (SegmentLog log = open()) {
-      fill(log, 1000, 10);
-      log.created(1, "stale");
-      log.created(990, "live");
-      range(1, 980).forEach(log::done);
-    }
-    try (SegmentLog log = open()) {
-      assertThat(log.recovery().createdEvents()).isEqualTo(1);
-      assertThat(pollAll(log).get(990L).runId()).isEqualTo("live");
-    }
-  }
-
-  @Test
-  void aStaleRunIdIsNotGivenToANewEvent() throws IOException {
-    for (int round = 0; round < 5; round++) {
-      try (SegmentLog log = open()) {
-        fill(log, 3, 3);
-        for (SpooledEvent event : pollAll(log).values()) {
-          assertThat(event.runId()).isNull();
-          log.created(event.sequence(), "run" + round);
-          log.done(event.sequence());
-        }
-      }
     }
   }
 
@@ -113,7 +75,7 @@ class SegmentSpaceTest {
     try (SegmentLog log = open()) {
       log.ledger(new byte[] {7});
       fill(log, 3000, 10);
-      pollSequences(log).forEach(log::done);
+      doneOneByOne(log, readPositions(log));
       assertThat(segments(directory)).hasSize(1);
     }
     try (SegmentLog log = open()) {
@@ -130,7 +92,7 @@ class SegmentSpaceTest {
         log.commit();
       }
       assertThat(bytesOnDisk()).isLessThan(3L * SEGMENT);
-      assertThat(pollSequences(log)).containsExactly(1L);
+      assertThat(readPositions(log)).containsExactly(1L);
     }
   }
 
@@ -138,15 +100,15 @@ class SegmentSpaceTest {
   void theQuotaRefusesTheEventsThatDoNotFit() throws IOException {
     try (SegmentLog log = SegmentLog.open(directory, OF_FOUR_SEGMENTS)) {
       List<byte[]> group = Collections.nCopies(50, new byte[1000]);
-      Appended last = log.append(group);
+      Appended last = log.append(group(group));
       while (last.refused() == 0) {
-        last = log.append(group);
+        last = log.append(group(group));
       }
       assertThat(last.accepted()).isLessThan(50);
       assertThat(last.accepted() + last.refused()).isEqualTo(50);
-      assertThat(log.append(group)).isEqualTo(new Appended(log.stats().nextSequence(), 0, 50));
+      assertThat(log.append(group(group))).isEqualTo(new Appended(log.stats().next(), 0, 50));
       assertThat(bytesOnDisk()).isLessThanOrEqualTo(4L * SEGMENT);
-      assertThat(pollSequences(log)).hasSize((int) log.stats().live());
+      assertThat(readPositions(log)).hasSize((int) log.stats().live());
     }
   }
 
@@ -154,18 +116,18 @@ class SegmentSpaceTest {
   void deliveryOfAFullLogStaysWithinTheQuotaAndMakesRoom() throws IOException {
     try (SegmentLog log = SegmentLog.open(directory, OF_FOUR_SEGMENTS)) {
       List<byte[]> group = Collections.nCopies(64, new byte[10]);
-      while (log.append(group).refused() == 0) {
+      while (log.append(group(group)).refused() == 0) {
         // go on
       }
-      List<Long> all = pollSequences(log);
-      for (long sequence : all.subList(1, all.size())) {
-        log.created(sequence, "0123456789abcdef0123456789abcdef");
-        log.done(sequence);
+      List<Long> all = readPositions(log);
+      for (long position : all.subList(1, all.size())) {
+        log.control("0123456789abcdef0123456789abcdef".getBytes(UTF_8), position + 1);
+        done(log, position);
       }
       assertThat(bytesOnDisk()).isLessThanOrEqualTo(4L * SEGMENT);
-      log.done(all.get(0));
+      done(log, all.get(0));
       assertThat(bytesOnDisk()).isLessThanOrEqualTo(SEGMENT);
-      assertThat(log.append(group).refused()).isZero();
+      assertThat(log.append(group(group)).refused()).isZero();
     }
   }
 }

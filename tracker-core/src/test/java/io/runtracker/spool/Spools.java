@@ -7,8 +7,10 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -40,32 +42,90 @@ final class Spools {
     return LongStream.range(first, first + count).mapToObj(Spools::payload).toList();
   }
 
-  /** Appends events in groups; each has the payload of its sequence. */
+  static Group group(List<byte[]> payloads) {
+    Group group = new Group(payloads.size(), 1024);
+    for (byte[] payload : payloads) {
+      group.out().raw(payload, 0, payload.length);
+      group.endEvent();
+    }
+    return group;
+  }
+
+  static Group group(byte[]... payloads) {
+    return group(List.of(payloads));
+  }
+
+  /** Events with the payloads of these numbers. */
+  static Group groupOf(long first, int count) {
+    return group(payloads(first, count));
+  }
+
+  static byte[] bytes(SpooledEvent event) {
+    return Arrays.copyOfRange(event.array(), event.offset(), event.offset() + event.length());
+  }
+
+  /** Appends events in groups; each has the payload of its position. */
   static void fill(SegmentLog log, int events, int group) throws IOException {
-    long next = log.stats().nextSequence();
+    long next = log.stats().next();
     for (int done = 0; done < events; done += group) {
       int n = Math.min(group, events - done);
-      log.append(payloads(next, n));
+      log.append(groupOf(next, n));
       next += n;
     }
   }
 
-  static Map<Long, SpooledEvent> pollAll(SegmentLog log) throws IOException {
-    Map<Long, SpooledEvent> events = new TreeMap<>();
-    for (SpooledEvent event = log.poll(); event != null; event = log.poll()) {
-      if (events.put(event.sequence(), event) != null) {
-        throw new AssertionError("handed out twice: " + event.sequence());
+  /** What {@link SegmentLog#next} hands out until it has nothing more. */
+  static Map<Long, byte[]> readAll(SegmentLog log) throws IOException {
+    Map<Long, byte[]> events = new TreeMap<>();
+    for (SpooledEvent event = log.next(0); event != null; event = log.next(0)) {
+      if (events.put(event.position(), bytes(event)) != null) {
+        throw new AssertionError("handed out twice: " + event.position());
       }
     }
     return events;
   }
 
-  static List<Long> pollSequences(SegmentLog log) throws IOException {
-    List<Long> sequences = new ArrayList<>();
-    for (SpooledEvent event = log.poll(); event != null; event = log.poll()) {
-      sequences.add(event.sequence());
+  /** As {@link #readAll}, in the order in which they come. */
+  static List<Long> readPositions(SegmentLog log) throws IOException {
+    List<Long> positions = new ArrayList<>();
+    for (SpooledEvent event = log.next(0); event != null; event = log.next(0)) {
+      positions.add(event.position());
     }
-    return sequences;
+    return positions;
+  }
+
+  /** Events read again; fails when one comes twice. */
+  static Map<Long, byte[]> read(SegmentLog log, Positions positions) throws IOException {
+    Map<Long, byte[]> events = new TreeMap<>();
+    log.read(
+        positions,
+        event -> {
+          if (events.put(event.position(), bytes(event)) != null) {
+            throw new AssertionError("read twice: " + event.position());
+          }
+        });
+    return events;
+  }
+
+  static Positions positions(Collection<Long> positions) {
+    Positions.Builder builder = new Positions.Builder();
+    positions.forEach(builder::add);
+    return builder.build();
+  }
+
+  /** An owner that has read all events, and whose ledger stays as it is. */
+  static void done(SegmentLog log, Positions positions) {
+    byte[] ledger = log.ledger();
+    log.done(positions, ledger == null ? new byte[0] : ledger, log.stats().next());
+  }
+
+  static void done(SegmentLog log, long position) {
+    done(log, Positions.of(position));
+  }
+
+  /** One call for each. */
+  static void doneOneByOne(SegmentLog log, Collection<Long> positions) {
+    positions.forEach(position -> done(log, position));
   }
 
   static List<Long> range(long first, long last) {
@@ -85,5 +145,7 @@ final class Spools {
     for (Path segment : segments(from)) {
       Files.copy(segment, to.resolve(segment.getFileName()));
     }
+    Path lock = from.resolve(DirectoryLock.FILE);
+    Files.copy(lock, to.resolve(DirectoryLock.FILE), StandardCopyOption.REPLACE_EXISTING);
   }
 }

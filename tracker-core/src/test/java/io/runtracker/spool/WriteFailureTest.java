@@ -3,12 +3,16 @@ package io.runtracker.spool;
 
 import static io.runtracker.spool.Spools.POWER;
 import static io.runtracker.spool.Spools.SMALL;
+import static io.runtracker.spool.Spools.done;
+import static io.runtracker.spool.Spools.doneOneByOne;
 import static io.runtracker.spool.Spools.fill;
+import static io.runtracker.spool.Spools.group;
+import static io.runtracker.spool.Spools.groupOf;
 import static io.runtracker.spool.Spools.payload;
-import static io.runtracker.spool.Spools.payloads;
-import static io.runtracker.spool.Spools.pollAll;
-import static io.runtracker.spool.Spools.pollSequences;
 import static io.runtracker.spool.Spools.range;
+import static io.runtracker.spool.Spools.read;
+import static io.runtracker.spool.Spools.readAll;
+import static io.runtracker.spool.Spools.readPositions;
 import static io.runtracker.spool.Spools.segments;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -37,7 +41,7 @@ class WriteFailureTest {
   }
 
   private void refuses(SegmentLog log, int events) {
-    assertThatThrownBy(() -> log.append(payloads(900_000, events)))
+    assertThatThrownBy(() -> log.append(groupOf(900_000, events)))
         .isInstanceOf(SpoolException.class)
         .hasMessageContaining(directory.toString());
   }
@@ -45,9 +49,9 @@ class WriteFailureTest {
   private void holds(long events) throws IOException {
     try (SegmentLog log = SegmentLog.open(directory, SMALL)) {
       assertThat(log.recovery().damaged()).isFalse();
-      Map<Long, SpooledEvent> found = pollAll(log);
+      Map<Long, byte[]> found = readAll(log);
       assertThat(found.keySet()).containsExactlyElementsOf(range(1, events));
-      found.forEach((s, event) -> assertThat(event.payload()).isEqualTo(payload(s)));
+      found.forEach((s, event) -> assertThat(event).isEqualTo(payload(s)));
     }
   }
 
@@ -62,7 +66,7 @@ class WriteFailureTest {
       refuses(log, 50);
       disk.failing.clear();
       fill(log, 20, 10);
-      assertThat(pollSequences(log)).isEqualTo(range(1, 40));
+      assertThat(readPositions(log)).isEqualTo(range(1, 40));
     }
     holds(40);
   }
@@ -91,10 +95,10 @@ class WriteFailureTest {
       long size = Files.size(segments(directory).get(0));
       refuses(log, 1);
       assertThat(Files.size(segments(directory).get(0))).isEqualTo(size);
-      assertThat(pollSequences(log)).isEqualTo(range(1, 20));
+      assertThat(readPositions(log)).isEqualTo(range(1, 20));
       disk.failing.clear();
       fill(log, 20, 10);
-      assertThat(pollSequences(log)).isEqualTo(range(21, 40));
+      assertThat(readPositions(log)).isEqualTo(range(21, 40));
     }
     holds(40);
   }
@@ -108,7 +112,7 @@ class WriteFailureTest {
       disk.failing.clear();
       fill(log, 20, 10);
       assertThat(segments(directory)).hasSize(2);
-      assertThat(pollSequences(log)).isEqualTo(range(1, 40));
+      assertThat(readPositions(log)).isEqualTo(range(1, 40));
     }
     holds(40);
   }
@@ -125,25 +129,23 @@ class WriteFailureTest {
       refuses(log, 200);
       disk.failing.clear();
       fill(log, 200, 200);
-      assertThat(pollSequences(log)).isEqualTo(range(1, 350));
+      assertThat(readPositions(log)).isEqualTo(range(1, 350));
     }
     holds(350);
   }
 
   @Test
-  void aRunIdThatCouldNotBeWrittenIsWrittenWithTheNextWrite() throws IOException {
+  void aControlThatCouldNotBeWrittenIsWrittenWithTheNextWrite() throws IOException {
+    byte[] control = {4, 5};
     try (SegmentLog log = open(SMALL)) {
       fill(log, 2, 2);
-      log.poll();
       disk.failing.add(Call.WRITE);
-      assertThatThrownBy(() -> log.created(1, "run")).isInstanceOf(SpoolException.class);
-      log.giveBack(1);
-      assertThat(log.poll().runId()).isEqualTo("run");
+      assertThatThrownBy(() -> log.control(control, 2)).isInstanceOf(SpoolException.class);
       disk.failing.clear();
       log.commit();
     }
     try (SegmentLog log = SegmentLog.open(directory, SMALL)) {
-      assertThat(pollAll(log).get(1L).runId()).isEqualTo("run");
+      assertThat(log.controls()).containsExactly(control);
     }
   }
 
@@ -152,8 +154,8 @@ class WriteFailureTest {
     try (SegmentLog log = open(SMALL)) {
       fill(log, 3000, 50);
       disk.failing.add(Call.WRITE);
-      range(2, 2900).forEach(log::done);
-      log.done(new long[] {2901}, new byte[] {9});
+      doneOneByOne(log, range(2, 2900));
+      log.done(Positions.of(2901), new byte[] {9}, 0);
       assertThatThrownBy(log::commit).isInstanceOf(SpoolException.class);
       disk.failing.clear();
     }
@@ -168,10 +170,10 @@ class WriteFailureTest {
     try (SegmentLog log = open(SMALL)) {
       fill(log, 1000, 10);
       disk.failing.add(Call.DELETE);
-      range(1, 999).forEach(log::done);
+      doneOneByOne(log, range(1, 999));
       assertThat(segments(directory)).hasSizeGreaterThan(2);
       disk.failing.clear();
-      log.done(1000);
+      done(log, 1000);
       assertThat(segments(directory)).hasSize(1);
     }
   }
@@ -180,14 +182,18 @@ class WriteFailureTest {
   void aFailedReadIsAnExceptionAndCostsNothing() throws IOException {
     try (SegmentLog log = open(SMALL)) {
       fill(log, 1000, 10);
-      assertThat(log.poll().sequence()).isEqualTo(1);
-      log.giveBack(1);
+      assertThat(log.next(0).position()).isEqualTo(1);
       disk.failing.add(Call.READ);
       for (int i = 0; i < 3; i++) {
-        assertThatThrownBy(log::poll).isInstanceOf(SpoolException.class);
+        assertThatThrownBy(() -> read(log, Positions.of(1, 900)))
+            .isInstanceOf(SpoolException.class);
+        assertThatThrownBy(() -> readPositions(log)).isInstanceOf(SpoolException.class);
       }
       disk.failing.clear();
-      assertThat(pollSequences(log)).isEqualTo(range(1, 1000));
+      assertThat(read(log, log.live()).keySet()).containsExactlyElementsOf(range(1, 1000));
+      List<Long> rest = readPositions(log);
+      assertThat(rest).isEqualTo(range(1001 - rest.size(), 1000)).hasSizeGreaterThan(700);
+      assertThat(log.stats().lost()).isZero();
     }
   }
 
@@ -195,14 +201,16 @@ class WriteFailureTest {
   @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6, 7})
   void aReadThatFailsOnceWhereverCostsNoEvent(int reads) throws IOException {
     try (SegmentLog log = open(SMALL)) {
-      log.append(List.of(payload(1), new byte[200_000], payload(3)));
+      log.append(group(payload(1), new byte[200_000], payload(3)));
       disk.failingRead = reads;
       Set<Long> found = new TreeSet<>();
       for (int i = 0; i < 8; i++) {
         try {
-          found.addAll(pollAll(log).keySet());
+          for (SpooledEvent event = log.next(0); event != null; event = log.next(0)) {
+            assertThat(found.add(event.position())).isTrue();
+          }
         } catch (SpoolException e) {
-          range(1, 3).forEach(log::giveBack);
+          // the next call comes there again
         }
       }
       assertThat(found).containsExactly(1L, 2L, 3L);
@@ -218,7 +226,76 @@ class WriteFailureTest {
     disk.failing.add(Call.READ);
     try (SegmentLog log = open(SMALL)) {
       assertThat(log.recovery().damaged()).isTrue();
-      assertThat(log.append(payloads(1, 1)).accepted()).isEqualTo(1);
+      assertThat(log.append(groupOf(1, 1)).accepted()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aFileThatCannotBeOpenedDoesNotPreventTheStart() throws IOException {
+    try (SegmentLog log = open(SMALL)) {
+      fill(log, 10, 10);
+    }
+    disk.failing.add(Call.OPEN);
+    try (SegmentLog log = open(SMALL)) {
+      assertThat(log.recovery().damaged()).isTrue();
+      disk.failing.clear();
+      assertThat(log.append(groupOf(11, 1)).first()).isEqualTo(11);
+      assertThat(readPositions(log)).isEqualTo(List.of(11L));
+    }
+  }
+
+  @Test
+  void aSegmentRemovedUnderARunningReaderIsLostAndCountedAndTheRestIsRead() throws IOException {
+    try (SegmentLog log = open(SMALL)) {
+      fill(log, 1000, 10);
+      log.next(0);
+      List<Path> files = segments(directory);
+      Files.delete(files.get(1));
+      long first = SegmentName.parse(files.get(1).getFileName().toString()).base();
+      long end = SegmentName.parse(files.get(2).getFileName().toString()).base();
+      List<Long> found = readPositions(log);
+      assertThat(found).hasSize((int) (999 - (end - first))).doesNotContain(first, end - 1);
+      assertThat(log.stats().lost()).isEqualTo(end - first);
+      done(log, Spools.positions(found));
+      done(log, 1);
+      assertThat(log.stats().live()).isZero();
+      assertThat(segments(directory)).hasSize(1);
+    }
+  }
+
+  @Test
+  void aLogWithoutLiveEventsIsEmptiedWhereTheDiskHasNoRoomToSayTheyAreDone() throws IOException {
+    try (SegmentLog log = open(SMALL)) {
+      log.snapshotFrom(() -> List.of(new byte[] {6}));
+      log.ledger(new byte[] {5});
+      fill(log, 100, 10);
+      disk.failing.add(Call.WRITE);
+      disk.roomOnceEmptied = true;
+      log.done(Positions.of(1, 101), new byte[] {7}, 101);
+      assertThatThrownBy(log::commit).isInstanceOf(SpoolException.class);
+    }
+    assertThat(Files.size(segments(directory).get(0))).isLessThan(1000);
+    try (SegmentLog log = SegmentLog.open(directory, SMALL)) {
+      assertThat(log.recovery().damaged()).isFalse();
+      assertThat(readPositions(log)).isEmpty();
+      assertThat(log.ledger()).isEqualTo(new byte[] {7});
+      assertThat(log.controls()).containsExactly(new byte[] {6});
+      assertThat(log.stats().next()).isEqualTo(101);
+    }
+  }
+
+  @Test
+  void anEmptiedLogKeepsTheLedgerThatWasWrittenLast() throws IOException {
+    try (SegmentLog log = open(SMALL)) {
+      log.ledger(new byte[] {5});
+      fill(log, 100, 10);
+      disk.failing.add(Call.WRITE);
+      disk.roomOnceEmptied = true;
+      log.lost(Positions.of(1, 101));
+    }
+    try (SegmentLog log = SegmentLog.open(directory, SMALL)) {
+      assertThat(readPositions(log)).isEmpty();
+      assertThat(log.ledger()).isEqualTo(new byte[] {5});
     }
   }
 
@@ -231,21 +308,21 @@ class WriteFailureTest {
         disk.failing.clear();
         disk.room = random.nextInt(4000);
         for (Call call : Call.values()) {
-          if (call != Call.READ && random.nextInt(6) == 0) {
+          if (call != Call.READ && call != Call.OPEN && random.nextInt(6) == 0) {
             disk.failing.add(call);
           }
         }
         int n = 1 + random.nextInt(20);
         try {
-          log.append(payloads(next, n));
+          log.append(groupOf(next, n));
           next += n;
         } catch (SpoolException e) {
           // not acknowledged
         }
-        assertThat(log.stats().nextSequence()).isEqualTo(next);
+        assertThat(log.stats().next()).isEqualTo(next);
       }
       disk.failing.clear();
-      assertThat(pollSequences(log)).isEqualTo(range(1, next - 1));
+      assertThat(readPositions(log)).isEqualTo(range(1, next - 1));
     }
     holds(next - 1);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.benchmarks.capture;
 
+import io.runtracker.EncodedEvent;
 import io.runtracker.EndInSteps;
 import io.runtracker.OpenRequest;
 import io.runtracker.RequestEvent;
@@ -114,7 +115,7 @@ final class RuntrackerSubject implements Subject {
 
     private final class Nowhere implements WindowDraft {
       @Override
-      public void add(RequestEvent event) {}
+      public void add(EncodedEvent event) {}
 
       @Override
       public String create(RequestWindow window) {

@@ -1,0 +1,495 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker;
+
+import io.runtracker.spool.FailPoint;
+import io.runtracker.spool.Log;
+import io.runtracker.spool.Positions;
+import io.runtracker.spool.SegmentLog;
+import io.runtracker.spool.SpoolException;
+import io.runtracker.spool.SpooledEvent;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.PriorityQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes units of the events of a log: reads them in order, puts each into the open window or makes
+ * it a unit of its own, and keeps the units until they are settled.
+ *
+ * <p>One thread calls it, that of delivery; {@link #hurry} and the two questions at the end are for
+ * any.
+ */
+final class Assembler {
+
+  /** More windows than these are not closed and unsettled: they hold many requests each. */
+  static final int MOST_WINDOWS = 2;
+
+  /** More requests than these do not wait for runs of their own in memory, nor more bytes. */
+  private static final int MOST_RUNS = 1024;
+
+  private static final long MOST_RUN_BYTES = 8L << 20;
+
+  /** More mean a server out of its mind; the oldest are then left to be found by hand. */
+  private static final int MOST_SWEEPS = 1_000;
+
+  /** A step of reading ends after so many events, so that what came back is looked at. */
+  private static final int EVENTS_AT_ONCE = 4096;
+
+  private static final Comparator<Unit> BY_TIME = Comparator.comparingLong(u -> u.notBeforeNanos);
+
+  private final Log log;
+  private final Journal journal;
+  private final Settings settings;
+  private final int inFlight;
+  private final TrackAs trackAs;
+  private final @Nullable WindowSink windowSink;
+  private final String source;
+  private final Counts counts;
+  private final @Nullable SetAsideFiles setAsideFiles;
+  private final RateLimitedLog warnings;
+  private final Consumer<FailPoint> failPoints;
+  private final WindowMode mode;
+  private final int mostRows;
+  private long mostBytes;
+
+  /** Units that are not settled, by their own ids, the oldest first. */
+  private final Map<String, Unit> unsettled = new LinkedHashMap<>();
+
+  /** Those of them that wait for their time. */
+  private final PriorityQueue<Unit> windows = new PriorityQueue<>(BY_TIME);
+
+  private final PriorityQueue<Unit> runs = new PriorityQueue<>(BY_TIME);
+  private final PriorityQueue<Unit> sweeps = new PriorityQueue<>(BY_TIME);
+
+  /** Runs that were never tried; no more than can be begun, as long as they might go to windows. */
+  private final Deque<Unit> fresh = new ArrayDeque<>();
+
+  /** Runs that a process before has planned, by the position of the event still to be read. */
+  private final Map<Long, Unit> awaited = new HashMap<>();
+
+  /** Events of windows that a process before has planned. */
+  private Positions planned = Positions.NONE;
+
+  /** Damage may have cost the plans of events below, so they are looked up as if planned. */
+  private final long unsureBelow;
+
+  // The open window.
+  private @Nullable WindowDraft draft;
+  private Positions.Builder members = new Positions.Builder();
+  private int rows;
+  private long bytes;
+  private long firstPosition;
+  private long startMillis;
+  private long endMillis;
+  private long oldestMillis;
+  private long openedNanos;
+
+  private Map<DropReason, Long> droppedBefore = Map.of();
+  private long closedWindows;
+  private int unsettledWindows;
+  private int unsettledRuns;
+  private long runBytes;
+  private long rowsInWindows;
+  private volatile long hurriedBelow;
+  private volatile boolean writingWindows;
+  private volatile long ageNanos;
+
+  Assembler(
+      Log log,
+      Journal journal,
+      Settings settings,
+      int inFlight,
+      TrackAs trackAs,
+      @Nullable WindowSink windowSink,
+      String source,
+      Counts counts,
+      @Nullable SetAsideFiles setAsideFiles,
+      RateLimitedLog warnings,
+      Consumer<FailPoint> failPoints) {
+    this.log = log;
+    this.journal = journal;
+    this.settings = settings;
+    this.inFlight = inFlight;
+    this.trackAs = trackAs;
+    this.windowSink = windowSink;
+    this.source = source;
+    this.counts = counts;
+    this.setAsideFiles = setAsideFiles;
+    this.warnings = warnings;
+    this.failPoints = failPoints;
+    this.mode = new WindowMode(trackAs, settings.autoThreshold(), settings.queueSize(), inFlight);
+    // At most half of what memory holds, so that the next window can fill meanwhile.
+    this.mostRows = Math.min(settings.windowRows(), Math.max(settings.queueSize() / 2, 1));
+    this.mostBytes = Math.min(settings.windowBytes(), Math.max(settings.queueBytes() / 2, 1));
+    this.writingWindows = mode.isOn();
+    SegmentLog disk = log.disk();
+    this.unsureBelow = disk != null && disk.recovery().mayLackControls() ? disk.recoveredEnd() : 0;
+    journal.recovered().forEach(this::takeUp);
+  }
+
+  private void takeUp(Unit unit) {
+    unit.notBeforeNanos += unit.runId == null ? settings.lookupDelay().toNanos() : 0;
+    if (unit.sweeps) {
+      sweeps.add(unit);
+    } else if (!unit.isWindow()) {
+      awaited.put(unit.positions.first(), unit);
+    } else if (windowSink != null) {
+      planned = planned.plus(unit.positions);
+      register(unit);
+      windows.add(unit);
+    } else {
+      journal.giveUp(unit); // the sink is another one now
+    }
+  }
+
+  /** Sees to it that events are where they belong now. True when there may be more to do. */
+  boolean assemble(long now) throws SpoolException {
+    journal.countLost();
+    mode.look(log.live() - rowsInWindows - rows, ageNanos, now);
+    writingWindows = mode.isOn();
+    int left = EVENTS_AT_ONCE;
+    closeWindowIfDue(now);
+    while (left > 0 && hasRoom()) {
+      SpooledEvent event = log.next();
+      if (event == null) {
+        break;
+      }
+      route(event, now);
+      closeWindowIfDue(now);
+      left--;
+    }
+    release();
+    return left == 0;
+  }
+
+  private boolean hasRoom() {
+    return mode.isOn()
+        ? rows < mostRows && bytes < mostBytes
+        : mayWaitForRun() && fresh.size() < inFlight;
+  }
+
+  private boolean mayWaitForRun() {
+    return unsettledRuns < MOST_RUNS && runBytes < MOST_RUN_BYTES;
+  }
+
+  private void route(SpooledEvent event, long now) {
+    failPoints.accept(FailPoint.BEFORE_ROUTE);
+    Unit before = awaited.remove(event.position());
+    if (before != null) {
+      hold(before, event);
+      runs.add(before);
+    } else if (!planned.contains(event.position()) && !isPutIntoWindow(event, now)) {
+      Unit run = Unit.runOf(event.position());
+      hold(run, event);
+      if (event.position() < unsureBelow) {
+        run.mayExist = true;
+        run.notBeforeNanos = now + settings.lookupDelay().toNanos();
+        runs.add(run);
+      } else {
+        fresh.add(run);
+      }
+    }
+    failPoints.accept(FailPoint.AFTER_ROUTE);
+  }
+
+  private void hold(Unit run, SpooledEvent event) {
+    run.holding(event);
+    runBytes += run.bytes;
+    log.holdOnHeap(run.bytes);
+    register(run);
+  }
+
+  private boolean isPutIntoWindow(SpooledEvent spooled, long now) {
+    if (!mode.isOn()) {
+      return false;
+    }
+    mode.arrived();
+    try {
+      EncodedEvent event = EncodedEvent.of(spooled);
+      boolean special = trackAs != TrackAs.WINDOW && !event.isPlain();
+      if (special && mayWaitForRun() && !log.isCrowded()) {
+        return false;
+      }
+      WindowDraft open = draft == null ? Objects.requireNonNull(windowSink).newWindow() : draft;
+      open.add(event);
+      draft = open;
+      count(event, spooled.position(), now);
+      return true;
+    } catch (Throwable fault) {
+      warnings.warn(
+          "draft", "A request could not be put into a window and gets its own run", fault);
+      return false;
+    }
+  }
+
+  private void count(EncodedEvent event, long position, long now) {
+    if (rows++ == 0) {
+      openedNanos = now;
+      firstPosition = position;
+      startMillis = event.startMillis();
+      endMillis = event.endMillis();
+      oldestMillis = endMillis;
+    }
+    members.add(position);
+    firstPosition = Math.min(firstPosition, position);
+    bytes += event.length();
+    startMillis = Math.min(startMillis, event.startMillis());
+    endMillis = Math.max(endMillis, event.endMillis());
+  }
+
+  private void closeWindowIfDue(long now) {
+    if (rows == 0 || unsettledWindows >= MOST_WINDOWS) {
+      return;
+    }
+    boolean isAwaited = firstPosition < hurriedBelow && log.readBelow() >= hurriedBelow;
+    if (rows >= mostRows
+        || bytes >= mostBytes
+        || now - openedNanos >= settings.windowAge().toNanos()
+        || isAwaited
+        || !mode.isOn()
+        || log.isCrowded()) {
+      closeWindow();
+    }
+  }
+
+  private void closeWindow() {
+    RequestWindow described =
+        new RequestWindow(
+            source + "-w" + ++closedWindows,
+            Instant.ofEpochMilli(startMillis),
+            Instant.ofEpochMilli(endMillis),
+            rows,
+            droppedSinceLast());
+    Unit window = Unit.windowOf(described, members.build(), Objects.requireNonNull(draft));
+    window.bytes = bytes;
+    window.oldestMillis = oldestMillis;
+    register(window);
+    windows.add(window);
+    draft = null;
+    members = new Positions.Builder();
+    rows = 0;
+    bytes = 0;
+  }
+
+  private Map<DropReason, Long> droppedSinceLast() {
+    Map<DropReason, Long> dropped = counts.ledger().dropped();
+    Map<DropReason, Long> since = new EnumMap<>(DropReason.class);
+    dropped.forEach(
+        (reason, count) -> since.put(reason, count - droppedBefore.getOrDefault(reason, 0L)));
+    since.values().removeIf(count -> count <= 0);
+    droppedBefore = dropped;
+    return since;
+  }
+
+  private void register(Unit unit) {
+    unsettled.put(unit.id, unit);
+    unsettledWindows += unit.isWindow() ? 1 : 0;
+    rowsInWindows += unit.isWindow() ? unit.size() : 0;
+    unsettledRuns += unit.isWindow() ? 0 : 1;
+  }
+
+  private void remove(Unit unit) {
+    unsettled.remove(unit.id);
+    unsettledWindows -= unit.isWindow() ? 1 : 0;
+    rowsInWindows -= unit.isWindow() ? unit.size() : 0;
+    unsettledRuns -= unit.isWindow() ? 0 : 1;
+    if (!unit.isWindow()) {
+      runBytes -= unit.bytes;
+      log.holdOnHeap(-unit.bytes);
+    }
+  }
+
+  /** What is read, and in no window, is nobody's to read again from the heap. */
+  private void release() {
+    long below = rows > 0 ? Math.min(firstPosition, log.readBelow()) : log.readBelow();
+    long oldest = rows > 0 ? oldestMillis : Long.MAX_VALUE;
+    for (Unit unit : unsettled.values()) {
+      below = unit.isWindow() ? Math.min(below, unit.positions.first()) : below;
+      oldest = Math.min(oldest, unit.oldestMillis);
+    }
+    log.release(below);
+    long age = System.currentTimeMillis() - oldest;
+    ageNanos = oldest == Long.MAX_VALUE ? 0 : TimeUnit.MILLISECONDS.toNanos(Math.max(age, 0));
+  }
+
+  /**
+   * The unit to try next, or null when none is due.
+   *
+   * @param runsToo whether runs may be begun; windows always may, so that slow runs never hold up
+   *     what relieves them
+   */
+  @Nullable Unit peek(boolean runsToo, long now) {
+    Unit next = due(windows, now);
+    if (next == null && runsToo && !areWindowsFirst()) {
+      next = due(runs, now);
+      next = next == null ? fresh.peek() : next;
+      next = next == null ? due(sweeps, now) : next;
+    }
+    return next;
+  }
+
+  private static @Nullable Unit due(PriorityQueue<Unit> queue, long now) {
+    Unit first = queue.peek();
+    return first != null && first.notBeforeNanos - now <= 0 ? first : null;
+  }
+
+  /** Whether so much waits for a window that no run may be begun, which costs as many calls. */
+  private boolean areWindowsFirst() {
+    long unread = log.disk() == null ? log.end() - log.readBelow() : 0;
+    return mode.isOn() && rowsInWindows + rows + unread > settings.queueSize() / 4;
+  }
+
+  /** Takes out what {@link #peek} has shown. */
+  void take(Unit unit, long now) {
+    if (!fresh.remove(unit)) {
+      queueOf(unit).remove(unit);
+    }
+    unit.handedOutNanos = now;
+  }
+
+  private PriorityQueue<Unit> queueOf(Unit unit) {
+    return unit.sweeps ? sweeps : unit.isWindow() ? windows : runs;
+  }
+
+  /** Takes back a unit that was taken, to be tried again not before its time. */
+  void retry(Unit unit) {
+    queueOf(unit).add(unit);
+  }
+
+  /** When there is something to do at the latest, if that is before the deadline. */
+  long dueNanos(boolean runsToo, long deadline) {
+    long due = dueNanos(windows, deadline);
+    if (runsToo && !areWindowsFirst()) {
+      due = dueNanos(runs, dueNanos(sweeps, due));
+    }
+    boolean closes = rows > 0 && unsettledWindows < MOST_WINDOWS;
+    return closes ? Math.min(due, openedNanos + settings.windowAge().toNanos()) : due;
+  }
+
+  private static long dueNanos(PriorityQueue<Unit> queue, long deadline) {
+    return queue.isEmpty() ? deadline : Math.min(deadline, queue.element().notBeforeNanos);
+  }
+
+  /** The unit is in the sink. */
+  void delivered(Unit unit, long now) {
+    if (unit.isRepeated) {
+      Unit sweep = unit.sweeping();
+      journal.sweepLater(sweep);
+      sweep.notBeforeNanos = now + settings.lookupDelay().toNanos();
+      sweeps.add(sweep);
+      if (sweeps.size() > MOST_SWEEPS) {
+        journal.giveUp(sweeps.remove());
+      }
+    }
+    if (!unit.isWindow()) {
+      mode.runTook(now - unit.handedOutNanos);
+    }
+    settle(unit, null);
+  }
+
+  private void settle(Unit unit, @Nullable DropReason reason) {
+    failPoints.accept(FailPoint.BEFORE_SETTLE);
+    remove(unit);
+    journal.settle(unit, reason);
+    failPoints.accept(FailPoint.AFTER_SETTLE);
+  }
+
+  /** The sink takes no windows, so there are runs for a while. */
+  void windowsRefused(long now) {
+    if (mode.windowsRefused(now)) {
+      warnings.warn("refused window", "The sink takes no windows; runs are written for a while");
+    }
+  }
+
+  /** A window was too large for something in between; the next are smaller. */
+  void windowTooLarge(Unit window) {
+    mostBytes = Math.min(mostBytes, Math.max(window.bytes / 2, 1));
+  }
+
+  /**
+   * Sets a unit aside for good, with the reason where a person can read it.
+   *
+   * @return false when it cannot be kept now, and is to be tried again
+   */
+  boolean setAside(Unit unit, DropReason reason, String cause) {
+    failPoints.accept(FailPoint.BEFORE_SET_ASIDE);
+    if (setAsideFiles != null) {
+      try {
+        List<byte[]> events = new ArrayList<>();
+        if (unit.event != null) {
+          events.add(unit.event);
+        } else {
+          log.read(unit.positions, event -> events.add(Unit.bytesOf(event)));
+        }
+        if (!events.isEmpty()) {
+          setAsideFiles.add(unit.id, reason + ": " + cause, events);
+        }
+      } catch (IOException | RuntimeException e) {
+        warnings.warn("set aside", "A refused request cannot be set aside; it is tried again", e);
+        return false;
+      }
+    }
+    failPoints.accept(FailPoint.AFTER_SET_ASIDE);
+    settle(unit, reason);
+    return true;
+  }
+
+  /** Two windows of half the size take the place of one. */
+  void split(Unit whole) throws SpoolException {
+    failPoints.accept(FailPoint.BEFORE_SPLIT);
+    Positions first = whole.positions.firstOnes(whole.size() / 2);
+    List<Unit> halves =
+        List.of(whole.part(".0", first), whole.part(".1", whole.positions.minus(first)));
+    journal.split(whole, halves);
+    remove(whole);
+    halves.forEach(this::register);
+    windows.addAll(halves);
+    failPoints.accept(FailPoint.AFTER_SPLIT);
+  }
+
+  /** What could not be put into a window again gets runs of its own, or is lost. */
+  void partWith(Unit window) throws SpoolException {
+    Positions apart = window.leftOut;
+    Positions.Builder found = new Positions.Builder();
+    log.read(
+        apart,
+        event -> {
+          Unit run = Unit.runOf(event.position());
+          hold(run, event);
+          fresh.add(run);
+          found.add(event.position());
+        });
+    if (log.disk() != null) {
+      log.disk().lost(apart.minus(found.build()));
+    }
+    rowsInWindows -= apart.size();
+    window.leftOut = Positions.NONE;
+  }
+
+  /** Closes the open window before its time, because somebody waits for what is below. */
+  void hurry(long below) {
+    hurriedBelow = Math.max(hurriedBelow, below);
+  }
+
+  /** Whether requests are put into windows now. */
+  boolean isWritingWindows() {
+    return writingWindows;
+  }
+
+  /** How long the oldest request in memory had been finished at the last look. */
+  long ageNanos() {
+    return ageNanos;
+  }
+}

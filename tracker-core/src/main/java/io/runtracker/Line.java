@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker;
+
+import io.runtracker.spool.FailPoint;
+import io.runtracker.spool.Log;
+import io.runtracker.spool.SpoolException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
+
+/** From a log to the sink: what assembles its events, and what delivers them. */
+record Line(Log log, Assembler assembler, Delivery delivery, Counts counts, Journal journal) {
+
+  /**
+   * Puts a line together; it starts when delivery does.
+   *
+   * @param directory where the log is, or null for one on the heap
+   * @param inFlight the most runs that it writes at the same time
+   */
+  static Line of(
+      @Nullable SpoolDirectory directory,
+      Settings settings,
+      int inFlight,
+      RunSink sink,
+      String source,
+      Counts counts,
+      Consumer<FailPoint> failPoints) {
+    TrackAs trackAs = trackAs(settings, sink);
+    Log log =
+        directory == null
+            ? Log.onHeap(settings.queueSize(), settings.queueBytes())
+            : Log.on(directory.log(), settings.queueSize(), settings.queueBytes());
+    Journal journal = new Journal(log, counts);
+    Assembler assembler =
+        new Assembler(
+            log,
+            journal,
+            settings,
+            inFlight,
+            trackAs,
+            sink instanceof WindowSink windows ? windows : null,
+            source,
+            counts,
+            directory == null ? null : new SetAsideFiles(directory.path()),
+            new RateLimitedLog(LoggerFactory.getLogger(Tracker.class)),
+            failPoints);
+    Delivery delivery = new Delivery(log, journal, assembler, sink, settings, inFlight, failPoints);
+    return new Line(log, assembler, delivery, counts, journal);
+  }
+
+  private static TrackAs trackAs(Settings settings, RunSink sink) {
+    if (sink instanceof WindowSink) {
+      return settings.trackAs();
+    }
+    if (settings.trackAs() == TrackAs.WINDOW) {
+      throw new IllegalArgumentException(
+          "trackAs is WINDOW, but " + sink.getClass().getName() + " is no WindowSink");
+    }
+    return TrackAs.RUN;
+  }
+
+  /** Sends what is below a position as soon as it can be, because somebody waits for it. */
+  void hurry(long below) {
+    assembler.hurry(below);
+    delivery.wake();
+  }
+
+  /** Ends delivery; what is on no disk then is lost, and counted. */
+  void close() {
+    delivery.stop();
+    journal.writeLedger();
+    try {
+      log.close();
+    } catch (SpoolException e) {
+      LoggerFactory.getLogger(Tracker.class)
+          .warn("The spool could not be closed cleanly; nothing that is in it is lost", e);
+    }
+    counts.dropped(DropReason.SHUTDOWN, log.onHeapAlone());
+  }
+}

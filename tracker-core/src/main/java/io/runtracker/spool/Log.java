@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.spool;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Events between capture and delivery, each at its position, until they are done: on the heap or,
+ * with a spool, in its segments, of which the newest groups stay on the heap too.
+ *
+ * <p>One thread appends and never waits for another but for a write in progress. One thread calls
+ * {@link #next}. Any thread may call the rest.
+ *
+ * <p>A group that the disk does not take stays on the heap alone, and is written later, unless an
+ * event of it was sent meanwhile.
+ */
+public final class Log implements AutoCloseable {
+
+  /** What stays on the heap of what is on disk, for a reader that keeps up. */
+  private static final long TAIL_BYTES = 4L << 20;
+
+  private final @Nullable SegmentLog disk;
+  private final long mostEvents;
+  private final long mostBytes;
+  private final ConcurrentSkipListMap<Long, Group> groups = new ConcurrentSkipListMap<>();
+  private final AtomicLong tailBytes = new AtomicLong();
+  private final AtomicLong heapBytes = new AtomicLong();
+  private final AtomicLong heapEvents = new AtomicLong();
+  private volatile Positions done = Positions.of(0, 1);
+  private volatile long end;
+
+  /**
+   * Events that are not done, though the disk takes them for it, because they will never be on it.
+   */
+  private volatile Positions leftOut = Positions.NONE;
+
+  /** Groups that are on the heap alone, and may be written once the disk takes them. */
+  private final Deque<Group> unwritten = new ArrayDeque<>();
+
+  /** Events that were sent while no disk knew of it, and so must never get there. */
+  private Positions unrecorded = Positions.NONE;
+
+  private volatile boolean recovering;
+  private volatile long cursor;
+  private @Nullable Group current;
+
+  private Log(@Nullable SegmentLog disk, long mostEvents, long mostBytes) {
+    this.disk = disk;
+    this.mostEvents = mostEvents;
+    this.mostBytes = mostBytes;
+    this.end = disk == null ? 1 : disk.recoveredEnd();
+    this.cursor = end;
+    this.recovering = disk != null;
+  }
+
+  /** What a log would not take of a group. */
+  public record Refused(int byQuota, int byHeap, @Nullable SpoolException failure) {
+    private static final Refused NOTHING = new Refused(0, 0, null);
+  }
+
+  /** A log that holds so much and no more. */
+  public static Log onHeap(long mostEvents, long mostBytes) {
+    return new Log(null, mostEvents, mostBytes);
+  }
+
+  /** A log on disk, and what it holds on the heap when that takes nothing. */
+  public static Log on(SegmentLog disk, long mostEvents, long mostBytes) {
+    return new Log(disk, mostEvents, mostBytes);
+  }
+
+  /** The segments, or null. */
+  public @Nullable SegmentLog disk() {
+    return disk;
+  }
+
+  /**
+   * Takes a group, whose events have positions from then on; safe on return where it is on disk.
+   */
+  public Refused append(Group group) {
+    SpoolException failure = null;
+    int all = group.size();
+    if (disk != null) {
+      try {
+        if (unwritten.isEmpty() || writeUnwritten(disk)) {
+          SegmentLog.Appended appended = disk.append(group);
+          group.onDisk();
+          publish(group, tailBytes);
+          dropOldTail();
+          return appended.refused() == 0
+              ? Refused.NOTHING
+              : new Refused(appended.refused(), 0, null);
+        }
+      } catch (SpoolException e) {
+        failure = e;
+      }
+    }
+    group.keep(fitting(group));
+    group.placeAt(end);
+    if (group.size() > 0) {
+      if (disk != null) {
+        unwritten.removeIf(Group::hasLeftHeap);
+        unwritten.add(group);
+      }
+      heapEvents.addAndGet(group.size());
+      publish(group, heapBytes);
+    }
+    return new Refused(0, all - group.size(), failure);
+  }
+
+  private int fitting(Group group) {
+    long events = (disk == null ? live() : heapEvents.get()) + group.size();
+    int fits = (int) Math.max(0, group.size() - Math.max(0, events - mostEvents));
+    long bytes = heapBytes.get();
+    for (int event = 0; event < fits; event++) {
+      bytes += group.length(event);
+      if (bytes > mostBytes) {
+        return event;
+      }
+    }
+    return fits;
+  }
+
+  /** Whether the heap would take no event at all, and there is nothing but the heap. */
+  public boolean isFull() {
+    return disk == null && (live() >= mostEvents || heapBytes.get() >= mostBytes);
+  }
+
+  /** Whether three quarters of what the heap may hold are taken, and there is nothing else. */
+  public boolean isCrowded() {
+    return disk == null && (live() > mostEvents / 4 * 3 || heapBytes.get() > mostBytes / 4 * 3);
+  }
+
+  private void publish(Group group, AtomicLong bytes) {
+    if (group.size() > 0) {
+      bytes.addAndGet(group.bytes());
+      groups.put(group.first(), group);
+      end = group.end();
+    }
+  }
+
+  private void dropOldTail() {
+    for (Group group : groups.values()) {
+      if (tailBytes.get() <= TAIL_BYTES) {
+        return;
+      }
+      if (group.isOnDisk() && groups.remove(group.first(), group)) {
+        tailBytes.addAndGet(-group.bytes());
+      }
+    }
+  }
+
+  /** False when the quota has no room for them; what is new must wait with them then. */
+  private synchronized boolean writeUnwritten(SegmentLog segments) throws SpoolException {
+    for (Group group = unwritten.peek(); group != null; group = unwritten.peek()) {
+      Positions all = Positions.of(group.first(), group.end());
+      segments.skipTo(group.first());
+      if (all.and(unrecorded).isEmpty() && all.and(segments.done()).isEmpty()) {
+        if (!segments.takeBack(group)) {
+          return false;
+        }
+        group.onDisk();
+        if (group.leaveHeap()) {
+          heapBytes.addAndGet(-group.bytes());
+          heapEvents.addAndGet(-group.size());
+          tailBytes.addAndGet(group.bytes());
+        }
+      } else {
+        leftOut = leftOut.plus(all.minus(segments.done()));
+        segments.skipTo(group.end());
+      }
+      unwritten.remove();
+    }
+    segments.skipTo(end);
+    return true;
+  }
+
+  /**
+   * The next event that is not done; null when there is none now.
+   *
+   * @throws SpoolException when it cannot be read now
+   */
+  public @Nullable SpooledEvent next() throws SpoolException {
+    if (recovering && disk != null) {
+      SpooledEvent event = disk.next(0);
+      recovering = event != null && event.position() < disk.recoveredEnd();
+      cursor = event == null || recovering ? cursor : event.position() + 1;
+      if (event != null) {
+        return event;
+      }
+    }
+    long position = cursor;
+    if (position >= end) {
+      return null;
+    }
+    Group group = groupOf(position);
+    if (group != null) {
+      cursor = position + 1;
+      return group.event(position);
+    }
+    SpooledEvent event = disk == null ? null : disk.next(position);
+    if (event != null) {
+      cursor = event.position() + 1;
+      return event;
+    }
+    return disk == null ? null : nextOnHeap(disk, position);
+  }
+
+  /** What is missing on disk before the next group on the heap will not come any more. */
+  private @Nullable SpooledEvent nextOnHeap(SegmentLog segments, long from) {
+    Map.Entry<Long, Group> above = groups.ceilingEntry(from);
+    if (above == null || segments.isClosed()) {
+      return null;
+    }
+    long position = above.getKey();
+    segments.lost(Positions.of(from, position));
+    cursor = position + 1;
+    return above.getValue().event(position);
+  }
+
+  private @Nullable Group groupOf(long position) {
+    Group group = current;
+    if (group == null || position < group.first() || position >= group.end()) {
+      Map.Entry<Long, Group> entry = groups.floorEntry(position);
+      group = entry == null || position >= entry.getValue().end() ? null : entry.getValue();
+      current = group;
+    }
+    return group;
+  }
+
+  /** Hands over events again, in ascending order; those that are gone are left out. */
+  public void read(Positions wanted, Consumer<SpooledEvent> consumer) throws SpoolException {
+    List<SpooledEvent> all = new ArrayList<>();
+    Positions.Builder found = new Positions.Builder();
+    for (Group group : groups.values()) {
+      Positions here = Positions.of(group.first(), group.end()).and(wanted);
+      here.forEachRange(
+          (first, behind) -> {
+            for (long position = first; position < behind; position++) {
+              found.add(position);
+              all.add(group.event(position));
+            }
+          });
+    }
+    Positions rest = wanted.minus(found.build());
+    if (!rest.isEmpty() && disk != null) {
+      disk.read(rest, all::add);
+      all.sort(Comparator.comparingLong(SpooledEvent::position));
+    }
+    all.forEach(consumer);
+  }
+
+  /**
+   * Remembers something about events across a restart, before they are sent. Where none of them is
+   * on disk, nothing needs to be remembered, because nothing is left of them after a restart.
+   *
+   * @throws SpoolException when it cannot be remembered now
+   */
+  public void control(byte[] payload, Positions about) throws SpoolException {
+    if (disk == null) {
+      return;
+    }
+    try {
+      disk.control(payload, about.end());
+    } catch (SpoolException e) {
+      synchronized (this) {
+        if (about.isEmpty() || about.first() < disk.stats().next()) {
+          throw e;
+        }
+        unrecorded = unrecorded.plus(about);
+      }
+    }
+  }
+
+  /**
+   * Events need nothing more.
+   *
+   * @param ledger to be remembered in the same write
+   */
+  public void done(Positions positions, byte[] ledger) {
+    if (disk != null) {
+      disk.done(positions, ledger, readBelow());
+    }
+    synchronized (this) {
+      leftOut = leftOut.minus(positions);
+      done = disk == null ? done.plus(positions) : done;
+    }
+  }
+
+  /** From here on downwards nothing is read again from the heap. */
+  public void release(long below) {
+    for (Group group : groups.headMap(below).values()) {
+      if (group.end() > below) {
+        return;
+      }
+      boolean isNeeded = disk != null && !isDone(group);
+      if (!group.isOnDisk() && !isNeeded && groups.remove(group.first(), group)) {
+        if (group.leaveHeap()) {
+          heapBytes.addAndGet(-group.bytes());
+          heapEvents.addAndGet(-group.size());
+        }
+      }
+    }
+  }
+
+  private boolean isDone(Group group) {
+    return Positions.of(group.first(), group.end()).minus(done()).isEmpty();
+  }
+
+  /** Somebody holds so many more bytes of events, which count as if they were here. */
+  public void holdOnHeap(long bytes) {
+    heapBytes.addAndGet(bytes);
+  }
+
+  /** All events that are done, however long ago. */
+  public Positions done() {
+    return disk == null ? done : disk.done().minus(leftOut);
+  }
+
+  /** How many events are not done. */
+  public long live() {
+    long next = end;
+    return next - done().and(Positions.of(0, next)).size();
+  }
+
+  /** Whether all events below a position are done. */
+  public boolean isDoneBelow(long position) {
+    return Positions.of(1, position).minus(done()).isEmpty();
+  }
+
+  /** The position of the next event. */
+  public long end() {
+    return end;
+  }
+
+  /** All events below were handed out by {@link #next}, or found lost. */
+  public long readBelow() {
+    return recovering ? 0 : cursor;
+  }
+
+  /** Bytes of events on the heap. */
+  public long heapBytes() {
+    return heapBytes.get() + tailBytes.get();
+  }
+
+  /** How many events are not done, and on no disk. */
+  public long onHeapAlone() {
+    if (disk == null) {
+      return live();
+    }
+    long alone = 0;
+    for (Group group : groups.values()) {
+      if (!group.isOnDisk()) {
+        alone += Positions.of(group.first(), group.end()).minus(done()).size();
+      }
+    }
+    return alone;
+  }
+
+  /** Writes what can still be written; the events that cannot are {@link #onHeapAlone}. */
+  @Override
+  public void close() throws SpoolException {
+    if (disk != null) {
+      try {
+        writeUnwritten(disk);
+      } finally {
+        disk.close();
+      }
+    }
+  }
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Whatever happens to a file of a spool, the next tracker starts, takes new requests, and writes
+ * each request once: the old ones that were not hit too.
+ */
+@Tag("once")
+class DamagedLineTest {
+
+  private static final int TRIES = Integer.getInteger("damage.tries", 1);
+
+  @TempDir Path temporary;
+
+  private MemoryWindowSink sink = new MemoryWindowSink();
+  private int spools;
+
+  private enum Harm {
+    EMPTY,
+    ZEROS,
+    CUT,
+    FLIP,
+    GARBAGE,
+    DIRECTORY,
+    PIPE,
+    LINK,
+    OLD_VERSION,
+    GONE
+  }
+
+  static Stream<Arguments> harms() {
+    return Stream.of(TrackAs.values())
+        .flatMap(form -> Stream.of(Harm.values()).map(harm -> Arguments.of(form, harm)));
+  }
+
+  private Tracker.Builder tracker(TrackAs trackAs, Path spool) {
+    return Requests.tracker(sink)
+        .spool(spool)
+        .trackAs(trackAs)
+        .queueSize(40)
+        .windowRows(10)
+        .windowAge(Duration.ofMillis(20))
+        .closeTimeout(Duration.ZERO);
+  }
+
+  /** What a process leaves that was killed with windows and runs under way, and one set aside. */
+  private Path spool(TrackAs trackAs) throws IOException {
+    Path spool = Files.createDirectory(temporary.resolve("spool" + spools++));
+    sink = new MemoryWindowSink();
+    sink.runs.beforeCreate =
+        event -> {
+          if (event.target().path().equals("/refused")) {
+            throw new SinkException(SinkException.Kind.REFUSED, "refused", null);
+          }
+        };
+    try (Tracker tracker = tracker(trackAs, spool).build()) {
+      Requests.serve(tracker, "/", 30);
+      Requests.serve(tracker, "/refused", 1);
+      tracker.flush(Requests.LONG);
+      sink.beforeComplete = window -> Thread.sleep(60_000);
+      sink.runs.beforeComplete = event -> Thread.sleep(60_000);
+      for (int i = 0; i < 60; i++) {
+        Requests.open(tracker, "/").end(i % 10 == 0 ? 500 : 200, null);
+      }
+      await().until(() -> tracker.stats().ledger().accepted() == 91);
+      await().until(() -> sink.created().size() + sink.runs.created().size() > 2);
+      return Crash.leaving(spool);
+    } finally {
+      sink.isWellAgain();
+      sink.runs.beforeComplete = event -> {};
+    }
+  }
+
+  private void harm(Path file, Harm harm, Random random) throws IOException {
+    byte[] bytes = Files.readAllBytes(file);
+    Files.delete(file);
+    switch (harm) {
+      case EMPTY -> Files.createFile(file);
+      case ZEROS -> Files.write(file, new byte[bytes.length]);
+      case CUT -> Files.write(file, Arrays.copyOf(bytes, random.nextInt(bytes.length)));
+      case FLIP -> {
+        for (int i = 0; i < 5; i++) {
+          bytes[random.nextInt(bytes.length)] ^= (byte) (1 << random.nextInt(8));
+        }
+        Files.write(file, bytes);
+      }
+      case GARBAGE -> {
+        random.nextBytes(bytes);
+        Files.write(file, bytes);
+      }
+      case DIRECTORY -> Files.createDirectory(file);
+      case PIPE -> makePipe(file);
+      case LINK -> Files.createSymbolicLink(file, Path.of("/dev/null"));
+      case OLD_VERSION -> Files.write(file, withVersion(bytes));
+      default -> {} // gone
+    }
+  }
+
+  private static void makePipe(Path file) throws IOException {
+    new ProcessBuilder("mkfifo", file.toString()).start().onExit().join();
+  }
+
+  private static byte[] withVersion(byte[] segment) {
+    java.nio.ByteBuffer header = java.nio.ByteBuffer.wrap(segment);
+    if (segment.length >= 64) {
+      header.putInt(8, 1);
+      java.util.zip.CRC32C check = new java.util.zip.CRC32C();
+      check.update(segment, 0, 60);
+      header.putInt(60, (int) check.getValue());
+    }
+    return segment;
+  }
+
+  private static List<Path> files(Path spool) throws IOException {
+    try (Stream<Path> all = Files.walk(spool)) {
+      return new ArrayList<>(
+          all.filter(Files::isRegularFile).filter(file -> size(file) > 0).sorted().toList());
+    }
+  }
+
+  private static long size(Path file) {
+    return file.toFile().length();
+  }
+
+  @ParameterizedTest
+  @MethodSource("harms")
+  void each_request_is_written_once_whatever_happened_to_a_file(TrackAs trackAs, Harm harm)
+      throws IOException {
+    int files = files(spool(trackAs)).size();
+    for (int attempt = 0; attempt < TRIES * files; attempt++) {
+      Path spool = spool(trackAs);
+      List<Path> victims = files(spool);
+      Path victim = victims.get(attempt % victims.size());
+      harm(victim, harm, new Random(31L * attempt + harm.ordinal()));
+      startsAndGoesOn(trackAs, harm, spool, victim);
+    }
+  }
+
+  private void startsAndGoesOn(TrackAs trackAs, Harm harm, Path spool, Path victim) {
+    long before = sink.written().stream().distinct().count();
+    Ledger ledger;
+    try (Tracker tracker = tracker(trackAs, spool).build()) {
+      Requests.serve(tracker, "/new", 5);
+      ledger = tracker.flush(Requests.LONG);
+      assertThat(ledger.inFlight() + ledger.spooled()).as("%s: %s", victim, ledger).isZero();
+      TrackerTest.assertAddsUp(ledger);
+    }
+    long after = sink.written().stream().distinct().count();
+    assertThat(after - before).as("%s: new ones", victim).isGreaterThanOrEqualTo(5);
+    boolean isSegment = victim.toString().endsWith(".seg");
+    if (!isSegment) {
+      assertThat(ledger.dropped().keySet()).as("%s", victim).isSubsetOf(DropReason.REFUSED);
+    }
+    // With the records of a segment its plans may be gone: those of windows in any case, and those
+    // of runs where the file ends as if it had never been longer.
+    if (!isSegment || (trackAs == TrackAs.RUN && harm != Harm.CUT)) {
+      List<String> asRuns =
+          MemoryWindowSink.ids(sink.runs.completed()).stream().distinct().toList();
+      assertThat(Stream.concat(asRuns.stream(), sink.inWindows().stream())).doesNotHaveDuplicates();
+      assertThat(MemoryWindowSink.ids(sink.runs.created())).doesNotHaveDuplicates();
+    }
+  }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker;
+
+import io.runtracker.spool.Fields;
+import io.runtracker.spool.Group;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+
+/** Events as the bytes in which they travel. */
+public final class Encoded {
+
+  private static final long SLOW_NANOS = 1_000_000_000L;
+
+  private Encoded() {}
+
+  /** The bytes of one event. */
+  public static EncodedEvent of(RequestEvent event) {
+    Fields out = new Fields(256);
+    EventCodec.encode(event, SLOW_NANOS, out);
+    try {
+      return new EncodedEvent(out.toBytes(), 0, out.size());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The event that these bytes are. */
+  static RequestEvent decode(EncodedEvent event) {
+    try {
+      return event.decode();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  static Group group(List<RequestEvent> events) {
+    Group group = new Group(events.size(), 1024);
+    for (RequestEvent event : events) {
+      EventCodec.encode(event, SLOW_NANOS, group.out());
+      group.endEvent();
+    }
+    return group;
+  }
+}

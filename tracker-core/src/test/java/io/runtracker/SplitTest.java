@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A window that is not taken as it is goes out in parts. */
+class SplitTest {
+
+  private static final int LIMIT = 30;
+
+  @TempDir Path directory;
+
+  private final MemoryWindowSink sink = new MemoryWindowSink();
+
+  private Tracker.Builder windows(boolean withSpool) {
+    Tracker.Builder builder =
+        Requests.tracker(sink).trackAs(TrackAs.WINDOW).windowAge(Duration.ofHours(1));
+    return withSpool ? builder.spool(directory) : builder;
+  }
+
+  private void limitTheBody() {
+    sink.beforeComplete =
+        window -> {
+          if (window.size() > LIMIT) {
+            throw new SinkException(SinkException.Kind.TOO_LARGE, "413", null);
+          }
+        };
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void a_window_that_is_too_large_goes_out_in_halves_and_nothing_is_refused(boolean withSpool) {
+    limitTheBody();
+    try (Tracker tracker = windows(withSpool).build()) {
+      Requests.serve(tracker, "/", 200);
+      Ledger ledger = tracker.flush(Requests.LONG);
+      assertThat(ledger.isComplete()).as("%s", ledger).isTrue();
+    }
+    assertThat(sink.inWindows()).hasSize(200).doesNotHaveDuplicates();
+    assertThat(sink.windows()).allSatisfy(w -> assertThat(w.events()).hasSizeLessThan(LIMIT + 1));
+    assertThat(sink.discarded()).hasSize(sink.created().size() - sink.windows().size());
+  }
+
+  @Test
+  void the_windows_after_one_that_was_too_large_are_smaller() {
+    limitTheBody();
+    try (Tracker tracker = windows(false).build()) {
+      Requests.serve(tracker, "/", 200);
+      tracker.flush(Requests.LONG);
+      int discarded = sink.discarded().size();
+      Requests.serve(tracker, "/", 200);
+      assertThat(tracker.flush(Requests.LONG).isComplete()).isTrue();
+      assertThat(sink.discarded()).hasSize(discarded);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void a_request_for_which_a_window_is_refused_is_set_aside_alone(boolean withSpool)
+      throws Exception {
+    sink.refused = event -> event.target().path().equals("/poison");
+    try (Tracker tracker = windows(withSpool).build()) {
+      for (int i = 0; i < 100; i++) {
+        Requests.serve(tracker, i == 17 || i == 60 ? "/poison" : "/", 1);
+      }
+      Ledger ledger = tracker.flush(Requests.LONG);
+      assertThat(ledger.dropped()).isEqualTo(Map.of(DropReason.REFUSED, 2L));
+      assertThat(ledger.delivered()).isEqualTo(98);
+    }
+    assertThat(sink.inWindows()).hasSize(98).doesNotHaveDuplicates();
+    if (withSpool) {
+      sendAgain();
+    }
+  }
+
+  @Test
+  void a_request_on_which_the_server_always_fails_is_found_too() {
+    sink.failing = event -> event.target().path().equals("/poison");
+    try (Tracker tracker = windows(false).windowRows(10).build()) {
+      for (int i = 0; i < 40; i++) {
+        Requests.serve(tracker, i == 17 ? "/poison" : "/", 1);
+      }
+      Awaitility.await()
+          .atMost(Requests.LONG)
+          .until(
+              () -> {
+                Requests.serve(tracker, "/", 10); // others pass
+                tracker.flush(Duration.ofMillis(20));
+                return tracker.stats().ledger().dropped().containsKey(DropReason.REFUSED);
+              });
+      Ledger ledger = tracker.flush(Requests.LONG);
+      assertThat(ledger.dropped()).isEqualTo(Map.of(DropReason.REFUSED, 1L));
+      assertThat(ledger.delivered()).isEqualTo(ledger.accepted() - 1);
+    }
+  }
+
+  private void sendAgain() throws Exception {
+    try (Spool spool = Spool.open(directory)) {
+      List<Path> files = spool.rejected();
+      assertThat(files).hasSize(2);
+      for (Path file : files) {
+        spool.resend(file);
+      }
+    }
+    sink.refused = event -> false;
+    try (Tracker tracker = windows(true).build()) {
+      assertThat(tracker.flush(Requests.LONG).delivered()).isEqualTo(100);
+    }
+    assertThat(sink.written()).hasSize(100).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void a_sink_without_a_place_for_windows_gets_runs_and_the_window_is_set_aside() {
+    sink.beforeComplete =
+        window -> {
+          throw new SinkException(SinkException.Kind.UNSUPPORTED, "no artifacts here", null);
+        };
+    try (Tracker tracker =
+        Requests.tracker(sink).queueSize(40).windowRows(10).spool(directory).build()) {
+      sink.runs.beforeCreate = event -> Thread.sleep(1);
+      Requests.serve(tracker, "/", 200);
+      Ledger ledger = tracker.flush(Requests.LONG);
+      assertThat(ledger.inFlight() + ledger.spooled()).isZero();
+      assertThat(ledger.dropped().getOrDefault(DropReason.REFUSED, 0L)).isLessThanOrEqualTo(30);
+      assertThat(tracker.stats().writingWindows()).isFalse();
+    }
+  }
+}
