@@ -128,11 +128,21 @@ def is_drained(ledger):
     return ledger["inFlight"] + ledger["spooled"] == 0
 
 
-def ask_mlflow(server, path, body=None):
+def fetch(server, path, body=None):
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(server + path, data, {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=60) as answer:
-        return json.loads(answer.read())
+        return answer.read()
+
+
+def ask_mlflow(server, path, body=None):
+    return json.loads(fetch(server, path, body))
+
+
+def rows_of(server, run_id):
+    """The requests of a window."""
+    lines = fetch(server, f"/get-artifact?run_uuid={run_id}&path=requests.jsonl")
+    return [json.loads(line) for line in lines.splitlines()]
 
 
 def runs_of(server, experiment):
@@ -147,7 +157,7 @@ def runs_of(server, experiment):
 
 
 def recorded(server, experiment):
-    """What MLflow holds: rows of all tables and runs of single requests, and whether any is there twice."""
+    """What MLflow holds: rows of all windows and runs of single requests, and whether any is there twice."""
     ids, windows, single, special_rows = [], 0, [], 0
     for run in runs_of(server, experiment):
         tags = {tag["key"]: tag["value"] for tag in run["data"]["tags"]}
@@ -155,10 +165,9 @@ def recorded(server, experiment):
             single.append((tags["runtracker.event_id"], tags["http.url"]))
         elif tags.get("runtracker.kind") == "window":
             windows += 1
-            table = ask_mlflow(server, f"/get-artifact?run_uuid={run['info']['run_id']}&path=requests.json")
-            event, url = table["columns"].index("event_id"), table["columns"].index("url")
-            ids += [row[event] for row in table["data"]]
-            special_rows += sum(is_special(row[url]) for row in table["data"])
+            rows = rows_of(server, run["info"]["run_id"])
+            ids += [row["event_id"] for row in rows]
+            special_rows += sum(is_special(row["url"]) for row in rows)
     return {"windows": windows, "rows": len(ids), "runs": len(single),
             "special_runs": sum(is_special(url) for _, url in single), "special_rows": special_rows,
             "twice": len(ids) + len(single) - len(set(ids) | {event for event, _ in single})}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import io.runtracker.EncodedEvent;
 import io.runtracker.Metric;
 import io.runtracker.RequestEvent;
 import io.runtracker.RequestTarget;
@@ -62,7 +63,7 @@ final class Fill {
         if (number >= WINDOWS - ALONE && request.statusCode() >= 500) {
           sink.complete(sink.create(request), request);
         } else {
-          draft.add(request);
+          draft.add(EncodedEvent.of(request));
           size++;
           end = request.endTime().isAfter(end) ? request.endTime() : end;
         }

@@ -67,7 +67,7 @@ async function runList(page) {
 }
 
 async function table(page) {
-  await page.getByText('requests.json').first().click();
+  await page.getByText('highlights.json').first().click();
   await page.getByText('View as table').waitFor();
   await shoot(page, 'window.png');
 }

@@ -1,15 +1,18 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Takes the pictures of docs/reading-runs.md: fills an MLflow server of its own with a day of a shop through
-# the real sink, and photographs MLflow's page in a Chromium without a screen.
+# Fills an MLflow server of its own through the real sink, and opens MLflow's page in a Chromium without a
+# screen.
 #
-#   docs/screenshots/take.sh
+#   docs/screenshots/take.sh           takes the pictures of docs/reading-runs.md, of a day of a shop
+#   docs/screenshots/take.sh blocks    measures for how long windows of several sizes block the page
 #
 # Needs JDK 17+, Maven, Python 3.10+, Node 18+ with npm, and Chromium (Debian: apt-get install chromium), or
-# CHROMIUM=/path/to/it. Takes two minutes.
+# CHROMIUM=/path/to/it. Takes two to four minutes.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+what=${1:-pictures}
+[[ $what == pictures || $what == blocks ]] || { echo "screenshots: pictures or blocks, and not '$what'" >&2; exit 2; }
 
 chromium=${CHROMIUM:-/usr/bin/chromium}
 for tool in java mvn python3 node npm "$chromium"; do
@@ -35,7 +38,7 @@ trap 'exit 143' TERM
 
 mvn -B -ntp -q -DskipTests -pl tracker-cli -am package </dev/null
 npm install --prefix "$work" --no-audit --no-fund --silent playwright-core@1.65.1
-cp docs/screenshots/take.js "$work/"
+cp docs/screenshots/*.js "$work/"
 
 python3 testkit/mlflow-server/src/main/resources/io/runtracker/testkit/mlflow_server.py \
   serve --dir "$work/server" --state-file "$work/state.json" --watch-pid $$ &
@@ -46,8 +49,13 @@ until [[ -e $work/state.json ]]; do
 done
 url=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["url"])' "$work/state.json")
 
-MLFLOW_TRACKING_URI=$url MLFLOW_EXPERIMENT_NAME=shop RUNTRACKER_SERVICE_NAME=shop HOSTNAME=web-1 \
-  java -cp tracker-cli/target/runtracker.jar docs/screenshots/Fill.java
+export MLFLOW_TRACKING_URI=$url MLFLOW_EXPERIMENT_NAME=shop RUNTRACKER_SERVICE_NAME=shop HOSTNAME=web-1 CHROMIUM=$chromium
 mkdir "$work/profile"
-CHROMIUM=$chromium node "$work/take.js" "$url" shop "$work/profile" docs/screenshots
-ls -l docs/screenshots/*.png
+if [[ $what == blocks ]]; then
+  java -cp tracker-cli/target/runtracker.jar docs/screenshots/Sizes.java 600 4000 50000 10000-plain
+  node "$work/blocks.js" "$url" shop "$work/profile"
+else
+  java -cp tracker-cli/target/runtracker.jar docs/screenshots/Fill.java
+  node "$work/take.js" "$url" shop "$work/profile" docs/screenshots
+  ls -l docs/screenshots/*.png
+fi

@@ -15,6 +15,9 @@ import org.mlflow_project.google.gson.JsonParser;
  */
 record Answer(String call, int status, HttpHeaders headers, String body) {
 
+  /** The code where a run or an experiment is not there. */
+  static final String DOES_NOT_EXIST = "RESOURCE_DOES_NOT_EXIST";
+
   boolean isOk() {
     return status >= 200 && status < 300;
   }

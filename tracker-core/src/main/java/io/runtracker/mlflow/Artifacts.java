@@ -12,16 +12,17 @@ import org.jspecify.annotations.Nullable;
 import org.mlflow.api.proto.Service;
 
 /**
- * Stores texts and tables as artifacts of runs: through the server's artifact proxy where the run's
- * root is there, else through the upload of MLflow's page. What neither takes is given back with
- * the reason, because a run is worth more than its text.
+ * Stores artifacts of runs: through the server's artifact proxy where the run's root is there, else
+ * through the upload of MLflow's page. When neither takes a text, the reason is given back, because
+ * a run is worth more than its text. A window is nothing without its file, so there it is thrown.
  */
 final class Artifacts {
 
   private static final String PROXY = "/api/2.0/mlflow-artifacts/artifacts/";
   private static final String UPLOAD = "/ajax-api/2.0/mlflow/upload-artifact";
-  private static final String TEXT = "text/plain; charset=utf-8";
-  private static final String JSON = "application/json";
+  static final String TEXT = "text/plain; charset=utf-8";
+  static final String JSON = "application/json";
+  private static final String NO_RUN = "RESOURCE_DOES_NOT_EXIST";
   private static final int REMEMBERED = 10_000;
 
   /** A server whose artifact store hangs lets every call time out; a run must end all the same. */
@@ -84,18 +85,49 @@ final class Artifacts {
   }
 
   /**
-   * Stores what a run is nothing without, so that trouble that may pass is always thrown.
-   *
-   * @return null when it is stored, else why the server will never take it
+   * Stores what a run is nothing without. The kind of the exception says why it is not stored:
+   * {@code UNSUPPORTED} when the server has no place for files, {@code TOO_LARGE} when a smaller
+   * one may pass, {@code REFUSED} when this one never will.
    */
-  @Nullable String storeTable(String runId, String path, BodyPublisher json)
+  void storeFile(String runId, String path, BodyPublisher body, String contentType)
       throws SinkException, InterruptedException {
-    Answer answer = send(runId, path, json, JSON);
-    SinkException failure = failure(answer);
-    if (failure == null || isRefused(answer, failure)) {
-      return failure == null ? null : failure.getMessage();
+    String proxied = proxiedPath(root(runId));
+    SinkException failure = null;
+    boolean isProxyAbsent = proxied == null;
+    if (proxied != null) {
+      Answer put = put(proxied + '/' + path, body, contentType);
+      failure = failure(put);
+      isProxyAbsent = isAbsent(put);
+      if (failure == null) {
+        return;
+      }
+      if (!isProxyAbsent && failure.kind() != Kind.REFUSED && failure.kind() != Kind.FAILED) {
+        throw failure;
+      }
     }
-    throw failure;
+    Answer upload = upload(runId, path, body, contentType);
+    SinkException further = failure(upload);
+    if (further == null) {
+      return;
+    }
+    boolean isRefused = further.kind() == Kind.REFUSED;
+    if (failure != null && !isProxyAbsent && isRefused) {
+      throw failure;
+    }
+    // What the server says when it has a proxy's address and no proxy is that it failed.
+    boolean isUploadAbsent =
+        isAbsent(upload) || (failure != null && further.kind() == Kind.FAILED) || isRefused;
+    throw isProxyAbsent && isUploadAbsent && !upload.hasErrorCode(NO_RUN)
+        ? Failures.unsupported(further)
+        : further;
+  }
+
+  /** Whether there is nothing that could answer, now or later. */
+  private static boolean isAbsent(Answer answer) {
+    return switch (answer.status()) {
+      case 404, 405, 501 -> true;
+      default -> isTurnedOff(answer);
+    };
   }
 
   /** The answer of the proxy when that takes it or may do so later, else that of the upload. */
@@ -103,8 +135,7 @@ final class Artifacts {
       throws SinkException, InterruptedException {
     String proxied = proxiedPath(root(runId));
     if (proxied != null) {
-      String target = PROXY + MlflowApi.encodePath(proxied + '/' + path);
-      Answer answer = transport.send("PUT", target, body, contentType);
+      Answer answer = put(proxied + '/' + path, body, contentType);
       SinkException failure = failure(answer);
       if (failure == null) {
         return answer;
@@ -113,6 +144,16 @@ final class Artifacts {
         throw failure;
       }
     }
+    return upload(runId, path, body, contentType);
+  }
+
+  private Answer put(String proxied, BodyPublisher body, String contentType)
+      throws SinkException, InterruptedException {
+    return transport.send("PUT", PROXY + MlflowApi.encodePath(proxied), body, contentType);
+  }
+
+  private Answer upload(String runId, String path, BodyPublisher body, String contentType)
+      throws SinkException, InterruptedException {
     String query = "?run_uuid=" + MlflowApi.encode(runId) + "&path=" + MlflowApi.encode(path);
     // An empty body is refused there.
     BodyPublisher taken = body.contentLength() == 0 ? BodyPublishers.ofString("\n") : body;
@@ -126,10 +167,15 @@ final class Artifacts {
     return answer.json() == null && !answer.body().isBlank() ? Failures.unreadable(answer) : null;
   }
 
-  /** An artifact store that is turned off answers 503; it will not be on a moment later. */
   private static boolean isRefused(Answer answer, SinkException failure) {
     return failure.kind() == Kind.REFUSED
-        || (answer.status() == 503 && answer.body().contains("serve-artifacts"));
+        || failure.kind() == Kind.TOO_LARGE
+        || isTurnedOff(answer);
+  }
+
+  /** An artifact store that is turned off answers 503; it will not be on a moment later. */
+  private static boolean isTurnedOff(Answer answer) {
+    return answer.status() == 503 && answer.body().contains("serve-artifacts");
   }
 
   private String root(String runId) throws SinkException, InterruptedException {

@@ -68,8 +68,8 @@ final class Experiment {
   }
 
   /**
-   * After a run was refused: whether that is the experiment's fault. Forgets it then, so that it is
-   * looked up again.
+   * After a run was refused: whether that is the experiment's fault. Has it anew then, maybe under
+   * the same id, as where the server's database was emptied.
    *
    * @throws SinkException when the experiment is not there and could not be had anew
    */
@@ -79,7 +79,7 @@ final class Experiment {
       Answer answer = api.get("experiments/get", "experiment_id", id);
       if (answer.isOk()) {
         experiment = read(answer);
-      } else if (answer.hasErrorCode("RESOURCE_DOES_NOT_EXIST")) {
+      } else if (answer.hasErrorCode(Answer.DOES_NOT_EXIST)) {
         experiment = null;
       } else {
         throw Failures.of(answer);
@@ -98,12 +98,12 @@ final class Experiment {
     if (id.equals(knownId)) {
       knownId = null;
     }
-    return !id().equals(id);
+    return experiment == null ? !id().isEmpty() : !id().equals(id);
   }
 
   private String findOrCreate(String name) throws SinkException, InterruptedException {
     Answer answer = getByName(name);
-    if (answer.hasErrorCode("RESOURCE_DOES_NOT_EXIST")) {
+    if (answer.hasErrorCode(Answer.DOES_NOT_EXIST)) {
       Answer created =
           api.post("experiments/create", Service.CreateExperiment.newBuilder().setName(name));
       if (created.isOk()) {

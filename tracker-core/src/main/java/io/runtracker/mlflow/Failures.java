@@ -33,7 +33,6 @@ final class Failures {
           "BAD_REQUEST",
           "NOT_IMPLEMENTED",
           "ENDPOINT_NOT_FOUND",
-          "RESOURCE_DOES_NOT_EXIST",
           "INVALID_STATE");
 
   /**
@@ -41,6 +40,9 @@ final class Failures {
    * database. None of them is at fault, and what they did before they waited is not said.
    */
   private static final String NO_DATABASE_CONNECTION = "QueuePool limit";
+
+  /** How the message of a 400 begins when a file is larger than MLflow's page may upload. */
+  private static final String LARGE_UPLOAD = "Artifact size is too large";
 
   private Failures() {}
 
@@ -102,6 +104,11 @@ final class Failures {
         null);
   }
 
+  /** A refusal that any other file would meet too. */
+  static SinkException unsupported(SinkException refusal) {
+    return new SinkException(Kind.UNSUPPORTED, String.valueOf(refusal.getMessage()), refusal);
+  }
+
   private static Kind kind(Answer answer) {
     int status = answer.status();
     if (status < 400) {
@@ -110,7 +117,7 @@ final class Failures {
     return switch (status) {
       case 401, 403, 407 -> Kind.UNAUTHORIZED;
       case 408, 429, 503 -> Kind.UNAVAILABLE;
-      case 413, 414, 431 -> Kind.REFUSED;
+      case 413, 414, 431 -> Kind.TOO_LARGE;
       case 502, 504 -> Kind.UNKNOWN;
       default -> kindByCode(answer);
     };
@@ -128,11 +135,17 @@ final class Failures {
     if (code.equals("TEMPORARILY_UNAVAILABLE") || code.equals("REQUEST_LIMIT_EXCEEDED")) {
       return Kind.UNAVAILABLE;
     }
+    if (code.equals(Answer.DOES_NOT_EXIST)) {
+      return Kind.GONE;
+    }
     if (code.equals("PERMISSION_DENIED") || code.equals("UNAUTHENTICATED")) {
       return Kind.UNAUTHORIZED;
     }
     if (answer.message().startsWith(NO_DATABASE_CONNECTION)) {
       return Kind.UNKNOWN;
+    }
+    if (answer.message().startsWith(LARGE_UPLOAD)) {
+      return Kind.TOO_LARGE;
     }
     return answer.status() < 500 || PERMANENT.contains(code) ? Kind.REFUSED : Kind.FAILED;
   }

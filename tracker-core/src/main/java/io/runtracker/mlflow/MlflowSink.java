@@ -17,9 +17,10 @@ import org.jspecify.annotations.Nullable;
  * Writes each request as a run of an MLflow server, in as few calls as it takes: create the run
  * with its tags, log its metrics and params, store its texts, end it. Safe for many threads.
  *
- * <p>A {@link RequestWindow} becomes one run whose artifact {@code requests.json} is a table of its
- * requests, with metrics of the whole and of its routes. A run of the day, one per service, host
- * and day in UTC, holds the metrics of all its windows as curves.
+ * <p>A {@link RequestWindow} becomes one run whose artifact {@code requests.jsonl} holds its
+ * requests, each a line of JSON, with metrics of the whole and of its routes. Its artifact {@code
+ * highlights.json} is a table of some of them, which MLflow's page opens. A run of the day, one per
+ * service, host and day in UTC, holds the metrics of all its windows as curves.
  *
  * <p>A sink that was built has no thread and no connection until its first call. Mistakes in its
  * settings are told by {@link IllegalArgumentException} when it is built, and never later. All data
@@ -89,6 +90,11 @@ public final class MlflowSink implements WindowSink {
   @Override
   public int removeDuplicates(RequestWindow window) throws SinkException, InterruptedException {
     return windows.removeDuplicates(window);
+  }
+
+  @Override
+  public void discard(String runId) throws SinkException, InterruptedException {
+    windows.discard(runId);
   }
 
   /** Writes the last seconds of the day, see {@link DayRuns}. */

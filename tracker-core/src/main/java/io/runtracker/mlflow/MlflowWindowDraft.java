@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.mlflow;
 
-import io.runtracker.RequestEvent;
+import io.runtracker.EncodedEvent;
 import io.runtracker.RequestWindow;
 import io.runtracker.SinkException;
 import io.runtracker.WindowDraft;
+import java.io.IOException;
 
 /**
- * The requests of a window as rows of its table, and their numbers. A row is written when its
+ * The requests of a window as the lines of its file, and their numbers. A line is written when its
  * request comes: thousands of them, written when the window closes, would take a core from the
  * service's requests for tens of milliseconds.
  */
@@ -17,7 +18,10 @@ final class MlflowWindowDraft implements WindowDraft {
   private static final int ROWS_AT_ONCE = 16;
 
   private final WindowWriter writer;
-  private final RequestTable table = new RequestTable(new TextBody());
+  private final EventFields fields = new EventFields();
+  private final JsonBytes json = new JsonBytes();
+  private final RequestRow row = new RequestRow(json, fields);
+  private final RequestLines lines = new RequestLines();
   private final WindowNumbers numbers = new WindowNumbers();
   private final Unhurried pace = new Unhurried(ROWS_AT_ONCE);
 
@@ -26,14 +30,20 @@ final class MlflowWindowDraft implements WindowDraft {
   }
 
   @Override
-  public void add(RequestEvent event) {
+  public void add(EncodedEvent event) throws IOException {
     pace.step();
-    numbers.add(event);
+    json.clear();
+    fields.read(event);
+    row.add(event, lines.rows() == 0);
+    numbers.add(event, fields);
+    boolean isAdded = false;
     try {
-      table.add(event);
-    } catch (Throwable e) {
-      numbers.removeLast();
-      throw e;
+      lines.add(json);
+      isAdded = true;
+    } finally {
+      if (!isAdded) {
+        numbers.removeLast();
+      }
     }
   }
 
@@ -45,6 +55,6 @@ final class MlflowWindowDraft implements WindowDraft {
   @Override
   public void complete(String runId, RequestWindow window)
       throws SinkException, InterruptedException {
-    writer.complete(runId, window, table.body(), numbers);
+    writer.complete(runId, window, lines, numbers);
   }
 }

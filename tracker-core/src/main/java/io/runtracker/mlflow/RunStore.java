@@ -19,6 +19,9 @@ final class RunStore {
 
   private static final int MOST_FOUND = 100;
 
+  /** In the message that says why a deleted run cannot be deleted. */
+  private static final String DELETED = "deleted";
+
   private final MlflowApi api;
   private final Experiment experiment;
 
@@ -43,7 +46,9 @@ final class RunStore {
     String experimentId = experiment.id();
     Answer answer = api.post("runs/create", creation.setExperimentId(experimentId));
     boolean isRefused = answer.status() == 400 || answer.status() == 404;
-    if (isRefused && answer.errorCode() != null && experiment.isMended(experimentId)) {
+    // Another thread may have mended it meanwhile.
+    boolean isGone = answer.hasErrorCode(Answer.DOES_NOT_EXIST);
+    if (isRefused && answer.errorCode() != null && (experiment.isMended(experimentId) || isGone)) {
       answer = api.post("runs/create", creation.setExperimentId(experiment.id()));
     }
     return created(answer);
@@ -165,6 +170,19 @@ final class RunStore {
       }
     }
     return runs.size() - 1;
+  }
+
+  /** Deletes a run, unless it is deleted already or was never there. Safe to repeat. */
+  void delete(String runId) throws SinkException, InterruptedException {
+    Answer answer = api.post("runs/delete", Service.DeleteRun.newBuilder().setRunId(runId));
+    if (!isGone(answer)) {
+      MlflowApi.requireJson(answer);
+    }
+  }
+
+  private static boolean isGone(Answer answer) {
+    return answer.hasErrorCode("RESOURCE_DOES_NOT_EXIST")
+        || (answer.hasErrorCode("INVALID_PARAMETER_VALUE") && answer.message().contains(DELETED));
   }
 
   private static boolean hasEnded(Service.RunInfo run) {

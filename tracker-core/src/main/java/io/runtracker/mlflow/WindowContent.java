@@ -30,7 +30,8 @@ final class WindowContent {
     this.failures = failures;
     tags.put(RunContent.EVENT_ID, RunStore.quotable(window.windowId()));
     tags.put(KIND, "window");
-    tags.put(RequestTable.LOGGED_ARTIFACTS, RequestTable.AS_LOGGED);
+    tags.put(Highlights.LOGGED_ARTIFACTS, Highlights.AS_LOGGED);
+    tags.put(Highlights.DESCRIPTION, Highlights.description(window.size()));
     tags.put(PREFIX + "start", window.startTime().toString());
     tags.put(PREFIX + "end", window.endTime().toString());
     tags.put(PREFIX + "requests", Integer.toString(window.size()));

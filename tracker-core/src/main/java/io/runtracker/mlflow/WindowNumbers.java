@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.mlflow;
 
-import io.runtracker.RequestEvent;
+import io.runtracker.EncodedEvent;
 import io.runtracker.RunStatus;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * What {@link WindowStatistics} need of each request. Which routes are counted by themselves is
@@ -20,8 +17,6 @@ final class WindowNumbers {
   private static final int FEW = 256;
 
   private final RouteLabels labels = new RouteLabels();
-  private final Map<String, Integer> idOfLabel = new HashMap<>();
-  private final List<String> labelOfId = new ArrayList<>();
   private int[] labelIds = new int[FEW];
 
   /** Microseconds, twice; one more when the request failed. */
@@ -29,28 +24,21 @@ final class WindowNumbers {
 
   private int size;
 
-  /** When it throws, for want of memory, the request is not counted. */
-  void add(RequestEvent event) {
+  /**
+   * When it throws, for want of memory, the request is not counted.
+   *
+   * @param fields those of the event
+   */
+  void add(EncodedEvent event, EventFields fields) {
     if (size == outcomes.length) {
       long[] more = Arrays.copyOf(outcomes, 2 * size);
       labelIds = Arrays.copyOf(labelIds, 2 * size);
       outcomes = more;
     }
-    labelIds[size] = idOf(labels.of(event.method(), event.route()));
+    labelIds[size] = labels.idOf(event.labelHash(), fields);
     long micros = Math.max(0, event.durationNanos() / 1_000);
     outcomes[size] = 2 * micros + (event.status() == RunStatus.FAILED ? 1 : 0);
     size++;
-  }
-
-  private int idOf(String label) {
-    Integer known = idOfLabel.get(label);
-    if (known != null) {
-      return known;
-    }
-    int id = labelOfId.size();
-    labelOfId.add(label);
-    idOfLabel.put(label, id);
-    return id;
   }
 
   /** Takes the request back that was added last. */
@@ -64,7 +52,7 @@ final class WindowNumbers {
 
   /** The labels; a request's is at {@link #labelId}. */
   List<String> labels() {
-    return labelOfId;
+    return labels.labels();
   }
 
   int labelId(int request) {

@@ -57,36 +57,87 @@ final class WindowWriter {
   }
 
   /**
-   * Requests that are not in the table are nowhere in MLflow. So when the server will never take
-   * the table, the run says so and has its metrics, and the window counts as refused.
+   * Requests that are not in the file are nowhere in MLflow. Where it is not stored, and no smaller
+   * window will be, the run says so and has its metrics, before the reason is thrown.
    */
-  void complete(String runId, RequestWindow window, BodyPublisher table, WindowNumbers numbers)
+  void complete(String runId, RequestWindow window, RequestLines lines, WindowNumbers numbers)
+      throws SinkException, InterruptedException {
+    SinkException missing = null;
+    String artifactError;
+    try {
+      artifacts.storeFile(runId, RequestLines.FILE, lines.body(), Artifacts.TEXT);
+      artifactError = storeHighlights(runId, Highlights.body(lines, numbers));
+    } catch (SinkException e) {
+      if (!isFinal(e, window)) {
+        throw e;
+      }
+      missing = e;
+      artifactError = e.getMessage();
+    }
+    write(runId, window, numbers, artifactError);
+    if (missing != null) {
+      throw new SinkException(
+          missing.kind(),
+          window.size()
+              + " requests are not in MLflow, only their metrics are, because the server does not"
+              + " take their file: "
+              + missing.getMessage(),
+          missing);
+    }
+  }
+
+  /** A window that may be halved is; its halves have runs of their own. */
+  private static boolean isFinal(SinkException e, RequestWindow window) {
+    return e.kind() == Kind.UNSUPPORTED
+        || (window.size() == 1 && (e.kind() == Kind.TOO_LARGE || e.kind() == Kind.REFUSED));
+  }
+
+  /**
+   * The window is whole without them.
+   *
+   * @return null when they are stored, else why the server will never take them
+   */
+  private @Nullable String storeHighlights(String runId, BodyPublisher table)
+      throws SinkException, InterruptedException {
+    try {
+      artifacts.storeFile(runId, Highlights.FILE, table, Artifacts.JSON);
+      return null;
+    } catch (SinkException e) {
+      return switch (e.kind()) {
+        case UNSUPPORTED, TOO_LARGE, REFUSED -> String.valueOf(e.getMessage());
+        default -> throw e;
+      };
+    }
+  }
+
+  private void write(
+      String runId, RequestWindow window, WindowNumbers numbers, @Nullable String artifactError)
       throws SinkException, InterruptedException {
     WindowContent content = new WindowContent(window, numbers.failures(), settings);
-    String refusal = artifacts.storeTable(runId, RequestTable.FILE, table);
     WindowStatistics statistics = new WindowStatistics(window, numbers, settings.windowRoutes());
     List<Service.RunTag> tags = new ArrayList<>(RunStore.beyondCreate(content.tags()));
     if (orphans.contains(runId)) {
       tags.addAll(parentTag(parent(window)));
     }
-    if (refusal != null) {
-      tags.add(Tags.tag(RequestTable.LOGGED_ARTIFACTS, RequestTable.NONE_LOGGED));
-      tags.add(Tags.tag(RunContent.ARTIFACT_ERROR, Text.fit(refusal, Text.TAG)));
+    if (artifactError != null) {
+      tags.add(Tags.tag(Highlights.LOGGED_ARTIFACTS, Highlights.NONE_LOGGED));
+      tags.add(Tags.tag(RunContent.ARTIFACT_ERROR, Text.fit(artifactError, Text.TAG)));
     }
     store.log(runId, statistics.metrics(0), List.of(), tags);
     store.end(runId, content.status(), content.endMillis());
+    forget(runId);
+    days.log(window, statistics);
+  }
+
+  private void forget(String runId) {
     artifacts.forget(runId);
     orphans.remove(runId);
-    days.log(window, statistics);
-    if (refusal != null) {
-      throw new SinkException(
-          Kind.REFUSED,
-          window.size()
-              + " requests are not in MLflow, only their metrics are, because the server does not take"
-              + " their table: "
-              + refusal,
-          null);
-    }
+  }
+
+  /** Takes a run back; safe to repeat. */
+  void discard(String runId) throws SinkException, InterruptedException {
+    store.delete(runId);
+    forget(runId);
   }
 
   /** Writes what the days' runs are still to get. */

@@ -89,10 +89,12 @@ class MlflowSinkFailureTest {
         "400 | {\"error_code\":\"INVALID_PARAMETER_VALUE\",\"message\":\"m\"} | REFUSED",
         "400 | {\"error_code\":\"BAD_REQUEST\",\"message\":\"value too long\"} | REFUSED",
         "400 | {\"error_code\":\"BAD_REQUEST\",\"message\":\"QueuePool limit of size 5\"} | UNKNOWN",
-        "404 | {\"error_code\":\"RESOURCE_DOES_NOT_EXIST\"} | REFUSED",
+        "404 | {\"error_code\":\"RESOURCE_DOES_NOT_EXIST\"} | GONE",
         "400 | <html>plain HTTP was sent to an HTTPS port</html> | FAILED",
         "404 | no such page | FAILED",
-        "413 | too large | REFUSED",
+        "413 | too large | TOO_LARGE",
+        "414 | | TOO_LARGE",
+        "431 | | TOO_LARGE",
         "401 | You are not authenticated | UNAUTHORIZED",
         "403 | Invalid Host header | UNAUTHORIZED",
         "403 | {\"error_code\":\"PERMISSION_DENIED\"} | UNAUTHORIZED",
@@ -245,13 +247,25 @@ class MlflowSinkFailureTest {
   }
 
   @Test
-  void aRunThatWasDeletedMeanwhileIsRefused() throws Exception {
+  void aRunThatIsNotThereAnyMoreIsGone() throws Exception {
     RequestEvent event = request("/gone").build();
     SinkException failure =
         catchThrowableOfType(
             SinkException.class, () -> sink.complete("0123456789abcdef0123456789abcdef", event));
-    assertThat(failure.kind()).isEqualTo(Kind.REFUSED);
+    assertThat(failure.kind()).isEqualTo(Kind.GONE);
     assertThat(failure.getMessage()).contains("404 RESOURCE_DOES_NOT_EXIST");
+  }
+
+  @Test
+  void aTextThatIsTooLargeOnTheWayIsATag() throws Exception {
+    proxy.inject(on("PUT", "error_details.txt"), Fault.answer(413, "too large"));
+    proxy.inject(on("POST", "upload-artifact"), Fault.answer(413, "too large"));
+    RequestEvent event = request("/boom").statusCode(500).error("E", "why").build();
+    String id = sink.create(event);
+    sink.complete(id, event);
+    assertThat(runs.run(id).tags())
+        .containsEntry("error_details.txt", "why")
+        .containsKey("runtracker.artifact_error");
   }
 
   @Test

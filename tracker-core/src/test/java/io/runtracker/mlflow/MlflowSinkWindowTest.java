@@ -6,29 +6,33 @@ import static io.runtracker.mlflow.TestEvents.request;
 import static io.runtracker.testkit.FaultProxy.on;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.runtracker.DropReason;
+import io.runtracker.EncodedEvent;
 import io.runtracker.Metric;
 import io.runtracker.RequestEvent;
+import io.runtracker.RequestWindow;
 import io.runtracker.SinkException;
+import io.runtracker.WindowDraft;
 import io.runtracker.testkit.Fault;
 import io.runtracker.testkit.FaultProxy;
 import io.runtracker.testkit.MlflowRuns;
 import io.runtracker.testkit.MlflowServer;
 import io.runtracker.testkit.RecordedRun;
+import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.IntStream;
-import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -38,7 +42,8 @@ import org.junit.jupiter.api.Test;
 class MlflowSinkWindowTest {
 
   private static final JsonMapper JSON = new JsonMapper();
-  private static final String TABLE = "requests.json";
+  private static final String LINES = "requests.jsonl";
+  private static final String TABLE = "highlights.json";
 
   /** 2026-09-21T14:13:20.123Z, in milliseconds since midnight. */
   private static final long START_OF_DAY = START % 86_400_000;
@@ -84,16 +89,16 @@ class MlflowSinkWindowTest {
     return runs.run(id);
   }
 
-  private static JsonNode table(RecordedRun run) throws Exception {
-    return JSON.readTree(runs.artifact(run.runId(), TABLE));
+  private static List<Map<String, JsonNode>> rows(RecordedRun run) throws Exception {
+    List<Map<String, JsonNode>> rows = new ArrayList<>();
+    for (String line : runs.artifact(run.runId(), LINES).split("\n")) {
+      rows.add(JSON.readValue(line, new TypeReference<>() {}));
+    }
+    return rows;
   }
 
-  private static Map<String, JsonNode> row(JsonNode table, int number) {
-    Map<String, JsonNode> row = new HashMap<>();
-    for (int i = 0; i < table.path("columns").size(); i++) {
-      row.put(table.path("columns").path(i).asText(), table.path("data").path(number).path(i));
-    }
-    return row;
+  private static JsonNode table(RecordedRun run) throws Exception {
+    return JSON.readTree(runs.artifact(run.runId(), TABLE));
   }
 
   private List<RecordedRun> ofKind(String kind) {
@@ -133,9 +138,10 @@ class MlflowSinkWindowTest {
         .containsEntry("runtracker.window.dropped.QUEUE_FULL", "1")
         .containsEntry("mlflow.source.name", "orders")
         .containsEntry(
-            "mlflow.loggedArtifacts", "[{\"path\": \"requests.json\", \"type\": \"table\"}]")
+            "mlflow.loggedArtifacts", "[{\"path\": \"highlights.json\", \"type\": \"table\"}]")
         .doesNotContainKeys("status", "runtracker.artifact_error");
-    assertThat(runs.artifacts(run.runId())).containsExactly(TABLE);
+    assertThat(run.tags().get("mlflow.note.content")).contains("`requests.jsonl`");
+    assertThat(runs.artifacts(run.runId())).containsExactlyInAnyOrder(LINES, TABLE);
   }
 
   @Test
@@ -151,7 +157,7 @@ class MlflowSinkWindowTest {
   }
 
   @Test
-  void eachRequestIsARowOfTheTable() throws Exception {
+  void eachRequestIsALineOfTheFile() throws Exception {
     RequestEvent plain = request("/items/42", "q=a b").route("/items/{id}").build();
     RequestEvent failed =
         request("/boom")
@@ -160,10 +166,10 @@ class MlflowSinkWindowTest {
             .error("java.lang.IllegalStateException", "ünïcode 💥")
             .build();
 
-    JsonNode table = table(write(sink, TestWindow.of(List.of(plain, failed))));
+    List<Map<String, JsonNode>> rows = rows(write(sink, TestWindow.of(List.of(plain, failed))));
 
-    assertThat(table.path("data")).hasSize(2);
-    assertThat(row(table, 0))
+    assertThat(rows).hasSize(2);
+    assertThat(rows.get(0))
         .containsEntry("event_id", JSON.valueToTree(plain.eventId()))
         .containsEntry("name", JSON.nullNode())
         .containsEntry("start_time", JSON.valueToTree("2026-09-21T14:13:20.123Z"))
@@ -180,9 +186,9 @@ class MlflowSinkWindowTest {
         .containsEntry("metrics", JSON.createObjectNode())
         .containsEntry("metric_history", JSON.createArrayNode())
         .containsEntry("texts", JSON.createObjectNode());
-    assertThat(row(table, 1))
+    assertThat(rows.get(1))
         .containsEntry("start_time", JSON.valueToTree("2026-09-21T14:13:20.130Z"))
-        .containsEntry("route", JSON.nullNode())
+        .doesNotContainKeys("route", "tags", "params", "metrics", "metric_history", "texts", "name")
         .containsEntry("status_code", JSON.valueToTree(500))
         .containsEntry("status", JSON.valueToTree("FAILED"))
         .containsEntry("error_type", JSON.valueToTree("java.lang.IllegalStateException"))
@@ -202,7 +208,7 @@ class MlflowSinkWindowTest {
             .text("answer.md", "# Yes")
             .build();
 
-    Map<String, JsonNode> row = row(table(write(sink, TestWindow.of(List.of(event)))), 0);
+    Map<String, JsonNode> row = rows(write(sink, TestWindow.of(List.of(event)))).get(0);
 
     assertThat(row)
         .containsEntry("name", JSON.valueToTree("prediction"))
@@ -223,7 +229,7 @@ class MlflowSinkWindowTest {
             .metric(new Metric("loss", 2, START, 1))
             .build();
 
-    Map<String, JsonNode> row = row(table(write(sink, TestWindow.of(List.of(event)))), 0);
+    Map<String, JsonNode> row = rows(write(sink, TestWindow.of(List.of(event)))).get(0);
 
     assertThat(row)
         .containsEntry("metrics", JSON.readTree("{\"loss\": 1.0}"))
@@ -234,14 +240,14 @@ class MlflowSinkWindowTest {
   }
 
   @Test
-  void nulLoneSurrogatesAndControlCharactersDoNotSpoilTheTable() throws Exception {
+  void nulLoneSurrogatesAndControlCharactersDoNotSpoilTheFile() throws Exception {
     RequestEvent event =
         request("/nul\u0000path\ud800")
             .error("E\u0000", "quote\" back\\ line\n\u2028\u001b")
             .tag("k\u0000\udc00", "v\ud83d")
             .build();
 
-    Map<String, JsonNode> row = row(table(write(sink, TestWindow.of(List.of(event)))), 0);
+    Map<String, JsonNode> row = rows(write(sink, TestWindow.of(List.of(event)))).get(0);
 
     assertThat(row)
         .containsEntry("url", JSON.valueToTree("http://localhost:8080/nul\uFFFDpath\uFFFD"))
@@ -337,12 +343,13 @@ class MlflowSinkWindowTest {
             .mapToObj(i -> request("/items/" + i).route("/items/{id}").build())
             .toList();
 
-    JsonNode table = table(write(sink, TestWindow.of(events)));
+    RecordedRun run = write(sink, TestWindow.of(events));
 
-    assertThat(
-            StreamSupport.stream(table.path("data").spliterator(), false)
-                .map(row -> row.path(table.path("columns").size() - 1).asText()))
+    assertThat(rows(run))
+        .extracting(row -> row.get("event_id").asText())
         .containsExactlyElementsOf(events.stream().map(RequestEvent::eventId).toList());
+    assertThat(table(run).path("data")).hasSize(100);
+    assertThat(run.tags().get("mlflow.note.content")).contains("100 of 10000 requests");
   }
 
   @Test
@@ -424,6 +431,7 @@ class MlflowSinkWindowTest {
     TestWindow window =
         TestWindow.of(request("/a").route("/a"), request("/b").route("/b").statusCode(500));
     RecordedRun first = write(sink, window);
+    String lines = runs.artifact(first.runId(), LINES);
     String table = runs.artifact(first.runId(), TABLE);
     RecordedRun day = day();
 
@@ -432,6 +440,7 @@ class MlflowSinkWindowTest {
     window.complete(sink, first.runId());
 
     assertThat(runs.run(first.runId())).isEqualTo(first);
+    assertThat(runs.artifact(first.runId(), LINES)).isEqualTo(lines);
     assertThat(runs.artifact(first.runId(), TABLE)).isEqualTo(table);
     assertThat(runs.metricHistory(first.runId(), "all/count")).hasSize(1);
     assertThat(runs.metricHistory(day.runId(), "GET/a/p99_ms")).hasSize(1);
@@ -462,7 +471,7 @@ class MlflowSinkWindowTest {
   }
 
   @Test
-  void aWindowTakesFourCallsAndAFifthForThePointOfTheDay() throws Exception {
+  void aWindowTakesFiveCallsAndASixthForThePointOfTheDay() throws Exception {
     try (FaultProxy proxy = FaultProxy.inFrontOf(server.uri())) {
       MlflowSink counted = sink(proxy.uri().toString()).build();
       TestWindow first = TestWindow.of(request("/day"));
@@ -476,13 +485,18 @@ class MlflowSinkWindowTest {
       List<String> later =
           calls(proxy, counted, TestWindow.of(request("/a").timing(START + 5_100, 0)));
 
-      List<String> four =
-          List.of("runs/create", "artifacts/requests.json", "runs/log-batch", "runs/update");
-      assertThat(soonAfter).isEqualTo(four);
+      List<String> five =
+          List.of(
+              "runs/create",
+              "artifacts/requests.jsonl",
+              "artifacts/highlights.json",
+              "runs/log-batch",
+              "runs/update");
+      assertThat(soonAfter).isEqualTo(five);
       assertThat(later)
-          .startsWith(four.toArray(String[]::new))
+          .startsWith(five.toArray(String[]::new))
           .endsWith("runs/log-batch")
-          .hasSize(5);
+          .hasSize(6);
       counted.close();
     }
   }
@@ -581,28 +595,128 @@ class MlflowSinkWindowTest {
     }
   }
 
+  /** What completing the window fails with. */
+  private static SinkException failure(MlflowSink sink, TestWindow window, String runId) {
+    return catchThrowableOfType(SinkException.class, () -> window.complete(sink, runId));
+  }
+
+  private static final Fault TURNED_OFF =
+      Fault.answer(503, "disabled ... run `mlflow server` with `--serve-artifacts`");
+
   @Test
-  void aTableThatTheServerNeverTakesIsRefusedAndTheRunSaysSo() throws Exception {
+  void aServerWithoutAnArtifactStoreHasNoPlaceForWindowsAndTheRunSaysSo() throws Exception {
     try (FaultProxy proxy = FaultProxy.inFrontOf(server.uri())) {
       MlflowSink faulty = sink(proxy.uri().toString()).build();
       SINKS.add(faulty);
-      proxy.inject(
-          on("PUT", TABLE),
-          Fault.answer(503, "disabled ... run `mlflow server` with `--serve-artifacts`"));
+      proxy.inject(request -> request.method().equals("PUT"), TURNED_OFF);
       RecordedRun uploaded = write(faulty, TestWindow.of(request("/a")));
+      assertThat(rows(uploaded)).hasSize(1);
       assertThat(table(uploaded).path("data")).hasSize(1);
 
-      proxy.inject(on("POST", "upload-artifact"), Fault.answer(413, "too large"));
-      TestWindow window = TestWindow.of(request("/b"));
+      for (Fault never :
+          List.of(Fault.answer(400, INVALID), Fault.answer(404), Fault.answer(500))) {
+        proxy.clear();
+        proxy.inject(request -> request.method().equals("PUT"), TURNED_OFF);
+        proxy.inject(on("POST", "upload-artifact"), never);
+        TestWindow window = TestWindow.of(request("/b"), request("/c"));
+        String id = window.create(faulty);
+        SinkException failure = failure(faulty, window, id);
+        assertThat(failure).hasMessageContaining("2 requests are not in MLflow");
+        assertThat(failure.kind()).isEqualTo(SinkException.Kind.UNSUPPORTED);
+        RecordedRun run = runs.run(id);
+        assertThat(run.status()).isEqualTo("FINISHED");
+        assertThat(run.metrics()).containsEntry("all/count", 2.0);
+        assertThat(run.tags())
+            .containsKey("runtracker.artifact_error")
+            .containsEntry("mlflow.loggedArtifacts", "[]");
+      }
+    }
+  }
+
+  private static final String INVALID =
+      "{\"error_code\": \"INVALID_PARAMETER_VALUE\", \"message\": \"never\"}";
+
+  private static final String LARGE_UPLOAD =
+      "{\"error_code\": \"INVALID_PARAMETER_VALUE\","
+          + " \"message\": \"Artifact size is too large. Max size is 10MB.\"}";
+
+  @Test
+  void aWindowThatIsTooLargeOnTheWayIsLeftForDeliveryToHalve() throws Exception {
+    try (FaultProxy proxy = FaultProxy.inFrontOf(server.uri())) {
+      MlflowSink faulty = sink(proxy.uri().toString()).build();
+      SINKS.add(faulty);
+      TestWindow window = TestWindow.of(request("/a"), request("/b"));
       String id = window.create(faulty);
-      assertThatThrownBy(() -> window.complete(faulty, id))
-          .isInstanceOf(SinkException.class)
-          .hasMessageContaining("1 requests are not in MLflow")
-          .extracting(e -> ((SinkException) e).kind())
-          .isEqualTo(SinkException.Kind.REFUSED);
-      RecordedRun run = runs.run(id);
+      for (int status : List.of(413, 414, 431)) {
+        proxy.clear();
+        proxy.inject(on("PUT", LINES), Fault.answer(status, "<html>too large</html>"));
+        assertThat(failure(faulty, window, id).kind()).isEqualTo(SinkException.Kind.TOO_LARGE);
+      }
+      proxy.clear();
+      proxy.inject(on("PUT", LINES), TURNED_OFF);
+      proxy.inject(on("POST", "upload-artifact"), Fault.answer(400, LARGE_UPLOAD));
+      assertThat(failure(faulty, window, id).kind()).isEqualTo(SinkException.Kind.TOO_LARGE);
+      assertThat(runs.run(id).status()).isEqualTo("RUNNING");
+      assertThat(runs.run(id).metrics()).isEmpty();
+    }
+  }
+
+  @Test
+  void aRequestThatIsTooLargeAloneHasAWindowThatSaysSo() throws Exception {
+    try (FaultProxy proxy = FaultProxy.inFrontOf(server.uri())) {
+      MlflowSink faulty = sink(proxy.uri().toString()).build();
+      SINKS.add(faulty);
+      proxy.inject(on("PUT", LINES), Fault.answer(413, "too large"));
+      TestWindow window = TestWindow.of(request("/a"));
+      String id = window.create(faulty);
+      assertThat(failure(faulty, window, id).kind()).isEqualTo(SinkException.Kind.TOO_LARGE);
+      assertThat(runs.run(id).status()).isEqualTo("FINISHED");
+      assertThat(runs.run(id).tags()).containsKey("runtracker.artifact_error");
+    }
+  }
+
+  @Test
+  void aWindowThatAStoreRefusesIsLeftForDeliveryToHalve() throws Exception {
+    try (FaultProxy proxy = FaultProxy.inFrontOf(server.uri())) {
+      MlflowSink faulty = sink(proxy.uri().toString()).build();
+      SINKS.add(faulty);
+      proxy.inject(on("PUT", LINES), Fault.answer(400, INVALID));
+      proxy.inject(on("POST", "upload-artifact"), Fault.answer(400, INVALID));
+      TestWindow window = TestWindow.of(request("/a"), request("/b"));
+      String id = window.create(faulty);
+      assertThat(failure(faulty, window, id).kind()).isEqualTo(SinkException.Kind.REFUSED);
+      assertThat(runs.run(id).status()).isEqualTo("RUNNING");
+    }
+  }
+
+  @Test
+  void aFileThatTheServerFailsOnIsTriedAgain() throws Exception {
+    try (FaultProxy proxy = FaultProxy.inFrontOf(server.uri())) {
+      MlflowSink faulty = sink(proxy.uri().toString()).build();
+      SINKS.add(faulty);
+      TestWindow window = TestWindow.of(request("/a"));
+      String id = window.create(faulty);
+      for (String file : List.of(LINES, TABLE)) {
+        for (Fault upload : List.of(Fault.answer(500), Fault.answer(400, INVALID))) {
+          proxy.inject(1, on("PUT", file), Fault.answer(500));
+          proxy.inject(1, on("POST", "upload-artifact"), upload);
+          assertThat(failure(faulty, window, id).kind()).isEqualTo(SinkException.Kind.FAILED);
+          assertThat(runs.run(id).status()).isEqualTo("RUNNING");
+        }
+      }
+      window.complete(faulty, id);
+      assertThat(rows(runs.run(id))).hasSize(1);
+    }
+  }
+
+  @Test
+  void aWindowWithoutItsHighlightsIsWholeAndSaysSo() throws Exception {
+    try (FaultProxy proxy = FaultProxy.inFrontOf(server.uri())) {
+      MlflowSink faulty = sink(proxy.uri().toString()).build();
+      proxy.inject(on("PUT", TABLE), Fault.answer(413, "too large"));
+      RecordedRun run = write(faulty, TestWindow.of(request("/a"), request("/b")));
+      assertThat(rows(run)).hasSize(2);
       assertThat(run.status()).isEqualTo("FINISHED");
-      assertThat(run.metrics()).containsEntry("all/count", 1.0);
       assertThat(run.tags())
           .containsKey("runtracker.artifact_error")
           .containsEntry("mlflow.loggedArtifacts", "[]");
@@ -610,18 +724,50 @@ class MlflowSinkWindowTest {
   }
 
   @Test
-  void aTableThatTheServerFailsOnIsTriedAgain() throws Exception {
+  void anEventThatCannotBeReadIsNotInItsWindow() throws Exception {
+    RequestEvent whole = request("/whole").route("/whole").build();
+    byte[] bytes = EncodedEvent.of(request("/torn").build()).toBytes();
+    EncodedEvent torn = new EncodedEvent(bytes, 0, bytes.length - 1);
+    WindowDraft draft = sink.newWindow();
+    assertThatThrownBy(() -> draft.add(torn)).isInstanceOf(IOException.class);
+    draft.add(EncodedEvent.of(whole));
+    assertThatThrownBy(() -> draft.add(torn)).isInstanceOf(IOException.class);
+    draft.add(EncodedEvent.of(whole));
+    SINKS.add(sink);
+
+    RequestWindow header = TestWindow.of(List.of(whole, whole)).header();
+    String id = draft.create(header);
+    draft.complete(id, header);
+
+    assertThat(rows(runs.run(id)))
+        .extracting(row -> row.get("event_id").asText())
+        .containsExactly(whole.eventId(), whole.eventId());
+    assertThat(rows(runs.run(id)).get(0)).containsOnlyKeys(RequestRow.COLUMNS);
+    assertThat(runs.run(id).metrics()).containsEntry("all/count", 2.0);
+  }
+
+  @Test
+  void aWindowIsTakenBackWhetherItsRunIsThereOrNot() throws Exception {
+    TestWindow window = TestWindow.of(request("/a"));
+    String id = window.create(sink);
+
+    sink.discard(id);
+    sink.discard(id);
+    sink.discard("0123456789abcdef0123456789abcdef");
+
+    assertThat(ofKind("window")).isEmpty();
+    SINKS.add(sink);
+  }
+
+  @Test
+  void aWindowThatCannotBeTakenBackNowIsThrown() throws Exception {
     try (FaultProxy proxy = FaultProxy.inFrontOf(server.uri())) {
       MlflowSink faulty = sink(proxy.uri().toString()).build();
       SINKS.add(faulty);
-      TestWindow window = TestWindow.of(request("/a"));
-      String id = window.create(faulty);
-      proxy.inject(1, on("PUT", TABLE), Fault.answer(500));
-      proxy.inject(1, on("POST", "upload-artifact"), Fault.answer(500));
-      assertThatThrownBy(() -> window.complete(faulty, id)).isInstanceOf(SinkException.class);
-      assertThat(runs.run(id).status()).isEqualTo("RUNNING");
-      window.complete(faulty, id);
-      assertThat(table(runs.run(id)).path("data")).hasSize(1);
+      String id = TestWindow.of(request("/a")).create(faulty);
+      proxy.inject(on("POST", "runs/delete"), Fault.answer(503));
+      assertThatThrownBy(() -> faulty.discard(id)).isInstanceOf(SinkException.class);
+      assertThat(ofKind("window")).hasSize(1);
     }
   }
 }

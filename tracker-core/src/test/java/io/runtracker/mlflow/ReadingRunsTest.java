@@ -38,6 +38,9 @@ class ReadingRunsTest {
               "windows": len(windows),
               "requests": len(requests),
               "columns": list(requests.columns),
+              "window": list(window.columns),
+              "without_error": int(requests["error_type"].isna().sum()),
+              "without_params": int(window["params"].isna().sum()),
               "start": str(requests["start_time"].dtype),
               "first": str(requests["start_time"].min()),
               "failed": len(failed),
@@ -76,9 +79,18 @@ class ReadingRunsTest {
 
     assertThat(report.path("windows").asInt()).isEqualTo(3);
     assertThat(report.path("requests").asInt()).isEqualTo(303);
+    List<String> columns = new ArrayList<>(RequestRow.COLUMNS);
+    assertThat(report.path("window"))
+        .extracting(JsonNode::asText)
+        .containsExactlyElementsOf(columns);
+    columns.add("run_id");
     assertThat(report.path("columns"))
         .extracting(JsonNode::asText)
-        .contains("event_id", "start_time", "route", "duration_ms", "texts", "run_id");
+        .containsExactlyElementsOf(columns);
+    assertThat(report.path("without_error").asInt()).isEqualTo(300);
+    assertThat(report.path("without_params").asInt())
+        .as("but the first and the last")
+        .isEqualTo(99);
     assertThat(report.path("start").asText()).startsWith("datetime64[").endsWith(", UTC]");
     assertThat(report.path("first").asText()).isEqualTo("2026-09-21 14:13:20.123000+00:00");
     assertThat(report.path("failed").asInt()).isEqualTo(3);

@@ -4,11 +4,14 @@ package io.runtracker.mlflow;
 import static java.util.Comparator.naturalOrder;
 
 import io.runtracker.DropReason;
+import io.runtracker.EncodedEvent;
 import io.runtracker.RequestEvent;
 import io.runtracker.RequestWindow;
 import io.runtracker.SinkException;
 import io.runtracker.WindowDraft;
 import io.runtracker.WindowSink;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
@@ -39,7 +42,13 @@ record TestWindow(RequestWindow header, List<RequestEvent> events) {
 
   WindowDraft draft(WindowSink sink) {
     WindowDraft draft = sink.newWindow();
-    events.forEach(draft::add);
+    try {
+      for (RequestEvent event : events) {
+        draft.add(EncodedEvent.of(event));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
     return draft;
   }
 
