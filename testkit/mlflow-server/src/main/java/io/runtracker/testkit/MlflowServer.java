@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.testkit;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -174,6 +176,19 @@ public final class MlflowServer implements AutoCloseable {
   public void restart() {
     kill();
     state = launch(options, directory, state.port());
+  }
+
+  /** As {@link #restart()}, with a database as new; the artifacts stay. For SQLite. */
+  public void restartEmptied() {
+    kill();
+    for (String suffix : List.of("", "-wal", "-shm", "-journal")) {
+      try {
+        Files.deleteIfExists(directory.resolve("mlflow.db" + suffix));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+    restart();
   }
 
   /** Whether its supervisor still runs; it ends right after the server's processes. */
