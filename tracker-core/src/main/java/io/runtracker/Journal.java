@@ -292,6 +292,7 @@ final class Journal {
       open.remove(unit.id);
     }
     settle(unit.positions, reason);
+    log.reap(); // behind the counting, so that a ledger taken meanwhile is right
   }
 
   /**

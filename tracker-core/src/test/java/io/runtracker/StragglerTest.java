@@ -4,9 +4,14 @@ package io.runtracker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.runtracker.spool.FailPoint;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -53,6 +58,29 @@ class StragglerTest {
       assertThat(tracker.flush(Requests.LONG).isComplete()).isTrue();
     }
     assertThat(sink.created()).hasSize(ROUNDS * REQUESTS + 3).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void the_ledger_is_right_while_segments_are_deleted() {
+    AtomicReference<Tracker> tracker = new AtomicReference<>();
+    List<Long> inFlight = new CopyOnWriteArrayList<>();
+    Consumer<FailPoint> whenDeleting =
+        point -> {
+          if (point == FailPoint.BEFORE_DELETE) {
+            inFlight.add(tracker.get().stats().ledger().inFlight());
+          }
+        };
+    tracker.set(tracker(32 << 20).failPoints(whenDeleting).build());
+    try (Tracker open = tracker.get()) {
+      Requests.serve(open, "/waits", 1000); // holds up what comes next, until all is in the spool
+      for (int i = 0; i < 1000; i++) {
+        Requests.open(open, "/passes").text("t.txt", TEXT).end(200, null);
+      }
+      await().atMost(Requests.LONG).until(() -> open.stats().ledger().spooled() == 2000);
+      mayGoOn.countDown();
+      assertThat(open.flush(Requests.LONG).isComplete()).isTrue();
+    }
+    assertThat(inFlight).isNotEmpty().containsOnly(0L);
   }
 
   @Test

@@ -280,17 +280,24 @@ public final class Log implements AutoCloseable {
   }
 
   /**
-   * Events need nothing more.
+   * Events need nothing more. Takes no time; {@link #reap} is to follow.
    *
    * @param ledger to be remembered in the same write
    */
   public void done(Positions positions, byte[] ledger) {
     if (disk != null) {
-      disk.done(positions, ledger, readBelow());
+      disk.done(positions, ledger);
     }
     synchronized (this) {
       leftOut = leftOut.minus(positions);
       done = disk == null ? done.plus(positions) : done;
+    }
+  }
+
+  /** Deletes the segments that nobody needs any more, which takes its time. */
+  public void reap() {
+    if (disk != null) {
+      disk.reap(readBelow());
     }
   }
 

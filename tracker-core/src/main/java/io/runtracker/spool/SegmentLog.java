@@ -299,9 +299,14 @@ public final class SegmentLog implements AutoCloseable {
    * @param readBelow the owner knows of all events below this one
    */
   public void done(Positions positions, byte[] ledger, long readBelow) {
+    done(positions, ledger);
+    reap(readBelow);
+  }
+
+  /** As {@link #done(Positions, byte[], long)}, but deletes nothing and so takes no time. */
+  void done(Positions positions, byte[] ledger) {
     Format.requireSize(ledger.length);
     pending.done(index.markDone(positions), ledger);
-    reap(readBelow);
   }
 
   /** Replaces the ledger with the next write. */
@@ -338,7 +343,7 @@ public final class SegmentLog implements AutoCloseable {
    * forward first, so that an event that waits keeps no others. Under POWER no deletion may reach
    * the disk before an earlier one.
    */
-  private synchronized void reap(long readBelow) {
+  synchronized void reap(long readBelow) {
     try {
       Segment[] all = index.all();
       for (int i = 0; !closed && i < all.length - 1; i++) {
