@@ -83,7 +83,7 @@ final class SpoolRate {
     Files.delete(file);
   }
 
-  private static void delete(Path fileOrDirectory) throws IOException {
+  static void delete(Path fileOrDirectory) throws IOException {
     try (Stream<Path> all = Files.walk(fileOrDirectory)) {
       for (Path one : all.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(one);
