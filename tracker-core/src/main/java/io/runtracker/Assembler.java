@@ -33,7 +33,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class Assembler {
 
-  /** More windows than these are not closed and unsettled: they hold many requests each. */
+  /**
+   * More windows than these are not closed and unsettled: they hold many requests each. One that a
+   * process before has planned, or a part of one, is only read again when it is sent.
+   */
   static final int MOST_WINDOWS = 2;
 
   /** More requests than these do not wait for runs of their own in memory, nor more bytes. */
@@ -102,6 +105,7 @@ final class Assembler {
   private int unsettledRuns;
   private long runBytes;
   private long rowsInWindows;
+  private long rowsHeld;
   private volatile long hurriedBelow;
   private volatile boolean writingWindows;
   private volatile long ageNanos;
@@ -295,14 +299,16 @@ final class Assembler {
 
   private void register(Unit unit) {
     unsettled.put(unit.id, unit);
-    unsettledWindows += unit.isWindow() ? 1 : 0;
+    unsettledWindows += unit.holdsDraft ? 1 : 0;
+    rowsHeld += unit.holdsDraft ? unit.size() : 0;
     rowsInWindows += unit.isWindow() ? unit.size() : 0;
     unsettledRuns += unit.isWindow() ? 0 : 1;
   }
 
   private void remove(Unit unit) {
     unsettled.remove(unit.id);
-    unsettledWindows -= unit.isWindow() ? 1 : 0;
+    unsettledWindows -= unit.holdsDraft ? 1 : 0;
+    rowsHeld -= unit.holdsDraft ? unit.size() : 0;
     rowsInWindows -= unit.isWindow() ? unit.size() : 0;
     unsettledRuns -= unit.isWindow() ? 0 : 1;
     if (!unit.isWindow()) {
@@ -327,11 +333,12 @@ final class Assembler {
   /**
    * The unit to try next, or null when none is due.
    *
-   * @param runsToo whether runs may be begun; windows always may, so that slow runs never hold up
-   *     what relieves them
+   * @param windowsToo whether windows may be begun; that does not depend on how many runs are under
+   *     way, so that slow runs never hold up what relieves them
+   * @param runsToo whether runs may be begun
    */
-  @Nullable Unit peek(boolean runsToo, long now) {
-    Unit next = due(windows, now);
+  @Nullable Unit peek(boolean windowsToo, boolean runsToo, long now) {
+    Unit next = windowsToo ? due(windows, now) : null;
     if (next == null && runsToo && !areWindowsFirst()) {
       next = due(runs, now);
       next = next == null ? fresh.peek() : next;
@@ -348,7 +355,7 @@ final class Assembler {
   /** Whether so much waits for a window that no run may be begun, which costs as many calls. */
   private boolean areWindowsFirst() {
     long unread = log.disk() == null ? log.end() - log.readBelow() : 0;
-    return mode.isOn() && rowsInWindows + rows + unread > settings.queueSize() / 4;
+    return mode.isOn() && rowsHeld + rows + unread > settings.queueSize() / 4;
   }
 
   /** Takes out what {@link #peek} has shown. */
@@ -369,8 +376,8 @@ final class Assembler {
   }
 
   /** When there is something to do at the latest, if that is before the deadline. */
-  long dueNanos(boolean runsToo, long deadline) {
-    long due = dueNanos(windows, deadline);
+  long dueNanos(boolean windowsToo, boolean runsToo, long deadline) {
+    long due = windowsToo ? dueNanos(windows, deadline) : deadline;
     if (runsToo && !areWindowsFirst()) {
       due = dueNanos(runs, dueNanos(sweeps, due));
     }

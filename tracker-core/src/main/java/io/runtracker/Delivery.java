@@ -33,6 +33,9 @@ final class Delivery {
   /** How often a unit may fail by the server's answer while others pass, before it is set aside. */
   static final int MOST_FAILURES = 10;
 
+  /** Each of them holds all its rows; more than may be closed, for those that are read again. */
+  private static final int MOST_WINDOWS = Assembler.MOST_WINDOWS + 1;
+
   /** So long an event may wait unread while others come, so that each look finds some. */
   private static final long READ_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
@@ -90,8 +93,7 @@ final class Delivery {
     this.inFlight = inFlight;
     this.failPoints = failPoints;
     this.circuit = new Circuit(settings.retryDelay(), settings.maxRetryDelay());
-    // A split leaves one window more than may be closed; each has a sender of its own.
-    int most = inFlight + Assembler.MOST_WINDOWS + 2;
+    int most = inFlight + MOST_WINDOWS + 1; // one for a flush of the sink
     this.senders =
         new ThreadPoolExecutor(
             most,
@@ -199,10 +201,11 @@ final class Delivery {
   /** Returns after how many nanoseconds there may be more to send; 0 when there is now. */
   private long sendWhatIsDue(long now) {
     while (true) {
+      boolean windowsToo = underWay.size() - runsUnderWay < MOST_WINDOWS;
       boolean runsToo = runsUnderWay < inFlight;
-      Unit unit = assembler.peek(runsToo, now);
+      Unit unit = assembler.peek(windowsToo, runsToo, now);
       if (unit == null) {
-        return Math.max(1, assembler.dueNanos(runsToo, now + IDLE_NANOS) - now);
+        return Math.max(1, assembler.dueNanos(windowsToo, runsToo, now + IDLE_NANOS) - now);
       }
       long wait = circuit.ask();
       if (wait > 0) {

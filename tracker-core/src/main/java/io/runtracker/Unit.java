@@ -64,6 +64,9 @@ final class Unit {
   /** Events of a window that could not be read again, or not be put into it. */
   Positions leftOut = Positions.NONE;
 
+  /** Whether it is a window that was closed by this process, and so has held a draft since. */
+  boolean holdsDraft;
+
   int failures;
 
   /** How far the others were when it failed first. */
@@ -90,6 +93,7 @@ final class Unit {
     Unit unit = new Unit(described.windowId(), Kind.WINDOW, positions);
     unit.window = described;
     unit.draft = filled;
+    unit.holdsDraft = true;
     return unit;
   }
 

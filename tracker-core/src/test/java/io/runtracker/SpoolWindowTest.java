@@ -153,6 +153,22 @@ class SpoolWindowTest {
   }
 
   @Test
+  void windows_that_wait_for_their_look_up_hold_up_no_others() throws Exception {
+    sink.afterCreate = window -> TimeUnit.DAYS.sleep(1);
+    try (Tracker first = tracker(directory).build()) {
+      Requests.serve(first, "/", 250);
+      await().until(() -> sink.created().size() == 2);
+      Path crashed = Crash.leaving(directory);
+      sink.isWellAgain();
+      try (Tracker second = tracker(crashed).lookupDelay(Duration.ofHours(1)).build()) {
+        Requests.serve(second, "/", 450);
+        await().atMost(Requests.LONG).until(() -> sink.inWindows().size() == 500);
+        assertThat(second.stats().ledger().spooled()).isEqualTo(200);
+      }
+    }
+  }
+
+  @Test
   void nothing_is_remembered_of_a_window_that_is_delivered() throws Exception {
     try (Tracker tracker = tracker(directory).build()) {
       Requests.serve(tracker, "/", 1000);
