@@ -66,23 +66,36 @@ final class SpoolCommands {
   @Command(
       description =
           "Prints the requests that the server refused, with the reasons. With --resend they are"
-              + " put back into the spool, to be delivered by the service or by 'drain'.")
+              + " put back into the spool, to be delivered by the service or by 'drain'. Exits with"
+              + " 1 when one of the files cannot be read.")
   int rejected(
       @Parameters(paramLabel = "DIR") Path directory,
       @Option(names = "--resend", description = "put them back into the spool") boolean resend)
       throws IOException {
+    boolean all = true;
     try (Spool spool = Spool.open(directory)) {
       for (Path file : spool.rejected()) {
         if (resend) {
-          spool.resend(file);
-          out().println("resent: " + file.getFileName());
+          all &= isResent(spool, file);
         } else {
           out().println(file + ":");
           out().println(Files.readString(file));
         }
       }
     }
-    return 0;
+    return all ? 0 : 1;
+  }
+
+  /** One file that cannot be read costs that file, and not those behind it. */
+  private boolean isResent(Spool spool, Path file) {
+    try {
+      spool.resend(file);
+      out().println("resent: " + file.getFileName());
+      return true;
+    } catch (IOException e) {
+      out().println("not resent: " + e.getMessage());
+      return false;
+    }
   }
 
   private void print(Ledger ledger) {

@@ -8,6 +8,7 @@ import io.runtracker.RequestEvent;
 import io.runtracker.RequestTarget;
 import io.runtracker.RunSink;
 import io.runtracker.SinkException;
+import io.runtracker.Spool;
 import io.runtracker.Tracker;
 import io.runtracker.testkit.MlflowRuns;
 import io.runtracker.testkit.MlflowServer;
@@ -18,6 +19,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -104,6 +106,21 @@ class SpoolCommandsTest {
     assertThat(runtracker("spool", "rejected", directory.toString())).isZero();
     assertThat(out.toString())
         .contains("REFUSED: no ear", "http://localhost/0", "http://localhost/1");
+  }
+
+  @Test
+  void a_file_that_cannot_be_read_costs_no_other() throws Exception {
+    serve(SinkException.Kind.REFUSED, 3);
+    Path rejected = directory.resolve("rejected");
+    try (Stream<Path> files = Files.list(rejected)) {
+      Files.writeString(files.sorted().findFirst().orElseThrow(), "{\"event\": \"no base64\"}");
+    }
+    assertThat(runtracker("spool", "rejected", "--resend", directory.toString())).isEqualTo(1);
+    assertThat(runtracker("spool", "inspect", directory.toString())).isZero();
+    try (Spool spool = Spool.open(directory)) {
+      assertThat(spool.rejected()).hasSize(1);
+      assertThat(spool.ledger().spooled()).isEqualTo(2);
+    }
   }
 
   @Test
