@@ -137,37 +137,38 @@ class ChaosTest {
   }
 
   /**
-   * Services once more, with all well again, until the ledgers of all parts of the directory say
-   * that nothing waits. There may be more parts than services: one that takes over a part holds it.
+   * A service for each part of the directory, with all well again, until its ledger says that
+   * nothing waits. There may be more parts than services were: one that takes over a part holds it.
    */
   private List<Ledger> drain(Map<String, String> environment) throws Exception {
-    List<Ledger> ledgers = List.of();
-    for (int attempt = 0; attempt < 5; attempt++) {
-      List<LoadedService> services = start(environment);
-      for (LoadedService service : services) {
-        service.awaitSettled(Duration.ofMinutes(5 + KILLS / 4));
-      }
-      for (LoadedService service : services) {
-        service.end(false);
-      }
-      ledgers = ledgers();
-      if (ledgers.stream().allMatch(ledger -> ledger.spooled() == 0)) {
-        break;
+    List<LoadedService> services = new ArrayList<>();
+    for (Path part : parts()) {
+      Map<String, String> alone = new HashMap<>(environment);
+      alone.put("RUNTRACKER_SPOOL_DIR", part.toString());
+      alone.put("RUNTRACKER_SPOOL_SHARED", "false");
+      services.add(LoadedService.start(alone, directory.resolve("service.log"), numbers));
+    }
+    for (LoadedService service : services) {
+      service.awaitSettled(Duration.ofMinutes(5 + KILLS / 4));
+    }
+    for (LoadedService service : services) {
+      service.end(false);
+    }
+    List<Ledger> ledgers = new ArrayList<>();
+    for (Path part : parts()) {
+      try (Spool spool = Spool.open(part)) {
+        ledgers.add(spool.ledger());
       }
     }
     return ledgers;
   }
 
-  private List<Ledger> ledgers() throws IOException {
-    List<Ledger> ledgers = new ArrayList<>();
-    try (DirectoryStream<Path> parts = Files.newDirectoryStream(directory.resolve("spool"))) {
-      for (Path part : parts) {
-        try (Spool spool = Spool.open(part)) {
-          ledgers.add(spool.ledger());
-        }
-      }
+  private List<Path> parts() throws IOException {
+    List<Path> parts = new ArrayList<>();
+    try (DirectoryStream<Path> found = Files.newDirectoryStream(directory.resolve("spool"))) {
+      found.forEach(parts::add);
     }
-    return ledgers;
+    return parts;
   }
 
   private void report(
