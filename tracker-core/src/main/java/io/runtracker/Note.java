@@ -76,15 +76,6 @@ final class Note {
     return metrics;
   }
 
-  /** Roughly what the notes hold on the heap, in bytes. */
-  static long estimatedBytes(@Nullable Note newest) {
-    long bytes = 0;
-    for (Note note = newest; note != null; note = note.next) {
-      bytes += 150 + note.key.length() + 2L * note.text.length();
-    }
-    return bytes;
-  }
-
   private static Deque<Note> oldestFirst(@Nullable Note newest, Kind kind) {
     Deque<Note> notes = new ArrayDeque<>();
     for (Note note = newest; note != null; note = note.next) {

@@ -175,18 +175,6 @@ public final class RequestEvent {
     return Note.texts(notes, Note.Kind.TEXT);
   }
 
-  /** Roughly what this event holds on the heap, in bytes; what queues are bounded by. */
-  public long estimatedBytes() {
-    long chars = (long) method.length() + target.path().length() + target.host().length();
-    chars += length(target.query()) + length(route) + length(name);
-    chars += length(errorType) + length(errorDetails);
-    return 300 + 2 * chars + Note.estimatedBytes(notes);
-  }
-
-  private static long length(@Nullable String value) {
-    return value == null ? 0 : value.length();
-  }
-
   /** What a look-up may need of it, and little else. */
   RequestEvent outline() {
     Builder outline = new Builder(this).error(null, null).notes(null);

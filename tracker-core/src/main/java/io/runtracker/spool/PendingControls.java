@@ -54,10 +54,6 @@ final class PendingControls {
     ledger = ledger == null ? olderLedger : ledger;
   }
 
-  synchronized boolean isEmpty() {
-    return controls.isEmpty() && done.isEmpty() && ledger == null;
-  }
-
   /** Takes all that waits. */
   synchronized Batch drain() {
     Batch batch = new Batch(controls, done, ledger, tickets);
