@@ -34,11 +34,14 @@ final class LoadedService {
   private final ServiceProcess service;
   private final Client client;
   private final AtomicInteger numbers;
-  private final Map<Integer, Long> answered = new ConcurrentHashMap<>();
+  private final Set<Integer> answered = ConcurrentHashMap.newKeySet();
+  private final Set<Integer> safe = ConcurrentHashMap.newKeySet();
+  private final AtomicInteger sent = new AtomicInteger();
   private final ConcurrentLinkedQueue<String> wrongLedgers = new ConcurrentLinkedQueue<>();
   private final List<Thread> threads = new ArrayList<>();
   private volatile boolean pausing;
   private volatile int looks;
+  private long offeredBefore;
 
   private LoadedService(ServiceProcess service, AtomicInteger numbers) {
     this.service = service;
@@ -52,8 +55,11 @@ final class LoadedService {
     return new LoadedService(ServiceProcess.start(environment, log), numbers);
   }
 
-  void load(Random random) {
+  void load(Random random) throws IOException, InterruptedException {
     pausing = false;
+    if (sent.get() == 0) {
+      offeredBefore = ledger().get("offered").asLong();
+    }
     for (int i = 0; i < CONNECTIONS; i++) {
       Random choices = new Random(random.nextLong());
       threads.add(new Thread(() -> sendUntilItDies(choices), "load-" + i));
@@ -71,9 +77,8 @@ final class LoadedService {
     threads.clear();
   }
 
-  /** By SIGKILL or, in its own time, by SIGTERM; when that began. */
-  long end(boolean isKilled) throws InterruptedException {
-    long began = System.nanoTime();
+  /** By SIGKILL or, in its own time, by SIGTERM, which makes safe what was answered. */
+  void end(boolean isKilled) throws InterruptedException {
     if (isKilled) {
       service.kill();
     } else {
@@ -81,12 +86,19 @@ final class LoadedService {
     }
     pause();
     client.close();
-    return began;
+    if (!isKilled) {
+      safe.addAll(answered);
+    }
   }
 
-  /** Requests by their numbers, and when each was answered. */
-  Map<Integer, Long> answered() {
+  /** The numbers of the requests that were answered. */
+  Set<Integer> answered() {
     return answered;
+  }
+
+  /** Those of them that the spool held, or MLflow, as the ledger said after they were answered. */
+  Set<Integer> safe() {
+    return safe;
   }
 
   /** Ledgers that did not add up. */
@@ -102,9 +114,10 @@ final class LoadedService {
     while (!pausing) {
       int number = numbers.incrementAndGet();
       Call call = call(number, choices.nextInt(100));
+      sent.incrementAndGet();
       try {
         assertThat(client.send(call).status()).isEqualTo(call.status());
-        answered.put(number, System.nanoTime());
+        answered.add(number);
         TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
       } catch (IOException | InterruptedException killed) {
         return;
@@ -126,8 +139,12 @@ final class LoadedService {
   private void lookAtLedger() {
     while (!pausing) {
       try {
+        Set<Integer> answeredBefore = Set.copyOf(answered);
         JsonNode ledger = ledger();
         looks++;
+        if (holdsAllSafe(ledger)) {
+          safe.addAll(answeredBefore);
+        }
         if (!addsUp(ledger)) {
           wrongLedgers.add(ledger.toString());
         }
@@ -136,6 +153,12 @@ final class LoadedService {
         return;
       }
     }
+  }
+
+  /** Whether the tracker had seen the end of each request that was sent, and has lost none since. */
+  private boolean holdsAllSafe(JsonNode ledger) {
+    long offered = ledger.get("offered").asLong() - offeredBefore;
+    return offered >= sent.get() && ledger.get("inFlight").asLong() == 0;
   }
 
   JsonNode ledger() throws IOException, InterruptedException {

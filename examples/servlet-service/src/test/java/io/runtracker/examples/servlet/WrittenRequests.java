@@ -73,6 +73,14 @@ record WrittenRequests(
     return expected.stream().filter(number -> !timesByNumber.containsKey(number)).toList();
   }
 
+  /** Runs of these requests that were created and not completed. */
+  List<RecordedRun> unfinished(Collection<Integer> expected) {
+    return unfinished.stream()
+        .filter(run -> !run.tags().getOrDefault(KIND, "request").equals("window"))
+        .filter(run -> expected.contains(number(run.tags().get("http.url"))))
+        .toList();
+  }
+
   List<Integer> twice() {
     return timesByNumber.entrySet().stream()
         .filter(entry -> entry.getValue() > 1)
