@@ -41,6 +41,11 @@ final class Format {
     }
   }
 
+  /** Whether so many events can stand in a segment before this byte; missing ones have, too. */
+  static boolean isPlausible(long position, SegmentName name, long at) {
+    return position - name.base() <= at / RECORD_HEADER;
+  }
+
   static byte[] segmentHeader(SegmentName name) {
     ByteBuffer header = ByteBuffer.allocate(SEGMENT_HEADER);
     header.putLong(MAGIC).putInt(VERSION).putInt(name.mark());

@@ -138,9 +138,7 @@ final class RecordScanner implements Closeable {
   /** Events ascend, and those missing before one have stood in the bytes before it. */
   private boolean plausible(long at) {
     return kind != Format.EVENT
-        || (sequence >= expected
-            && sequence < bound
-            && sequence - name.base() <= at / Format.RECORD_HEADER);
+        || (sequence >= expected && sequence < bound && Format.isPlausible(sequence, name, at));
   }
 
   private void update(int index, int n) {

@@ -22,13 +22,25 @@ record SegmentName(long number, long base, int mark) {
   private static final Pattern FORM =
       Pattern.compile("(\\d{10,18})-([0-7][0-9a-f]{15})-([0-9a-f]{8})\\.seg");
 
+  /**
+   * No log reaches these. Were a file believed that claims to be beyond, no name would be left for
+   * what comes after it.
+   */
+  private static final long MOST_SEGMENTS = 1L << 50;
+
+  private static final long MOST_EVENTS = 1L << 60;
+
+  /** Null when it is the name of no segment. */
   static @Nullable SegmentName parse(String file) {
     Matcher form = FORM.matcher(file);
-    return form.matches()
-        ? new SegmentName(
-            Long.parseLong(form.group(1)),
-            Long.parseLong(form.group(2), 16),
-            Integer.parseUnsignedInt(form.group(3), 16))
+    if (!form.matches()) {
+      return null;
+    }
+    long number = Long.parseLong(form.group(1));
+    long base = Long.parseLong(form.group(2), 16);
+    int mark = Integer.parseUnsignedInt(form.group(3), 16);
+    return number <= MOST_SEGMENTS && base <= MOST_EVENTS
+        ? new SegmentName(number, base, mark)
         : null;
   }
 

@@ -40,6 +40,9 @@ final class SegmentWriter {
   private volatile long nextNumber;
   private volatile long nextSequence;
 
+  /** The reserve was given back to a disk that is still full: what is free is for controls. */
+  private boolean isReserveSpent;
+
   SegmentWriter(
       FileSystem files,
       Path directory,
@@ -71,7 +74,7 @@ final class SegmentWriter {
 
   /** How many of these events, from the first on, the quota has room for. */
   int fitting(Group events) {
-    long live = index.live(nextSequence).size();
+    long live = index.liveCount(nextSequence);
     long free = options.quotaBytes() - index.bytes.get() - RESERVE * live - ONCE;
     int fits = 0;
     while (fits < events.size()) {
@@ -89,7 +92,7 @@ final class SegmentWriter {
    */
   void skipTo(long position) {
     Target t = current;
-    if (t != null) {
+    if (t != null && !Format.isPlausible(position, t.segment().name, t.position())) {
       FileSystem.closeQuietly(t.file());
       current = null;
     }
@@ -115,12 +118,21 @@ final class SegmentWriter {
    * @return the position of the first event
    */
   long commit(PendingControls.Batch controls, List<Copy> copies, Group events) throws IOException {
+    if (events.size() > 0 && isReserveSpent) {
+      if (hasRoomForReserve()) {
+        reserve();
+      }
+      if (isReserveSpent) {
+        throw new IOException("the disk is full but for what delivery has to remember");
+      }
+    }
     try {
       return write(controls, copies, events);
     } catch (IOException e) {
       if (events.size() > 0 || !giveReserveBack()) {
         throw e;
       }
+      isReserveSpent = true;
       return write(controls, copies, events);
     }
   }
@@ -175,9 +187,10 @@ final class SegmentWriter {
     return fields.toBytes();
   }
 
-  /** Makes the reserve, unless it is there. Its absence costs nothing until the disk is full. */
+  /** Makes the reserve, unless it is there. */
   void reserve() {
     Path path = directory.resolve(RESERVE_FILE);
+    isReserveSpent = false;
     if (isReserve(path)) {
       return;
     }
@@ -186,7 +199,12 @@ final class SegmentWriter {
       file.write(ByteBuffer.allocate(RESERVE_FILE_BYTES), 0);
     } catch (IOException e) {
       giveReserveBack();
+      isReserveSpent = !hasRoomForReserve(); // else something stands in its place
     }
+  }
+
+  private boolean hasRoomForReserve() {
+    return directory.toFile().getUsableSpace() >= RESERVE_FILE_BYTES;
   }
 
   private static boolean isReserve(Path path) {

@@ -128,6 +128,27 @@ class FullDiskTest {
   }
 
   @Test
+  void theReserveIsForControlsHoweverSmallTheGroupsAre() throws Exception {
+    Path spool = mount.resolve("spool");
+    try (SegmentLog log = SegmentLog.open(spool, SMALL)) {
+      assertThatThrownBy(
+              () -> {
+                while (true) {
+                  Spools.fill(log, 1, 1);
+                }
+              })
+          .isInstanceOf(SpoolException.class);
+      for (int i = 0; i < 40; i++) { // delivery goes on, and so does the traffic
+        log.control(new byte[1000], 0);
+        assertThatThrownBy(() -> Spools.fill(log, 1, 1)).isInstanceOf(SpoolException.class);
+      }
+      Spools.done(log, Spools.positions(readAll(log).keySet()));
+      log.commit();
+      Spools.fill(log, 1, 1);
+    }
+  }
+
+  @Test
   void aReadOnlyDiskIsACleanErrorAtStartAndKeepsWhatItHas() throws Exception {
     Path spool = mount.resolve("spool");
     try (SegmentLog log = SegmentLog.open(spool, SMALL)) {

@@ -269,6 +269,31 @@ class LogTest {
   }
 
   @Test
+  void whatIsSentFromTheHeapOfAFullDiskBeginsNoSegmentEachTime() throws IOException {
+    try (Log log = onDisk()) {
+      append(log, 50);
+      for (int i = 0; i < 20; i++) {
+        disk.failing.add(Call.WRITE);
+        long first = log.end();
+        append(log, 2);
+        readAll(log);
+        log.control(LEDGER, Positions.of(first, first + 2));
+        log.done(Positions.of(first, first + 2), LEDGER);
+        log.release(log.end());
+        disk.failing.clear();
+        append(log, 2);
+      }
+      assertThat(log.disk().stats().segments()).isEqualTo(1);
+      assertThat(log.live()).isEqualTo(50 + 20 * 2);
+    }
+    List<Long> expected = new ArrayList<>(range(1, 50));
+    for (long first = 53; first < 131; first += 4) {
+      expected.addAll(range(first, first + 1));
+    }
+    holdsOnDisk(expected);
+  }
+
+  @Test
   void aControlAboutEventsOnDiskThatCannotBeRememberedIsAnException() throws IOException {
     try (Log log = onDisk()) {
       append(log, 5);

@@ -258,6 +258,24 @@ class SpoolDirectoryTest {
         .hasMessageContaining(file.toString());
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "999999999999999999-0000000000000001-0000002a.seg",
+        "0000000001-7fffffffffffffff-0000002a.seg"
+      })
+  void aFileWithANameBeyondTheReachOfALogIsNoSegment(String name) throws IOException {
+    Path directory = Files.createDirectory(parent.resolve("spool"));
+    Files.write(directory.resolve(name), new byte[100]);
+    try (SegmentLog log = SegmentLog.open(directory, SMALL)) {
+      fill(log, 1000, 100); // more than a segment
+    }
+    try (SegmentLog log = SegmentLog.open(directory, SMALL)) {
+      assertThat(Spools.readAll(log)).hasSize(1000);
+    }
+    assertThat(directory.resolve(name)).hasSize(100);
+  }
+
   @Test
   void filesThatAreNotOursAreLeftAlone() throws IOException {
     Files.writeString(parent.resolve("notes.seg"), "mine");
