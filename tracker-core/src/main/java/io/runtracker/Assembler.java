@@ -14,7 +14,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -79,10 +78,7 @@ final class Assembler {
   /** Runs that were never tried; no more than can be begun, as long as they might go to windows. */
   private final Deque<Unit> fresh = new ArrayDeque<>();
 
-  /** Runs that a process before has planned, by the position of the event still to be read. */
-  private final Map<Long, Unit> awaited = new HashMap<>();
-
-  /** Events of windows that a process before has planned. */
+  /** Events that a process before has planned; they are read when their units are sent. */
   private Positions planned = Positions.NONE;
 
   /** Damage may have cost the plans of events below, so they are looked up as if planned. */
@@ -147,12 +143,10 @@ final class Assembler {
     unit.notBeforeNanos += unit.runId == null ? settings.lookupDelay().toNanos() : 0;
     if (unit.sweeps) {
       sweeps.add(unit);
-    } else if (!unit.isWindow()) {
-      awaited.put(unit.positions.first(), unit);
-    } else if (windowSink != null) {
+    } else if (!unit.isWindow() || windowSink != null) {
       planned = planned.plus(unit.positions);
       register(unit);
-      windows.add(unit);
+      queueOf(unit).add(unit);
     } else {
       journal.giveUp(unit); // the sink is another one now
     }
@@ -190,11 +184,7 @@ final class Assembler {
 
   private void route(SpooledEvent event, long now) {
     failPoints.accept(FailPoint.BEFORE_ROUTE);
-    Unit before = awaited.remove(event.position());
-    if (before != null) {
-      hold(before, event);
-      runs.add(before);
-    } else if (!planned.contains(event.position()) && !isPutIntoWindow(event, now)) {
+    if (!planned.contains(event.position()) && !isPutIntoWindow(event, now)) {
       Unit run = Unit.runOf(event.position());
       hold(run, event);
       if (event.position() < unsureBelow) {
@@ -299,21 +289,25 @@ final class Assembler {
 
   private void register(Unit unit) {
     unsettled.put(unit.id, unit);
-    unsettledWindows += unit.holdsDraft ? 1 : 0;
-    rowsHeld += unit.holdsDraft ? unit.size() : 0;
-    rowsInWindows += unit.isWindow() ? unit.size() : 0;
-    unsettledRuns += unit.isWindow() ? 0 : 1;
+    count(unit, 1);
   }
 
   private void remove(Unit unit) {
     unsettled.remove(unit.id);
-    unsettledWindows -= unit.holdsDraft ? 1 : 0;
-    rowsHeld -= unit.holdsDraft ? unit.size() : 0;
-    rowsInWindows -= unit.isWindow() ? unit.size() : 0;
-    unsettledRuns -= unit.isWindow() ? 0 : 1;
-    if (!unit.isWindow()) {
+    count(unit, -1);
+    if (!unit.isWindow() && !unit.isReadAgain) {
       runBytes -= unit.bytes;
       log.holdOnHeap(-unit.bytes);
+    }
+  }
+
+  /** What is read again takes no room here, and keeps none from others. */
+  private void count(Unit unit, int sign) {
+    rowsInWindows += unit.isWindow() ? sign * unit.size() : 0;
+    if (!unit.isReadAgain) {
+      unsettledWindows += unit.isWindow() ? sign : 0;
+      unsettledRuns += unit.isWindow() ? 0 : sign;
+      rowsHeld += unit.isWindow() ? sign * unit.size() : 0;
     }
   }
 

@@ -260,7 +260,7 @@ final class Delivery {
   private void write(Unit unit) throws SinkException, InterruptedException, IOException {
     if (unit.sweeps) {
       failPoints.accept(FailPoint.BEFORE_SWEEP);
-      unit.mayExist = unit.sweep(sink) < 0;
+      unit.sweep(sink);
       failPoints.accept(FailPoint.AFTER_SWEEP);
       return;
     }
@@ -374,11 +374,7 @@ final class Delivery {
 
   private boolean passed(Unit unit) throws SpoolException {
     if (unit.sweeps) {
-      if (unit.mayExist) { // it is too early to tell
-        retry(unit, settings.lookupDelay().toNanos());
-      } else {
-        journal.giveUp(unit);
-      }
+      journal.giveUp(unit);
     } else if (unit.splits) {
       assembler.split(unit);
     } else {
@@ -413,6 +409,9 @@ final class Delivery {
       }
       case GONE -> {
         circuit.succeeded();
+        if (unit.sweeps || unit.splits) {
+          return refused(unit, e, cause);
+        }
         unit.runId = null; // it is created again
         return retryOrSetAside(unit, DropReason.REFUSED, cause);
       }
@@ -478,8 +477,9 @@ final class Delivery {
 
   private void retry(Unit unit, long pauseNanos) {
     retries.increment();
-    boolean asks = unit.mayExist && !unit.sweeps;
-    long pause = asks ? Math.max(pauseNanos, settings.lookupDelay().toNanos()) : pauseNanos;
+    unit.letGo();
+    long pause =
+        unit.mayExist ? Math.max(pauseNanos, settings.lookupDelay().toNanos()) : pauseNanos;
     unit.notBeforeNanos = System.nanoTime() + pause;
     assembler.retry(unit);
   }

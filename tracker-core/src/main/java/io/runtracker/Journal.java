@@ -9,7 +9,6 @@ import io.runtracker.spool.Positions;
 import io.runtracker.spool.SegmentLog;
 import io.runtracker.spool.SpoolException;
 import java.io.IOException;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -44,10 +43,6 @@ final class Journal {
   private static final int KIND = 2;
   private static final int POSITIONS = 3;
   private static final int RUN_ID = 5;
-  private static final int EVENT = 6;
-  private static final int START_MILLIS = 7;
-  private static final int END_MILLIS = 8;
-  private static final int SIZE = 9;
 
   // The fields of the ledger.
   private static final int DELIVERED = 1;
@@ -57,11 +52,27 @@ final class Journal {
   private final @Nullable SegmentLog disk;
   private final Counts counts;
 
-  /** The records of each unit that is not over, as they were written, by its id. */
-  private final Map<String, List<byte[]>> open = new ConcurrentHashMap<>();
+  /** Of each unit that is not over, by its id. */
+  private final Map<String, Open> open = new ConcurrentHashMap<>();
 
   private byte[] laterFields = {};
   private long lostCounted;
+
+  /**
+   * What is written again when the segment with it is deleted.
+   *
+   * @param first the unit's plan or, of one that looks for a second run, its only record
+   * @param created its run, once that is known
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  private record Open(byte[] first, byte @Nullable [] created) {
+    void addTo(List<byte[]> all) {
+      all.add(first);
+      if (created != null) {
+        all.add(created);
+      }
+    }
+  }
 
   Journal(Log log, Counts counts) {
     this.log = log;
@@ -71,7 +82,7 @@ final class Journal {
       disk.snapshotFrom(
           () -> {
             List<byte[]> all = new ArrayList<>();
-            open.values().forEach(all::addAll);
+            open.values().forEach(each -> each.addTo(all));
             return all;
           });
       lostCounted = disk.stats().lost();
@@ -134,25 +145,30 @@ final class Journal {
     for (Fields.Reader in = new Fields.Reader(record); in.next(); ) {
       fields.put(in.tag(), in.bytesValue());
     }
-    String id = new String(fields.getOrDefault(ID, new byte[0]), UTF_8);
+    String id = text(fields, ID);
     Unit known = units.get(id);
-    if (tag == CREATED && known != null) {
-      known.runId = new String(fields.getOrDefault(RUN_ID, new byte[0]), UTF_8);
-      known.mayExist = false;
-      remember(id, in(CREATED, record));
+    Open records = open.get(id);
+    if (tag == CREATED && known != null && records != null) {
+      String runId = text(fields, RUN_ID);
+      known.runId = runId.isEmpty() ? null : runId;
+      known.mayExist = runId.isEmpty();
+      open.put(id, new Open(records.first(), in(CREATED, record)));
     } else if (tag == CLOSED) {
       units.remove(id);
       open.remove(id);
-    } else if ((tag == PLAN && known == null) || tag == SWEEP) { // a plan may be written again
-      Unit unit = tag == PLAN ? planned(id, fields) : swept(id, fields);
+    } else if ((tag == PLAN || tag == SWEEP) && known == null) { // it may be written again
+      Unit unit = tag == PLAN ? planned(id, fields) : Unit.sweepOf(id, text(fields, RUN_ID));
       if (unit == null) {
         logger.warn("The spool has a plan of a later version; its requests are planned anew");
       } else {
         units.put(id, unit);
-        open.remove(id);
-        remember(id, in(tag, record));
+        open.put(id, new Open(in(tag, record), null));
       }
     }
+  }
+
+  private static String text(Map<Integer, byte[]> fields, int tag) {
+    return new String(fields.getOrDefault(tag, new byte[0]), UTF_8);
   }
 
   private static @Nullable Unit planned(String id, Map<Integer, byte[]> fields) throws IOException {
@@ -162,23 +178,11 @@ final class Journal {
       if (kind.number == number && positions != null) {
         Unit unit = new Unit(id, kind, Positions.decode(positions));
         unit.mayExist = true;
+        unit.isReadAgain = true;
         return unit;
       }
     }
     return null;
-  }
-
-  private static Unit swept(String id, Map<Integer, byte[]> fields) {
-    byte[] event = fields.get(EVENT);
-    Unit unit = new Unit(id, event == null ? Unit.Kind.WINDOW : Unit.Kind.RUN, Positions.NONE);
-    unit.sweeps = true;
-    unit.event = event;
-    if (event == null) {
-      Instant start = Instant.ofEpochMilli(number(fields, START_MILLIS));
-      Instant end = Instant.ofEpochMilli(number(fields, END_MILLIS));
-      unit.window = new RequestWindow(id, start, end, (int) number(fields, SIZE), Map.of());
-    }
-    return unit;
   }
 
   private static long number(Map<Integer, byte[]> fields, int tag) {
@@ -186,17 +190,6 @@ final class Journal {
     return value == null || value.length != Long.BYTES
         ? 0
         : Fields.Reader.number(value, 0, Long.SIZE);
-  }
-
-  private void remember(String id, byte[] record) {
-    open.merge(
-        id,
-        List.of(record),
-        (before, added) -> {
-          List<byte[]> all = new ArrayList<>(before);
-          all.addAll(added);
-          return all;
-        });
   }
 
   private static byte[] in(int tag, byte[] record) {
@@ -213,34 +206,44 @@ final class Journal {
   }
 
   /**
-   * Remembers what the unit will write. To be called before it is created for the first time.
+   * Remembers what the unit will write; or, where its run is gone, that nobody knows of one. To be
+   * called before each create.
    *
    * @throws SpoolException when that cannot be remembered now; it must not be sent then
    */
   void plan(Unit unit) throws SpoolException {
-    if (disk == null || open.containsKey(unit.id)) {
+    Open known = open.get(unit.id);
+    if (disk == null || (known != null && known.created() == null)) {
       return;
     }
-    byte[] plan = planOf(unit);
+    // First: the segment that it goes to may be the next to be deleted.
+    byte[] record = known == null ? planOf(unit) : createdOf(unit, "");
+    open.put(unit.id, known == null ? new Open(record, null) : new Open(known.first(), record));
     boolean planned = false;
-    remember(unit.id, plan); // first: the segment that it goes to may be the next to be deleted
     try {
-      log.control(plan, unit.positions);
+      log.control(record, unit.positions);
       planned = true;
     } finally {
-      if (!planned) {
+      if (!planned && known == null) {
         open.remove(unit.id);
+      } else if (!planned) {
+        open.put(unit.id, known);
       }
     }
+  }
+
+  private static byte[] createdOf(Unit unit, String runId) {
+    return in(CREATED, new Fields(64).field(ID, unit.id).field(RUN_ID, runId).toBytes());
   }
 
   /** Remembers that the unit's run exists, before anything else is sent for it. */
   void created(Unit unit, String runId) throws SpoolException {
     unit.runId = runId;
     unit.mayExist = false;
-    if (open.containsKey(unit.id)) {
-      byte[] record = in(CREATED, new Fields(64).field(ID, unit.id).field(RUN_ID, runId).toBytes());
-      remember(unit.id, record);
+    Open known = open.get(unit.id);
+    if (known != null) {
+      byte[] record = createdOf(unit, runId);
+      open.put(unit.id, new Open(known.first(), record));
       log.control(record, Positions.NONE);
     }
   }
@@ -256,7 +259,7 @@ final class Journal {
       }
       log.control(records.toBytes(), whole.positions);
       open.remove(whole.id);
-      halves.forEach(half -> remember(half.id, planOf(half)));
+      halves.forEach(half -> open.put(half.id, new Open(planOf(half), null)));
     }
   }
 
@@ -269,28 +272,17 @@ final class Journal {
 
   /** Remembers one that looks for a second run. To be called before the first is settled. */
   void sweepLater(Unit sweep) {
-    if (disk == null) {
-      return;
+    if (disk != null) {
+      Fields record = new Fields(64).field(ID, sweep.id);
+      byte[] payload = in(SWEEP, record.field(RUN_ID, String.valueOf(sweep.runId)).toBytes());
+      open.put(sweep.id, new Open(payload, null));
+      disk.controlLater(payload, 0);
     }
-    Fields record = new Fields(128).field(ID, sweep.id);
-    byte[] event = sweep.event;
-    RequestWindow window = sweep.window;
-    if (event != null) {
-      record.field(EVENT, event);
-    } else if (window != null) {
-      record.field(START_MILLIS, window.startTime().toEpochMilli());
-      record.field(END_MILLIS, window.endTime().toEpochMilli()).field(SIZE, window.size());
-    }
-    byte[] payload = in(SWEEP, record.toBytes());
-    open.put(sweep.id, List.of(payload));
-    disk.controlLater(payload, 0);
   }
 
   /** Takes the events of a unit out of the log, as delivered or, with a reason, as dropped. */
   void settle(Unit unit, @Nullable DropReason reason) {
-    if (!unit.isRepeated || reason != null) {
-      open.remove(unit.id);
-    }
+    open.remove(unit.id);
     settle(unit.positions, reason);
     log.reap(); // behind the counting, so that a ledger taken meanwhile is right
   }

@@ -30,13 +30,14 @@ public interface RunSink extends AutoCloseable {
   Optional<String> find(RequestEvent event) throws SinkException, InterruptedException;
 
   /**
-   * Removes what a create left that took effect after it was given up: of the runs of one event,
-   * all but the one that has ended. Called some time after an event was created a second time.
+   * Removes what a create left that took effect after it was given up: all other runs of the event
+   * or window of this run. Called some time after the run was completed, where there was another
+   * create before its own. Safe to repeat.
    *
-   * @return how many were removed; negative when none of them has ended yet, so that it is too
-   *     early
+   * @param runId of the run to keep
+   * @return how many were removed
    */
-  default int removeDuplicates(RequestEvent event) throws SinkException, InterruptedException {
+  default int removeDuplicates(String runId) throws SinkException, InterruptedException {
     return 0;
   }
 

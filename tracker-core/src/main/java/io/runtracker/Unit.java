@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker;
 
-import io.runtracker.spool.Fields;
 import io.runtracker.spool.Log;
 import io.runtracker.spool.Positions;
 import io.runtracker.spool.SpooledEvent;
@@ -35,9 +34,10 @@ final class Unit {
   final Kind kind;
   Positions positions;
 
-  /** The event of a run; of a window nothing is kept but the sink's draft. */
+  /** Of a run; null where it is read when it is sent. */
   byte @Nullable [] event;
 
+  /** Of a window, as {@link #event}; nothing is kept of it but this and the sink's draft. */
   @Nullable RequestWindow window;
 
   /** What its events take as bytes. */
@@ -64,8 +64,11 @@ final class Unit {
   /** Events of a window that could not be read again, or not be put into it. */
   Positions leftOut = Positions.NONE;
 
-  /** Whether it is a window that was closed by this process, and so has held a draft since. */
-  boolean holdsDraft;
+  /**
+   * Whether its events are read when it is sent, and held no longer: a process before has planned
+   * it, or it is a part of a window.
+   */
+  boolean isReadAgain;
 
   int failures;
 
@@ -93,7 +96,6 @@ final class Unit {
     Unit unit = new Unit(described.windowId(), Kind.WINDOW, positions);
     unit.window = described;
     unit.draft = filled;
-    unit.holdsDraft = true;
     return unit;
   }
 
@@ -115,24 +117,19 @@ final class Unit {
     Unit part = new Unit(id + suffix, kind, some);
     part.bytes = bytes * some.size() / Math.max(positions.size(), 1);
     part.oldestMillis = oldestMillis;
+    part.isReadAgain = true;
     return part;
   }
 
-  /** One that looks, later, whether its run exists twice; it needs little of the event. */
+  /** One that looks, later, whether there is a second run beside its own. */
   Unit sweeping() {
-    Unit sweep = new Unit(id, kind, Positions.NONE);
+    return sweepOf(id + ".sweep", String.valueOf(runId));
+  }
+
+  static Unit sweepOf(String id, String runId) {
+    Unit sweep = new Unit(id, Kind.RUN, Positions.NONE);
     sweep.sweeps = true;
-    sweep.window = window;
-    sweep.event = event;
-    try {
-      if (!isWindow()) {
-        Fields out = new Fields(256);
-        EventCodec.encode(decoded().outline(), Long.MAX_VALUE, out);
-        sweep.event = out.toBytes();
-      }
-    } catch (IOException cannotBeDecoded) {
-      sweep.event = event;
-    }
+    sweep.runId = runId;
     return sweep;
   }
 
@@ -154,12 +151,28 @@ final class Unit {
     return new EncodedEvent(encoded, 0, encoded.length).decode();
   }
 
-  /** Reads the events of a window again, where the sink has no draft of it. */
+  /** Reads its events, unless it holds them. */
   void prepare(RunSink sink, Log log) throws IOException {
-    if (!isWindow() || draft != null) {
-      return;
+    if (isWindow() && draft == null) {
+      readWindow((WindowSink) sink, log);
+    } else if (!isWindow() && event == null) {
+      log.read(positions, spooled -> event = bytesOf(spooled));
+      if (event == null) {
+        throw new IOException("the event cannot be read");
+      }
     }
-    WindowDraft fresh = ((WindowSink) sink).newWindow();
+  }
+
+  /** It is not sent now, so it need not hold what can be read again. */
+  void letGo() {
+    if (isReadAgain) {
+      event = null;
+      draft = null;
+    }
+  }
+
+  private void readWindow(WindowSink sink, Log log) throws IOException {
+    WindowDraft fresh = sink.newWindow();
     Positions.Builder found = new Positions.Builder();
     long[] span = {Long.MAX_VALUE, Long.MIN_VALUE};
     log.read(
@@ -206,18 +219,16 @@ final class Unit {
   }
 
   /** As {@link RunSink#removeDuplicates}. */
-  int sweep(RunSink sink) throws SinkException, InterruptedException, IOException {
-    return !isWindow()
-        ? sink.removeDuplicates(decoded())
-        : sink instanceof WindowSink windows
-            ? windows.removeDuplicates(Objects.requireNonNull(window))
-            : 0;
+  void sweep(RunSink sink) throws SinkException, InterruptedException {
+    sink.removeDuplicates(Objects.requireNonNull(runId));
   }
 
   @Override
   public String toString() {
     try {
-      return isWindow() ? id + " (" + size() + " requests)" : decoded().toString();
+      return isWindow()
+          ? id + " (" + size() + " requests)"
+          : event == null ? id : decoded().toString();
     } catch (IOException e) {
       return id;
     }

@@ -20,9 +20,4 @@ public interface WindowSink extends RunSink {
    * going to be in other windows. Safe to repeat, also when there is no such run any more.
    */
   default void discard(String runId) throws SinkException, InterruptedException {}
-
-  /** As {@link RunSink#removeDuplicates(RequestEvent)}. */
-  default int removeDuplicates(RequestWindow window) throws SinkException, InterruptedException {
-    return 0;
-  }
 }

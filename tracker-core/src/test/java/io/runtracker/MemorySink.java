@@ -16,6 +16,11 @@ final class MemorySink implements RunSink {
     void strike(RequestEvent event) throws SinkException, InterruptedException;
   }
 
+  /** What happens before a look for a second run. */
+  interface SweepFault {
+    void run() throws SinkException;
+  }
+
   /** What a flush does. */
   interface Flush {
     void run() throws SinkException, InterruptedException;
@@ -27,6 +32,7 @@ final class MemorySink implements RunSink {
   volatile Fault beforeCreate = NONE;
   volatile Fault afterCreate = NONE;
   volatile Fault beforeComplete = NONE;
+  volatile SweepFault beforeSweep = () -> {};
   volatile Flush flush = () -> {};
   volatile boolean closed;
 
@@ -74,9 +80,10 @@ final class MemorySink implements RunSink {
   }
 
   @Override
-  public synchronized int removeDuplicates(RequestEvent event) {
+  public synchronized int removeDuplicates(String runId) throws SinkException {
+    beforeSweep.run();
     int before = late.size();
-    late.removeIf(run -> run.eventId().equals(event.eventId()));
+    late.removeIf(run -> runId.equals(runOfEvent.get(run.eventId())));
     return before - late.size();
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker;
 
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -41,6 +42,7 @@ final class MemoryWindowSink implements WindowSink {
   /** On a window with such a request in it, the server fails. */
   volatile Predicate<RequestEvent> failing = event -> false;
 
+  private final List<WeakReference<Draft>> drafts = new ArrayList<>();
   private final List<Written> created = new ArrayList<>();
   private final Map<String, Written> windowOfRun = new LinkedHashMap<>();
   private final Map<String, String> runOfWindow = new HashMap<>();
@@ -48,8 +50,17 @@ final class MemoryWindowSink implements WindowSink {
   private final Set<String> discarded = new HashSet<>();
 
   @Override
-  public WindowDraft newWindow() {
-    return new Draft();
+  public synchronized WindowDraft newWindow() {
+    Draft draft = new Draft();
+    drafts.add(new WeakReference<>(draft));
+    return draft;
+  }
+
+  /** How many windows somebody holds in memory; collects garbage to know it. */
+  synchronized int draftsHeld() {
+    System.gc();
+    drafts.removeIf(draft -> draft.get() == null);
+    return drafts.size();
   }
 
   private final class Draft implements WindowDraft {

@@ -34,6 +34,12 @@ class SpoolWindowTest {
         .closeTimeout(Duration.ZERO);
   }
 
+  private static MemoryWindowSink.Fault away() {
+    return window -> {
+      throw new SinkException(SinkException.Kind.UNAVAILABLE, "away", null);
+    };
+  }
+
   private Ledger deliverRestOf(Path crashed) {
     sink.isWellAgain();
     try (Tracker second = tracker(crashed).build()) {
@@ -165,6 +171,25 @@ class SpoolWindowTest {
         await().atMost(Requests.LONG).until(() -> sink.inWindows().size() == 500);
         assertThat(second.stats().ledger().spooled()).isEqualTo(200);
       }
+    }
+  }
+
+  @Test
+  void windows_of_processes_before_are_not_held_in_memory_between_tries() throws Exception {
+    sink.beforeComplete = away();
+    Path spool = directory;
+    for (int life = 0; life < 6; life++) {
+      try (Tracker tracker = tracker(spool).build()) {
+        int begun = sink.created().size();
+        Requests.serve(tracker, "/", 200);
+        await().until(() -> sink.created().size() >= begun + 2);
+        spool = Crash.leaving(spool);
+      }
+    }
+    try (Tracker last = tracker(spool).build()) {
+      long retries = last.stats().retries();
+      await().until(() -> last.stats().retries() > retries + 50);
+      await().until(() -> sink.draftsHeld() <= 3);
     }
   }
 

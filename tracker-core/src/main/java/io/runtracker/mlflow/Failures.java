@@ -17,6 +17,7 @@ import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import javax.net.ssl.SSLHandshakeException;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +41,13 @@ final class Failures {
    * database. None of them is at fault, and what they did before they waited is not said.
    */
   private static final String NO_DATABASE_CONNECTION = "QueuePool limit";
+
+  /**
+   * How the message of a 400 begins when a call meets its own repetition, and the server's database
+   * has the other's rows already. Another try finds them.
+   */
+  private static final Pattern MET_ITSELF =
+      Pattern.compile("\\([\\w.]*(IntegrityError|UniqueViolation)\\).*", Pattern.DOTALL);
 
   /** How the message of a 400 begins when a file is larger than MLflow's page may upload. */
   private static final String LARGE_UPLOAD = "Artifact size is too large";
@@ -143,6 +151,9 @@ final class Failures {
     }
     if (answer.message().startsWith(NO_DATABASE_CONNECTION)) {
       return Kind.UNKNOWN;
+    }
+    if (MET_ITSELF.matcher(answer.message()).matches()) {
+      return Kind.FAILED;
     }
     if (answer.message().startsWith(LARGE_UPLOAD)) {
       return Kind.TOO_LARGE;

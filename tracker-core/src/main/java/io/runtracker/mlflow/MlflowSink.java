@@ -29,13 +29,14 @@ import org.jspecify.annotations.Nullable;
 public final class MlflowSink implements WindowSink {
 
   private final Transport transport;
+  private final RunStore store;
   private final RunWriter runs;
   private final WindowWriter windows;
 
   private MlflowSink(MlflowSettings settings) {
     this.transport = new Transport(settings);
     MlflowApi api = new MlflowApi(transport);
-    RunStore store = new RunStore(api, new Experiment(api, settings));
+    this.store = new RunStore(api, new Experiment(api, settings));
     Artifacts artifacts = new Artifacts(transport, api, settings.server());
     this.runs = new RunWriter(settings, store, artifacts);
     this.windows = new WindowWriter(settings, store, artifacts);
@@ -73,8 +74,8 @@ public final class MlflowSink implements WindowSink {
   }
 
   @Override
-  public int removeDuplicates(RequestEvent event) throws SinkException, InterruptedException {
-    return runs.removeDuplicates(event);
+  public int removeDuplicates(String runId) throws SinkException, InterruptedException {
+    return store.removeOthers(runId);
   }
 
   @Override
@@ -85,11 +86,6 @@ public final class MlflowSink implements WindowSink {
   @Override
   public Optional<String> find(RequestWindow window) throws SinkException, InterruptedException {
     return windows.find(window);
-  }
-
-  @Override
-  public int removeDuplicates(RequestWindow window) throws SinkException, InterruptedException {
-    return windows.removeDuplicates(window);
   }
 
   @Override

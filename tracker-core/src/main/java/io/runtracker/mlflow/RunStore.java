@@ -145,31 +145,34 @@ final class RunStore {
   }
 
   /**
-   * Deletes all but one that has ended.
+   * Deletes all other runs with the event id of this one. Not by its name: another program, such as
+   * the command line, may have completed what a service began under another.
    *
-   * @return how many were deleted; negative when none has ended yet
+   * @return how many were deleted
    */
-  int removeAllButOneEnded(String filter) throws SinkException, InterruptedException {
-    List<Service.Run> runs = search(filter, Service.ViewType.ACTIVE_ONLY);
-    if (runs.size() < 2) {
-      return 0;
-    }
-    Optional<String> kept =
-        runs.stream()
-            .map(Service.Run::getInfo)
-            .filter(RunStore::hasEnded)
-            .map(Service.RunInfo::getRunId)
-            .findFirst();
-    if (kept.isEmpty()) {
-      return -1;
-    }
-    for (Service.Run run : runs) {
-      String runId = run.getInfo().getRunId();
-      if (!runId.equals(kept.get())) {
-        api.tell("runs/delete", Service.DeleteRun.newBuilder().setRunId(runId));
+  int removeOthers(String runId) throws SinkException, InterruptedException {
+    Service.GetRun.Response kept =
+        MlflowApi.read(api.get("runs/get", "run_id", runId), Service.GetRun.Response.newBuilder())
+            .build();
+    int removed = 0;
+    for (Service.RunTag tag : kept.getRun().getData().getTagsList()) {
+      if (tag.getKey().equals(RunContent.EVENT_ID)) {
+        removed += removeOthers(runId, tagged(RunContent.EVENT_ID, quotable(tag.getValue())));
       }
     }
-    return runs.size() - 1;
+    return removed;
+  }
+
+  private int removeOthers(String runId, String filter) throws SinkException, InterruptedException {
+    int removed = 0;
+    for (Service.Run run : search(filter, Service.ViewType.ACTIVE_ONLY)) {
+      String other = run.getInfo().getRunId();
+      if (!other.equals(runId)) {
+        api.tell("runs/delete", Service.DeleteRun.newBuilder().setRunId(other));
+        removed++;
+      }
+    }
+    return removed;
   }
 
   /** Deletes a run, unless it is deleted already or was never there. Safe to repeat. */
@@ -183,9 +186,5 @@ final class RunStore {
   private static boolean isGone(Answer answer) {
     return answer.hasErrorCode("RESOURCE_DOES_NOT_EXIST")
         || (answer.hasErrorCode("INVALID_PARAMETER_VALUE") && answer.message().contains(DELETED));
-  }
-
-  private static boolean hasEnded(Service.RunInfo run) {
-    return run.getStatus() != Service.RunStatus.RUNNING && run.getEndTime() > 0;
   }
 }

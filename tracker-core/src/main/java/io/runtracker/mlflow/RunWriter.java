@@ -64,10 +64,6 @@ final class RunWriter {
     return store.find(filter(event));
   }
 
-  int removeDuplicates(RequestEvent event) throws SinkException, InterruptedException {
-    return store.removeAllButOneEnded(filter(event));
-  }
-
   private String filter(RequestEvent event) {
     String name = new RunContent(event, settings).name();
     return RunStore.named(name)

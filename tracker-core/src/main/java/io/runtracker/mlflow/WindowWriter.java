@@ -149,10 +149,6 @@ final class WindowWriter {
     return store.find(filter(window));
   }
 
-  int removeDuplicates(RequestWindow window) throws SinkException, InterruptedException {
-    return store.removeAllButOneEnded(filter(window));
-  }
-
   /**
    * Not by its name, which is the service's: another program, such as the command line, may finish
    * what the service began.

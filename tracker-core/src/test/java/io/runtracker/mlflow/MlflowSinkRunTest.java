@@ -9,14 +9,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.runtracker.Metric;
 import io.runtracker.RequestEvent;
+import io.runtracker.SinkException;
 import io.runtracker.testkit.Fault;
 import io.runtracker.testkit.FaultProxy;
 import io.runtracker.testkit.MlflowRuns;
 import io.runtracker.testkit.MlflowServer;
 import io.runtracker.testkit.RecordedRun;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -261,18 +267,47 @@ class MlflowSinkRunTest {
   }
 
   @Test
-  void ofTwoRunsOfOneRequestTheOneThatHasEndedIsKept() throws Exception {
+  void ofTwoRunsOfOneRequestTheOneThatWasCompletedIsKept() throws Exception {
     RequestEvent event = request("/created-twice").build();
     sink.create(event);
     String second = sink.create(event);
-    assertThat(sink.removeDuplicates(event)).as("too early to tell").isNegative();
     sink.complete(second, event);
-    assertThat(sink.removeDuplicates(event)).isEqualTo(1);
-    assertThat(sink.removeDuplicates(event)).isZero();
+    assertThat(sink.removeDuplicates(second)).isEqualTo(1);
+    assertThat(sink.removeDuplicates(second)).isZero();
     assertThat(runs.search(experiment.id()))
         .filteredOn(run -> run.tags().get("http.url").endsWith("/created-twice"))
         .extracting(RecordedRun::status)
         .containsExactly("FINISHED");
+  }
+
+  @Test
+  void aRunThatIsCompletedTwiceAtOnceIsNotRefused() throws Exception {
+    ExecutorService callers = Executors.newFixedThreadPool(4);
+    for (int round = 0; round < 20; round++) {
+      RequestEvent event =
+          request("/at-once-" + round).param("p", "1").metric(new Metric("m", 1, START, 0)).build();
+      String runId = sink.create(event);
+      List<Future<?>> calls = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        calls.add(
+            callers.submit(
+                () -> {
+                  sink.complete(runId, event);
+                  return null;
+                }));
+      }
+      for (Future<?> call : calls) {
+        try {
+          call.get();
+        } catch (ExecutionException e) {
+          assertThat(e.getCause())
+              .isInstanceOfSatisfying(
+                  SinkException.class,
+                  failure -> assertThat(failure.kind()).isNotEqualTo(SinkException.Kind.REFUSED));
+        }
+      }
+    }
+    callers.shutdown();
   }
 
   @Test
