@@ -16,8 +16,9 @@ import org.slf4j.LoggerFactory;
  * The ring's only consumer: takes events out, redacts and names them, and appends them to the log
  * in groups, as bytes. It waits for nothing but a write to the disk, and no fault ends it.
  *
- * <p>It parks between looks at the ring, and is never signalled: a signal would cost the request
- * thread more than the whole rest of the publish.
+ * <p>It parks between looks at the ring, and is not signalled: a signal would cost the request
+ * thread more than the whole rest of the publish. When nothing has come for a second it falls
+ * asleep, and the next request wakes it.
  */
 final class Batcher {
 
@@ -29,6 +30,9 @@ final class Batcher {
   /** With this for each slot the ring holds 160,000 requests a second that come out of nowhere. */
   private static final long LONGEST_PARK_FOR_A_SLOT = TimeUnit.MICROSECONDS.toNanos(6);
 
+  private static final long QUIET_NANOS = TimeUnit.SECONDS.toNanos(1);
+  private static final long SLEEP_NANOS = TimeUnit.SECONDS.toNanos(10);
+
   private static final long LEAST_STOP_MILLIS = 5_000;
 
   private final RingBuffer<Slot> ring;
@@ -36,7 +40,7 @@ final class Batcher {
   private final RingPace pace;
   private final Log log;
   private final LongConsumer appended;
-  private final CleanTargets targets;
+  private final UrlRedactor redactor;
   private final RunNames names;
   private final Counts counts;
   private final int batchSize;
@@ -44,7 +48,7 @@ final class Batcher {
   private final long batchAgeNanos;
   private final EventPoller.Handler<Slot> intoGroup = this::onEvent;
   private final Consumer<FailPoint> failPoints;
-  private final long slowNanos;
+  private final EventCodec codec;
   private final RateLimitedLog warnings =
       new RateLimitedLog(LoggerFactory.getLogger(Tracker.class));
   private final Thread thread = Delivery.daemon(this::run, "runtracker-batcher");
@@ -52,6 +56,11 @@ final class Batcher {
   private Group group = new Group(64, 16 << 10);
   private long groupSinceNanos;
   private long lastLookNanos = System.nanoTime();
+  private long lastEventNanos = lastLookNanos;
+
+  /** Who publishes wakes it. */
+  private volatile boolean asleep;
+
   private volatile long handedOver = -1;
   private volatile boolean stopping;
   private boolean ended;
@@ -60,7 +69,7 @@ final class Batcher {
       RingBuffer<Slot> ring,
       Log log,
       LongConsumer appended,
-      CleanTargets targets,
+      UrlRedactor redactor,
       RunNames names,
       Counts counts,
       Settings settings,
@@ -72,8 +81,8 @@ final class Batcher {
     this.log = log;
     this.appended = appended;
     this.failPoints = failPoints;
-    this.slowNanos = settings.slowThreshold().toNanos();
-    this.targets = targets;
+    this.codec = new EventCodec(settings.slowThreshold().toNanos());
+    this.redactor = redactor;
     this.names = names;
     this.counts = counts;
     this.batchSize = settings.batchSize();
@@ -93,6 +102,14 @@ final class Batcher {
   /** Has it look at the ring now, because somebody waits. */
   void hurry() {
     LockSupport.unpark(thread);
+  }
+
+  /** To be called after a publish, by the thread that did. */
+  void published() {
+    if (asleep) {
+      asleep = false;
+      LockSupport.unpark(thread);
+    }
   }
 
   /** The sequence up to which every event is in the log, or was dropped and counted. */
@@ -160,10 +177,26 @@ final class Batcher {
     long groupAge = group.size() == 0 ? 0 : now - groupSinceNanos;
     long park =
         pace.afterLook(now - lastLookNanos, came, group.size() == 0, batchAgeNanos - groupAge);
+    if (came > 0 || group.size() > 0) {
+      lastEventNanos = now;
+      asleep = false;
+    }
     if (!more && !stop && park > 0) {
-      LockSupport.parkNanos(park);
+      LockSupport.parkNanos(now - lastEventNanos > QUIET_NANOS ? sleepOr(park) : park);
     }
     lastLookNanos = now;
+  }
+
+  /**
+   * Between saying that it sleeps and doing so there is one more look, a whole park later: who
+   * published meanwhile either saw what was said, or is seen by then.
+   */
+  private long sleepOr(long park) {
+    if (asleep) {
+      return SLEEP_NANOS;
+    }
+    asleep = true;
+    return park;
   }
 
   private void poll(EventPoller.Handler<Slot> handler) {
@@ -177,8 +210,8 @@ final class Batcher {
   private boolean onEvent(Slot slot, long sequence, boolean endOfBatch) {
     try {
       OpenRequest request = slot.take();
-      RequestEvent event = request.toEvent(sequence, targets.clean(request.target()));
-      EventCodec.encode(names.named(event), slowNanos, group.out());
+      RequestEvent event = request.toEvent(sequence, redactor.redact(request.target()));
+      codec.encode(names.named(event), group.out());
       if (group.size() == 0) {
         groupSinceNanos = lastLookNanos; // it may have come right after that
       }

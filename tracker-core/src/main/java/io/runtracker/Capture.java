@@ -20,7 +20,7 @@ final class Capture {
   private final Counts counts;
   private final String source;
   private final WhenFull whenFull;
-  private final Runnable publishedAfterClose;
+  private final Batcher batcher;
   private final @Nullable Sampler sampler;
   private final @Nullable Customizers customizers;
   private final OpenRequests openRequests = new OpenRequests();
@@ -34,12 +34,12 @@ final class Capture {
       String source,
       Settings settings,
       Hooks hooks,
-      Runnable publishedAfterClose) {
+      Batcher batcher) {
     this.ring = ring;
     this.counts = counts;
     this.source = source;
     this.whenFull = settings.whenFull();
-    this.publishedAfterClose = publishedAfterClose;
+    this.batcher = batcher;
     this.sampler = Sampler.of(settings.sampleRatio(), settings.slowThreshold());
     this.customizers = Customizers.of(hooks.customizers(), log);
   }
@@ -78,7 +78,7 @@ final class Capture {
         log.warn(
             "ring full", "The ring buffer is full; requests are dropped and counted as RING_FULL");
       } else if (closed) {
-        publishedAfterClose.run();
+        batcher.countStragglers();
       }
     } catch (Throwable fault) {
       fault(fault);
@@ -156,6 +156,7 @@ final class Capture {
       // A claimed slot must be published come what may, or the consumer waits for it for ever; an
       // empty one is counted there.
       ring.publish(sequence);
+      batcher.published();
     }
     return true;
   }

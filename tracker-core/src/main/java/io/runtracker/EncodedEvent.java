@@ -78,7 +78,7 @@ public final class EncodedEvent {
   /** The bytes of an event that was built by hand, for what fills windows itself. */
   public static EncodedEvent of(RequestEvent event) {
     Fields out = new Fields(256);
-    EventCodec.encode(event, Long.MAX_VALUE, out);
+    new EventCodec(Long.MAX_VALUE).encode(event, out);
     byte[] bytes = out.toBytes();
     try {
       return new EncodedEvent(bytes, 0, bytes.length);

@@ -21,7 +21,12 @@ import io.runtracker.spool.Fields;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** Events to bytes and back; see {@link EncodedEvent}. */
+/**
+ * Events to bytes and back; see {@link EncodedEvent}. Most events of a service have the same few
+ * methods, hosts and routes: their bytes are remembered.
+ *
+ * <p>Not safe for use by several threads; {@link #decode} is.
+ */
 final class EventCodec {
 
   /** More of one text nobody reads; as much as a sink keeps of it. */
@@ -38,25 +43,37 @@ final class EventCodec {
 
   private static final long NO_PORT = Long.MIN_VALUE;
 
-  private EventCodec() {}
+  private static final int REMEMBERED = 256;
+
+  /** Longer ones are seldom the same, and remembering them would cost memory. */
+  private static final int LONGEST_REMEMBERED = 128;
+
+  private final long slowNanos;
+
+  // By a hash; what came last has the place.
+  private final @Nullable String[] texts = new String[REMEMBERED];
+  private final byte[][] bytesOfTexts = new byte[REMEMBERED][];
 
   /**
-   * Writes an event.
-   *
    * @param slowNanos what takes longer is marked as slow
    */
-  static void encode(RequestEvent event, long slowNanos, Fields out) {
+  EventCodec(long slowNanos) {
+    this.slowNanos = slowNanos;
+  }
+
+  /** Writes an event. */
+  void encode(RequestEvent event, Fields out) {
     int start = out.size();
-    out.number(EncodedEvent.VERSION, Byte.SIZE).number(flags(event, slowNanos), Byte.SIZE);
+    out.number(EncodedEvent.VERSION, Byte.SIZE).number(flags(event), Byte.SIZE);
     out.number(event.statusCode(), Short.SIZE).number(labelHash(event), Integer.SIZE);
     out.number(event.startMillis(), Long.SIZE).number(event.durationNanos(), Long.SIZE);
     out.number(event.sequence(), Long.SIZE);
-    text(out, SOURCE, event.source());
-    text(out, METHOD, event.method());
+    repeated(out, SOURCE, event.source());
+    repeated(out, METHOD, event.method());
     target(out, event.target());
-    text(out, ROUTE, event.route());
+    repeated(out, ROUTE, event.route());
     text(out, NAME, event.givenName());
-    text(out, ERROR_TYPE, event.errorType());
+    repeated(out, ERROR_TYPE, event.errorType());
     if (event.errorDetails() != null) {
       out.field(ERROR_DETAILS, cut(event.errorDetails(), LONGEST_TEXT));
     }
@@ -65,7 +82,7 @@ final class EventCodec {
     }
   }
 
-  private static int flags(RequestEvent event, long slowNanos) {
+  private int flags(RequestEvent event) {
     return (event.status() == RunStatus.FAILED ? EncodedEvent.FAILED : 0)
         | (event.durationNanos() >= slowNanos ? EncodedEvent.SLOW : 0)
         | (event.hasOwnData() ? EncodedEvent.OWN_DATA : 0)
@@ -77,9 +94,9 @@ final class EventCodec {
     return 31 * event.method().hashCode() + (route == null ? 0 : route.hashCode());
   }
 
-  private static void target(Fields out, RequestTarget target) {
-    text(out, SCHEME, target.scheme());
-    text(out, HOST, target.host());
+  private void target(Fields out, RequestTarget target) {
+    repeated(out, SCHEME, target.scheme());
+    repeated(out, HOST, target.host());
     if (target.port() != target.defaultPort()) {
       out.field(PORT, target.port());
     }
@@ -116,6 +133,21 @@ final class EventCodec {
       out.cutTo(before);
     }
     return fits;
+  }
+
+  /** No text that may hold a secret: it would stay in memory. */
+  private void repeated(Fields out, int tag, @Nullable String text) {
+    if (text == null || text.length() > LONGEST_REMEMBERED) {
+      text(out, tag, text);
+      return;
+    }
+    int hash = text.hashCode();
+    int slot = (hash ^ (hash >>> 8) ^ (hash >>> 16)) & (REMEMBERED - 1);
+    if (!text.equals(texts[slot])) {
+      bytesOfTexts[slot] = Fields.utf8(text);
+      texts[slot] = text;
+    }
+    out.field(tag, bytesOfTexts[slot]);
   }
 
   private static void text(Fields out, int tag, @Nullable String text) {

@@ -44,18 +44,17 @@ final class Pipeline {
     this.line = Line.of(directory, settings, settings.inFlight(), sink, source, counts, failPoints);
     RateLimitedLog warnings = new RateLimitedLog(LoggerFactory.getLogger(Tracker.class));
     RunNames names = new RunNames(hooks.naming(), warnings);
-    CleanTargets targets = new CleanTargets(new UrlRedactor(settings.redact()));
     this.batcher =
         new Batcher(
             ring,
             line.log(),
             line.delivery()::appended,
-            targets,
+            new UrlRedactor(settings.redact()),
             names,
             counts,
             settings,
             failPoints);
-    this.capture = new Capture(ring, counts, source, settings, hooks, batcher::countStragglers);
+    this.capture = new Capture(ring, counts, source, settings, hooks, batcher);
     this.adoption =
         directory != null && settings.spoolShared()
             ? new Adoption(directory, settings, sink, failPoints)

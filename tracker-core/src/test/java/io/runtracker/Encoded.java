@@ -17,7 +17,7 @@ public final class Encoded {
   /** The bytes of one event. */
   public static EncodedEvent of(RequestEvent event) {
     Fields out = new Fields(256);
-    EventCodec.encode(event, SLOW_NANOS, out);
+    new EventCodec(SLOW_NANOS).encode(event, out);
     try {
       return new EncodedEvent(out.toBytes(), 0, out.size());
     } catch (IOException e) {
@@ -37,7 +37,7 @@ public final class Encoded {
   static Group group(List<RequestEvent> events) {
     Group group = new Group(events.size(), 1024);
     for (RequestEvent event : events) {
-      EventCodec.encode(event, SLOW_NANOS, group.out());
+      new EventCodec(SLOW_NANOS).encode(event, group.out());
       group.endEvent();
     }
     return group;

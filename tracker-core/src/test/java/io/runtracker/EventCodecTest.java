@@ -53,6 +53,20 @@ class EventCodecTest {
   }
 
   @Test
+  void events_of_many_routes_written_one_after_another_keep_their_own_texts() throws IOException {
+    EventCodec codec = new EventCodec(Long.MAX_VALUE);
+    for (int i = 0; i < 5_000; i++) {
+      int some = i * 7919 % 1_000;
+      RequestTarget target = new RequestTarget("http", "h" + some, 80, "/" + i, null);
+      RequestEvent event =
+          RequestEvent.builder("source", i, "METHOD" + some, target).route("/r" + some).build();
+      Fields out = new Fields(64);
+      codec.encode(event, out);
+      assertSame(new EncodedEvent(out.toBytes(), 0, out.size()).decode(), event);
+    }
+  }
+
+  @Test
   void absent_parts_stay_absent() throws IOException {
     RequestEvent event = Requests.event(1);
     assertSame(Encoded.of(event).decode(), event);

@@ -68,6 +68,20 @@ class TrackerTest {
   }
 
   @Test
+  void a_request_that_comes_after_a_long_silence_wakes_the_batcher() {
+    try (Tracker tracker = Requests.tracker(sink).build()) {
+      for (int i = 1; i <= 3; i++) {
+        int requests = i;
+        await().pollDelay(Duration.ofMillis(1_200)).until(() -> true); // it falls asleep after 1 s
+        Requests.serve(tracker, "/", 1);
+        await()
+            .atMost(Duration.ofSeconds(5)) // it would wake by itself after ten
+            .until(() -> tracker.stats().ledger().delivered() == requests);
+      }
+    }
+  }
+
+  @Test
   void flush_gives_up_at_its_deadline_and_does_not_call_that_complete() {
     sink.beforeCreate =
         event -> {

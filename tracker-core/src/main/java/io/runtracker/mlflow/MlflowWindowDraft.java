@@ -15,7 +15,7 @@ import java.io.IOException;
 final class MlflowWindowDraft implements WindowDraft {
 
   /** As many rows as take some ten microseconds or more. */
-  private static final int ROWS_AT_ONCE = 16;
+  private static final int ROWS_AT_ONCE = 32;
 
   private final WindowWriter writer;
   private final EventFields fields = new EventFields();

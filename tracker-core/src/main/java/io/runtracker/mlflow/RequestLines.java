@@ -18,7 +18,7 @@ final class RequestLines {
 
   static final String FILE = "requests.jsonl";
 
-  private static final int PIECE = 64 << 10;
+  private static final int PIECE = 256 << 10;
   private static final byte[] LINE_END = {'\n'};
 
   private final List<byte[]> pieces = new ArrayList<>();

@@ -4,6 +4,9 @@ package io.runtracker.spool;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
@@ -14,6 +17,12 @@ import java.util.Arrays;
  * <p>Not safe for use by several threads.
  */
 public final class Fields {
+
+  private static final VarHandle LONGS =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+
+  /** Texts of up to so many characters are copied one by one as long as they are ASCII. */
+  private static final int SHORT_TEXT = 256;
 
   private byte[] bytes;
   private int size;
@@ -51,6 +60,11 @@ public final class Fields {
   /** A number of 8, 16, 32 or 64 bits, the highest byte first. */
   public Fields number(long value, int bits) {
     reserve(Long.BYTES);
+    if (bits == Long.SIZE) {
+      LONGS.set(bytes, size, value);
+      size += Long.BYTES;
+      return this;
+    }
     for (int shift = bits - 8; shift >= 0; shift -= 8) {
       bytes[size++] = (byte) (value >>> shift);
     }
@@ -84,7 +98,27 @@ public final class Fields {
 
   /** A field with a text. */
   public Fields field(int tag, String value) {
+    int before = size;
+    if (value.length() <= SHORT_TEXT && varint(tag).varint(value.length()).isAscii(value)) {
+      return this;
+    }
+    size = before;
     return field(tag, utf8(value));
+  }
+
+  /** Adds a text, unless there is anything but ASCII in it. */
+  private boolean isAscii(String text) {
+    int length = text.length();
+    reserve(length);
+    for (int i = 0; i < length; i++) {
+      char next = text.charAt(i);
+      if (next >= 0x80) {
+        return false;
+      }
+      bytes[size + i] = (byte) next;
+    }
+    size += length;
+    return true;
   }
 
   /** A field with a number of 64 bits. */
@@ -267,6 +301,9 @@ public final class Fields {
 
     /** A number of so many bits, the highest byte first. */
     public static long number(byte[] bytes, int offset, int bits) {
+      if (bits == Long.SIZE) {
+        return (long) LONGS.get(bytes, offset);
+      }
       long value = 0;
       for (int i = 0; i < bits / 8; i++) {
         value = (value << 8) | (bytes[offset + i] & 0xFF);

@@ -334,7 +334,7 @@ public final class Log implements AutoCloseable {
   /** How many events are not done. */
   public long live() {
     long next = end;
-    return next - done().and(Positions.of(0, next)).size();
+    return next - done().sizeBelow(next);
   }
 
   /** Whether all events below a position are done. */

@@ -84,6 +84,18 @@ public final class Positions {
     return size;
   }
 
+  /** How many there are below a position. */
+  public long sizeBelow(long end) {
+    if (end >= end()) {
+      return size;
+    }
+    long sum = 0;
+    for (int i = 0; i < bounds.length && bounds[i] < end; i += 2) {
+      sum += Math.min(bounds[i + 1], end) - bounds[i];
+    }
+    return sum;
+  }
+
   /** Whether there are none. */
   public boolean isEmpty() {
     return bounds.length == 0;

@@ -118,6 +118,12 @@ final class SegmentIndex {
     return Positions.of(1, next).minus(done);
   }
 
+  /** How many events are there and not done. */
+  long liveCount(long next) {
+    Positions known = done;
+    return next - 1 - (known.sizeBelow(next) - known.sizeBelow(1));
+  }
+
   /** The events whose only record is in a segment. */
   Positions liveIn(Segment segment) {
     Positions.Builder here = new Positions.Builder();

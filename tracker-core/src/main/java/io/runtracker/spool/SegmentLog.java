@@ -455,7 +455,7 @@ public final class SegmentLog implements AutoCloseable {
   public SpoolStats stats() {
     long next = writer.nextSequence();
     return new SpoolStats(
-        index.live(next).size(), index.lost.get(), next, index.bytes.get(), index.all().length);
+        index.liveCount(next), index.lost.get(), next, index.bytes.get(), index.all().length);
   }
 
   /**

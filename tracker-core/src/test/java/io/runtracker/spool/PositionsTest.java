@@ -79,6 +79,7 @@ class PositionsTest {
     }
     for (long position = 0; position <= 82; position++) {
       assertThat(set.contains(position)).isEqualTo(sorted.contains(position));
+      assertThat(set.sizeBelow(position)).isEqualTo(sorted.headSet(position).size());
     }
   }
 
