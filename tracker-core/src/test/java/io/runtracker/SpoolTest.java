@@ -472,34 +472,6 @@ class SpoolTest {
   }
 
   @Test
-  void a_run_that_was_created_again_after_it_was_gone_is_not_created_a_third_time()
-      throws Exception {
-    AtomicBoolean first = new AtomicBoolean(true);
-    sink.beforeComplete =
-        event -> {
-          if (first.getAndSet(false)) {
-            throw new SinkException(SinkException.Kind.GONE, "erased", null);
-          }
-        };
-    sink.afterCreate =
-        event -> {
-          if (!first.get()) {
-            TimeUnit.DAYS.sleep(1); // no answer before the crash
-          }
-        };
-    try (Tracker before = tracker().closeTimeout(Duration.ZERO).build()) {
-      Requests.serve(before, "/", 1);
-      await().until(() -> sink.created().size() == 2);
-      Path crashed = Crash.leaving(directory);
-      sinkIsBack();
-      try (Tracker after = tracker().spool(crashed).build()) {
-        assertThat(after.flush(Requests.LONG).delivered()).isEqualTo(1);
-        assertThat(sink.created()).hasSize(2);
-      }
-    }
-  }
-
-  @Test
   void a_first_create_that_comes_late_is_swept_away_after_the_next_start() {
     firstCreateIsLate();
     Tracker first = tracker().lookupDelay(Duration.ofSeconds(1)).build();
