@@ -451,8 +451,7 @@ final class Assembler {
   void split(Unit whole) throws SpoolException {
     failPoints.accept(FailPoint.BEFORE_SPLIT);
     Positions first = whole.positions.firstOnes(whole.size() / 2);
-    List<Unit> halves =
-        List.of(whole.part(".0", first), whole.part(".1", whole.positions.minus(first)));
+    List<Unit> halves = List.of(whole.half(0, first), whole.half(1, whole.positions.minus(first)));
     journal.split(whole, halves);
     remove(whole);
     halves.forEach(this::register);

@@ -12,9 +12,11 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -118,11 +120,12 @@ final class Journal {
   /** The units that were planned and are not done, each as it was; it is to be looked up. */
   List<Unit> recovered() {
     Map<String, Unit> units = new LinkedHashMap<>();
+    Set<String> over = new HashSet<>();
     if (disk != null) {
       for (byte[] payload : disk.controls()) {
         try {
           for (Fields.Reader in = new Fields.Reader(payload); in.next(); ) {
-            replay(in.tag(), in.bytesValue(), units);
+            replay(in.tag(), in.bytesValue(), units, over);
           }
         } catch (IOException | RuntimeException e) {
           logger.warn("A record of the spool cannot be read and is left out", e);
@@ -140,7 +143,12 @@ final class Journal {
     return new ArrayList<>(units.values());
   }
 
-  private void replay(int tag, byte[] record, Map<String, Unit> units) throws IOException {
+  /**
+   * @param over ids of units that are not to be written; none is ever given to another. Their plans
+   *     may come again: records are copied, and damage may take one copy and leave another
+   */
+  private void replay(int tag, byte[] record, Map<String, Unit> units, Set<String> over)
+      throws IOException {
     Map<Integer, byte[]> fields = new HashMap<>();
     for (Fields.Reader in = new Fields.Reader(record); in.next(); ) {
       fields.put(in.tag(), in.bytesValue());
@@ -154,17 +162,25 @@ final class Journal {
       known.mayExist = runId.isEmpty();
       open.put(id, new Open(records.first(), in(CREATED, record)));
     } else if (tag == CLOSED) {
-      units.remove(id);
-      open.remove(id);
-    } else if ((tag == PLAN || tag == SWEEP) && known == null) { // it may be written again
+      close(id, units, over);
+    } else if ((tag == PLAN || tag == SWEEP) && known == null && !over.contains(id)) {
       Unit unit = tag == PLAN ? planned(id, fields) : Unit.sweepOf(id, text(fields, RUN_ID));
       if (unit == null) {
         logger.warn("The spool has a plan of a later version; its requests are planned anew");
       } else {
         units.put(id, unit);
         open.put(id, new Open(in(tag, record), null));
+        for (String whole = Unit.wholeOf(id); whole != null; whole = Unit.wholeOf(whole)) {
+          close(whole, units, over);
+        }
       }
     }
+  }
+
+  private void close(String id, Map<String, Unit> units, Set<String> over) {
+    over.add(id);
+    units.remove(id);
+    open.remove(id);
   }
 
   private static String text(Map<Integer, byte[]> fields, int tag) {

@@ -30,6 +30,8 @@ final class Unit {
     }
   }
 
+  private static final String HALF = ".";
+
   final String id;
   final Kind kind;
   Positions positions;
@@ -112,13 +114,19 @@ final class Unit {
     return java.util.Arrays.copyOfRange(spooled.array(), spooled.offset(), end);
   }
 
-  /** A part of this window; its events are read again when it is sent. */
-  Unit part(String suffix, Positions some) {
-    Unit part = new Unit(id + suffix, kind, some);
+  /** One half of this window; its events are read again when it is sent. */
+  Unit half(int number, Positions some) {
+    Unit part = new Unit(id + HALF + number, kind, some);
     part.bytes = bytes * some.size() / Math.max(positions.size(), 1);
     part.oldestMillis = oldestMillis;
     part.isReadAgain = true;
     return part;
+  }
+
+  /** The id of what this one is a half of; null when it is whole. */
+  static @Nullable String wholeOf(String id) {
+    int end = id.length() - HALF.length() - 1;
+    return end > 0 && id.startsWith(HALF, end) ? id.substring(0, end) : null;
   }
 
   /** One that looks, later, whether there is a second run beside its own. */

@@ -169,13 +169,10 @@ class DamagedLineTest {
     if (!isSegment) {
       assertThat(ledger.dropped().keySet()).as("%s", victim).isSubsetOf(DropReason.REFUSED);
     }
-    // With the records of a segment its plans may be gone: those of windows in any case, and those
-    // of runs where the file ends as if it had never been longer.
-    if (!isSegment || (trackAs == TrackAs.RUN && harm != Harm.CUT)) {
-      List<String> asRuns =
-          MemoryWindowSink.ids(sink.runs.completed()).stream().distinct().toList();
-      assertThat(Stream.concat(asRuns.stream(), sink.inWindows().stream())).doesNotHaveDuplicates();
-      assertThat(MemoryWindowSink.ids(sink.runs.created())).doesNotHaveDuplicates();
-    }
+    List<String> asRuns = MemoryWindowSink.ids(sink.runs.completed()).stream().distinct().toList();
+    assertThat(Stream.concat(asRuns.stream(), sink.inWindows().stream()))
+        .as("%s", victim)
+        .doesNotHaveDuplicates();
+    assertThat(MemoryWindowSink.ids(sink.runs.created())).as("%s", victim).doesNotHaveDuplicates();
   }
 }

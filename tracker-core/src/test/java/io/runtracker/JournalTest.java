@@ -114,6 +114,22 @@ class JournalTest {
   }
 
   @Test
+  void aWindowThatWasHalvedIsOverWhateverBecameOfTheRecordThatSaysSo() throws Exception {
+    try (Life first = new Life()) {
+      first.append(10);
+      Unit whole = window();
+      first.journal.plan(whole);
+      first.journal.plan(whole.half(0, Positions.of(1, 6)).half(1, Positions.of(3, 6)));
+      first.journal.plan(whole.half(1, Positions.of(6, 11)));
+    }
+    try (Life second = new Life()) {
+      assertThat(second.recovered)
+          .extracting(unit -> unit.id + " " + unit.positions)
+          .containsExactly("window.0.1 3-5", "window.1 6-10");
+    }
+  }
+
+  @Test
   void aRunThatIsGoneIsLookedUpAgainAfterACrash() throws Exception {
     try (Life first = new Life()) {
       first.append(10);

@@ -16,13 +16,13 @@ final class Recovery {
   /**
    * What was found.
    *
-   * @param controls what the owner wanted to be remembered, in the order in which it did
+   * @param mirror what the owner wanted to be remembered, from segments and mirrors
    * @param lost events lost to damage, to be remembered as done
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
   record Result(
       SegmentIndex index,
-      List<byte[]> controls,
+      ControlMirror.Found mirror,
       Positions lost,
       byte @Nullable [] ledger,
       long nextSequence,
@@ -63,10 +63,12 @@ final class Recovery {
     long started = System.nanoTime();
     NavigableMap<Long, SegmentName> names =
         SegmentHeaders.names(files, directory, lock.isOfThisVersion(), aside);
+    ControlMirror.Found mirror = ControlMirror.read(files, directory, window, aside);
     SegmentName newest = lock.newest();
     SegmentName next = lock.next();
     SegmentName oldest = names.isEmpty() ? newest : names.firstEntry().getValue();
-    goneBefore(oldest != null ? oldest.base() : next != null ? next.base() : 1);
+    long oldestBase = oldest != null ? oldest.base() : next != null ? next.base() : 1;
+    goneBefore(oldestBase);
     for (SegmentName name : names.values()) {
       nextSequence = Math.max(nextSequence, name.base());
       closeGap(index.newest(), name.base());
@@ -74,6 +76,7 @@ final class Recovery {
       index.add(scan(name, higher == null ? null : higher.getValue()));
     }
     segments = index.all().length;
+    nextSequence = Math.max(nextSequence, mirror.end());
     long nextNumber = names.isEmpty() ? 1 : names.lastKey() + 1;
     boolean newestIsGone = newest != null && newest.number() >= nextNumber;
     if (next != null) {
@@ -83,17 +86,19 @@ final class Recovery {
     if (newestIsGone && newest != null) {
       nextSequence = Math.max(nextSequence, newest.base());
       goneFrom = nextSequence;
-      if (names.isEmpty()) {
-        gap(Positions.of(newest.base(), nextSequence));
-      }
     }
+    if (names.isEmpty()) {
+      gap(Positions.of(oldestBase, nextSequence));
+    }
+    // Behind the segments: what was carried is taken for done until its copy is seen.
+    index.markDone(mirror.done());
+    mirror.addControls(controls);
     closeGap(index.newest(), nextSequence);
     Positions lost = lose();
     for (Segment segment : index.all()) {
       index.bytes.addAndGet(segment.committed());
     }
-    return new Result(
-        index, controls, lost, ledger, nextSequence, nextNumber, report(lost, started));
+    return new Result(index, mirror, lost, ledger, nextSequence, nextNumber, report(lost, started));
   }
 
   /** Segments that nobody but us deletes, and we have not. */

@@ -46,7 +46,8 @@ final class SegmentHeaders {
     return names;
   }
 
-  private static int version(FileSystem files, Path path) {
+  /** The version that a file states; 0 when it is damaged, or none of ours. */
+  static int version(FileSystem files, Path path) {
     try (FileSystem.File file = files.open(path, false)) {
       return Format.version(read(file));
     } catch (IOException e) {

@@ -47,6 +47,7 @@ public final class SegmentLog implements AutoCloseable {
   private final SegmentWriter writer;
   private final SegmentReader reader;
   private final RecoveryReport recovery;
+  private final ControlMirror mirror;
   private final List<byte[]> controls;
   private final Consumer<FailPoint> failPoints;
   private final long recoveredEnd;
@@ -80,12 +81,14 @@ public final class SegmentLog implements AutoCloseable {
         new Recovery(files, directory, directoryLock, aside, options.power()).run();
     this.index = found.index();
     this.recovery = found.report();
-    this.controls = found.controls();
+    this.controls = found.mirror().controls();
+    this.mirror = new ControlMirror(files, directory, found.mirror());
     this.recoveredEnd = found.nextSequence();
     this.writer = new SegmentWriter(files, directory, options, directoryLock, found);
     this.reader = new SegmentReader(files, directory, index, pending, aside);
     pending.done(found.lost(), null);
     controlsEnd.set(found.nextSequence());
+    mirrorAll(controls);
     directoryLock.note(index, writer.next(), false);
     writer.reserve();
   }
@@ -246,6 +249,11 @@ public final class SegmentLog implements AutoCloseable {
         failPoints.accept(FailPoint.BEFORE_WRITE);
         first = writer.commit(whole, copies, events);
         failPoints.accept(FailPoint.AFTER_WRITE);
+        if (!whole.isEmpty()) {
+          failPoints.accept(FailPoint.BEFORE_MIRROR);
+          mirror(whole);
+          failPoints.accept(FailPoint.AFTER_MIRROR);
+        }
       }
       ticketsWritten = batch.ticket();
       written = true;
@@ -258,6 +266,19 @@ public final class SegmentLog implements AutoCloseable {
         pending.restore(batch);
       }
     }
+  }
+
+  private void mirror(PendingControls.Batch written) {
+    if (writer.isReserveSpent()) {
+      mirror.abandon(); // what the disk still has room for is for the segments
+    } else if (!mirror.append(written)) {
+      mirrorAll(snapshot.get());
+    }
+  }
+
+  private void mirrorAll(List<byte[]> all) {
+    mirror.beginAnew(
+        new PendingControls.Batch(List.of(), index.done(), null, 0).behind(all, controlsEnd.get()));
   }
 
   /**
@@ -486,6 +507,7 @@ public final class SegmentLog implements AutoCloseable {
     synchronized (deletion) {
       closed = true;
       writer.close();
+      mirror.abandon();
       FileSystem.closeQuietly(reader);
       directoryLock.note(index, writer.next(), power);
       FileSystem.closeQuietly(directoryLock);

@@ -203,6 +203,10 @@ final class SegmentWriter {
     }
   }
 
+  boolean isReserveSpent() {
+    return isReserveSpent;
+  }
+
   private boolean hasRoomForReserve() {
     return directory.toFile().getUsableSpace() >= RESERVE_FILE_BYTES;
   }

@@ -312,6 +312,7 @@ class CarryTest {
       readPositions(log);
       doneOneByOne(log, range(1, 2000));
     }
+    Spools.deleteMirrors(directory);
     try (SegmentLog log = open()) {
       assertThat(log.controls()).isNotEmpty().doesNotContain(stale).contains(live);
     }

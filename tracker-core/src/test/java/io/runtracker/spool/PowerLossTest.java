@@ -222,7 +222,7 @@ class PowerLossTest {
   }
 
   @Test
-  void aCommitUnderPowerIsOneWriteAndOneSync() throws IOException {
+  void aCommitUnderPowerIsOneWriteAndOneSyncAndAWriteOfTheMirror() throws IOException {
     try (SegmentLog log = SegmentLog.open(directory.resolve("live"), POWER, disk)) {
       log.append(groupOf(1, 10));
       disk.steps.clear();
@@ -230,6 +230,13 @@ class PowerLossTest {
       Spools.done(log, 2);
       log.ledger(new byte[4]);
       log.append(groupOf(11, 64));
+      assertThat(disk.steps.stream().map(RecordingFileSystem.Step::kind))
+          .containsExactly(
+              RecordingFileSystem.Kind.WRITE,
+              RecordingFileSystem.Kind.FORCE,
+              RecordingFileSystem.Kind.WRITE);
+      disk.steps.clear();
+      log.append(groupOf(75, 10));
       assertThat(disk.steps.stream().map(RecordingFileSystem.Step::kind))
           .containsExactly(RecordingFileSystem.Kind.WRITE, RecordingFileSystem.Kind.FORCE);
     }

@@ -113,6 +113,19 @@ final class Spools {
     return builder.build();
   }
 
+  /** The files that hold what segments know once more. */
+  static List<Path> mirrors(Path directory) throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.filter(file -> file.toString().endsWith(".mirror")).sorted().toList();
+    }
+  }
+
+  static void deleteMirrors(Path directory) throws IOException {
+    for (Path mirror : mirrors(directory)) {
+      Files.delete(mirror);
+    }
+  }
+
   /** An owner that has read all events, and whose ledger stays as it is. */
   static void done(SegmentLog log, Positions positions) {
     byte[] ledger = log.ledger();
