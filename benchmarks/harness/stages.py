@@ -24,11 +24,12 @@ INTERVAL, QUICK_INTERVAL = "200us", "2ms"
 THREADS = [("runtracker-batcher", "batcher"), ("runtracker-delivery", "delivery"), ("runtracker-sender", "sender"),
            ("runtracker-mlflow-http", "http"), ("HttpClient-", "http")]
 
-# From the innermost frame outwards; the first that a stage knows decides. An own class that no stage
-# knows shows as "other", so that a new one is missed by nobody.
+# From the innermost frame outwards; the first of a stage's decides. An own class that no stage knows
+# shows as "other", so that a new one is missed by nobody.
 STAGES = [
     ("sleeping and waking", r"(jdk/internal/misc/|sun/misc/)?Unsafe\.(un)?park|java/util/concurrent/locks/LockSupport\.|"
-                            r"java/lang/Object\.wait|java/util/concurrent/(Scheduled)?ThreadPoolExecutor"),
+                            r"java/lang/Object\.wait|java/lang/Thread\.yield|java/util/concurrent/(Scheduled)?ThreadPoolExecutor|"
+                            r"io/runtracker/mlflow/Unhurried\.giveWay"),
     ("crc", r"java/util/zip/CRC32C"),
     ("disk write", r"io/runtracker/spool/(NioFileSystem|FileSystem)|sun/nio/ch/FileChannelImpl"),
     ("redaction and names", r"io/runtracker/(CleanTargets|UrlRedactor|RunNames|RunNaming)"),
@@ -48,6 +49,11 @@ STAGES = [
 ]
 KNOWN = [(stage, re.compile(pattern)) for stage, pattern in STAGES]
 OTHER = "other"
+OWN = "io/runtracker/"
+
+# What serves several stages is whose that called it.
+SHARED = re.compile(r"io/runtracker/(spool/(Fields|Format|FailPoint)|RequestTarget|Settings|Pipeline|Capture|"
+                    r"mlflow/(Server|MlflowSettings|Keys))")
 
 # Lines of `jfr print --json`: its whole would be hundreds of megabytes in memory.
 START = re.compile(r' *"startTime": "([^"]*)"')
@@ -78,7 +84,7 @@ def samples(recording, from_millis):
         stage = stage_of(frames)
         found[group, stage] += 1
         if stage == OTHER:
-            unknown[next((frame for frame in frames if frame.startswith("io/runtracker/")), frames[0] if frames else "?")] += 1
+            unknown[next((frame for frame in frames if frame.startswith(OWN)), frames[0] if frames else "?")] += 1
     return found, unknown
 
 
@@ -91,6 +97,8 @@ def stage_of(frames):
         for stage, pattern in KNOWN:
             if pattern.match(frame):
                 return stage
+        if frame.startswith(OWN) and not SHARED.match(frame):
+            break
     return OTHER
 
 
