@@ -27,7 +27,7 @@ import java.util.concurrent.TimeUnit;
 final class PipelineCost {
 
   /** The warm-up has windows this small: each takes all calls, which are seldom else. */
-  private static final int WARM_UP_ROWS = 200;
+  private static final int WARM_UP_ROWS = 100;
 
   private static final double WARM_UP_RATE = 20_000;
 
