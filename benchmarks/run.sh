@@ -3,8 +3,8 @@
 #
 # Measures what Runtracker costs and what it reaches, beside its peers. docs/benchmarks.md says how to read it.
 #
-#   benchmarks/run.sh capture|service|delivery|idle|spool|window [--quick] ...   one benchmark; --help lists its settings
-#   benchmarks/run.sh document                                            docs/benchmarks.md from the results
+#   benchmarks/run.sh capture|service|delivery|idle|spool|window|pipeline [--quick] ...   one benchmark; --help lists its settings
+#   benchmarks/run.sh document                                            docs/benchmarks.md and docs/pipeline.md from the results
 #   benchmarks/run.sh all [--quick]                                       every benchmark, then the document
 #
 # Needs what the build needs. Uses the test kit's Python environment, which holds MLflow, and installs it
@@ -18,7 +18,7 @@ case "${1:-}" in
   "") usage >&2; exit 2 ;;
   all)
     shift
-    for benchmark in capture service delivery idle spool window; do
+    for benchmark in capture service delivery idle spool window pipeline; do
       "$0" "$benchmark" "$@"
     done
     exec "$0" document "$@"

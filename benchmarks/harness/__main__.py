@@ -12,6 +12,7 @@ import delivery
 import document
 import idle
 import machine
+import pipeline
 import results
 import service
 import service_report
@@ -22,7 +23,7 @@ from processes import Problem, say
 # A benchmark is a module with add_arguments, make_quick, measure and faults; it, or one beside it, has
 # chart and tables.
 BENCHMARKS = {"capture": capture, "service": service, "delivery": delivery, "idle": idle,
-              "spool": spool, "window": window}
+              "spool": spool, "window": window, "pipeline": pipeline}
 
 REPORTS = {**BENCHMARKS, "service": service_report}
 
@@ -35,7 +36,7 @@ def parse():
         command.add_argument(
             "--quick", action="store_true", help="under a minute: does it run, not what it costs")
         benchmark.add_arguments(command)
-    command = commands.add_parser("document", help="writes docs/benchmarks.md from the results")
+    command = commands.add_parser("document", help="writes docs/benchmarks.md and docs/pipeline.md from the results")
     command.add_argument("--quick", action="store_true", help="from the quick ones, beside them")
     arguments = parser.parse_args()
     arguments.command_line = "benchmarks/run.sh " + shlex.join(sys.argv[1:])

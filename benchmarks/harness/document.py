@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/benchmarks.md: the text of benchmarks/benchmarks.md.in, with the results put in; those not measured anew stay."""
+"""docs/*.md: the text of each benchmarks/*.md.in, with the results put in; those not measured anew stay."""
 
 import os
 import re
@@ -9,16 +9,21 @@ import results
 import targets
 from processes import ROOT, say
 
-TEMPLATE = ROOT / "benchmarks/benchmarks.md.in"
-DOCUMENT = ROOT / "docs/benchmarks.md"
+TEMPLATES = ROOT / "benchmarks"
+DOCUMENTS = ROOT / "docs"
 CHARTS = ROOT / "docs/benchmarks"
 BEGIN, END = "<!-- results of %s -->", "<!-- end of %s -->"
 
 
 def write(benchmarks, quick):
-    """Quick results make a document beside them, to show that one can be made."""
+    """Quick results make documents beside them, to show that they can be made."""
+    for template in sorted(TEMPLATES.glob("*.md.in")):
+        write_one(template, benchmarks, quick)
+
+
+def write_one(template, benchmarks, quick):
     source = results.folder(quick)
-    document = source / "benchmarks.md" if quick else DOCUMENT
+    document = (source if quick else DOCUMENTS) / template.name.removesuffix(".in")
     charts = source if quick else CHARTS
 
     before = sections(document.read_text()) if document.exists() else {}
@@ -37,7 +42,7 @@ def write(benchmarks, quick):
         picture = os.path.relpath(charts / chart.name, document.parent)
         return render(name, benchmarks[name], results.read(name, quick), picture)
 
-    text = re.sub(r"^<!-- results of (\w+) -->$", section, TEMPLATE.read_text(), flags=re.MULTILINE)
+    text = re.sub(r"^<!-- results of (\w+) -->$", section, template.read_text(), flags=re.MULTILINE)
     document.write_text(text)
     say(f"written: {os.path.relpath(document, ROOT)}")
 

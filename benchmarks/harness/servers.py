@@ -73,6 +73,24 @@ def _of_ours(program, *arguments):
         process.stdout.close()
 
 
+@contextlib.contextmanager
+def counting(run_millis):
+    """MLflow and a collector of spans in one, which count what they are given: the URL and the process's id."""
+    process = subprocess.Popen(
+        java.command("pipeline.StubServer", str(run_millis), options=["-Xmx512m"]),
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment())
+    try:
+        yield process.stdout.readline().strip(), process.pid
+    finally:
+        process.stdin.close()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+
 class FakeServer:
     """Answers every request with the same bytes, and closes the connection."""
 

@@ -24,6 +24,18 @@ TARGETS = [
     # What is promised is 20 ms and one write.
     ("spool", r"commit_ms_p999_.*", BELOW, 25),
     ("spool", r"recovery_seconds_per_million", BELOW, 5),
+    # Of plain requests; what a run of AUTO costs is told by itself.
+    ("pipeline", r"cpu_us_(window|auto)_spool_plain_10000", AT_MOST, 2.5),
+    ("pipeline", r"cpu_us_(window|auto)_memory_plain_10000", AT_MOST, 2.0),
+    ("pipeline", r"cpu_us_run_outage_plain_10000", AT_MOST, 1.5),
+    ("pipeline", r"idle_cpu_percent", AT_MOST, 0.1),
+    ("pipeline", r"window_fixed_ms", AT_MOST, 0.5),
+    # The pace is by the clock: the last interval may lie outside.
+    ("pipeline", r"scale_per_second", AT_LEAST, 99_900),
+    ("pipeline", r"scale_dropped", AT_MOST, 0),
+    ("pipeline", r"backlog_read_per_second_20000000", AT_LEAST, 200_000),
+    # Constant is what does not grow with what has been read: a window's rows come and go.
+    ("pipeline", r"backlog_heap_growth_mb_.*", AT_MOST, 16),
 ]
 
 
