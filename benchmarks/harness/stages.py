@@ -32,9 +32,9 @@ STAGES = [
                             r"io/runtracker/mlflow/Unhurried\.giveWay"),
     ("crc", r"java/util/zip/CRC32C"),
     ("disk write", r"io/runtracker/spool/(NioFileSystem|FileSystem)|sun/nio/ch/FileChannelImpl"),
-    ("redaction and names", r"io/runtracker/(CleanTargets|UrlRedactor|RunNames|RunNaming)"),
+    ("redaction and names", r"io/runtracker/(UrlRedactor|RunNames|RunNaming)"),
     ("encoding", r"io/runtracker/(EventCodec|RequestEvent|OpenRequest|Note)|io/runtracker/spool/(Group\.|Group\$)"),
-    ("log", r"io/runtracker/spool/(Segment|GroupBuffer|PendingControls|RecordScanner|SpooledEvent|Log\b)"),
+    ("log", r"io/runtracker/spool/(Segment|GroupBuffer|PendingControls|ControlMirror|RecordScanner|SpooledEvent|Log\b)"),
     ("rows", r"io/runtracker/mlflow/(RequestRow|RequestLines|JsonBytes|EventFields|LoggedCells|Text|KeyedFields|Utf8|"
              r"MlflowWindowDraft)|io/runtracker/EncodedEvent"),
     ("statistics and highlights", r"io/runtracker/mlflow/(WindowNumbers|WindowStatistics|RouteGroup|RouteLabels|Highlight)|"

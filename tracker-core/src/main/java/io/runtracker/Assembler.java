@@ -14,11 +14,12 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.EnumMap;
-import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.PriorityQueue;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -66,8 +67,9 @@ final class Assembler {
   private final int mostRows;
   private long mostBytes;
 
-  /** Units that are not settled, by their own ids, the oldest first. */
-  private final Map<String, Unit> unsettled = new LinkedHashMap<>();
+  // Units that are not settled, the oldest first.
+  private final Set<Unit> unsettledWindows = new LinkedHashSet<>();
+  private final Set<Unit> unsettledRuns = new LinkedHashSet<>();
 
   /** Those of them that wait for their time. */
   private final PriorityQueue<Unit> windows = new PriorityQueue<>(BY_TIME);
@@ -97,8 +99,8 @@ final class Assembler {
 
   private Map<DropReason, Long> droppedBefore = Map.of();
   private long closedWindows;
-  private int unsettledWindows;
-  private int unsettledRuns;
+  private int windowsHeld;
+  private int runsHeld;
   private long runBytes;
   private long rowsInWindows;
   private long rowsHeld;
@@ -179,7 +181,7 @@ final class Assembler {
   }
 
   private boolean mayWaitForRun() {
-    return unsettledRuns < MOST_RUNS && runBytes < MOST_RUN_BYTES;
+    return runsHeld < MOST_RUNS && runBytes < MOST_RUN_BYTES;
   }
 
   private void route(SpooledEvent event, long now) {
@@ -244,7 +246,7 @@ final class Assembler {
   }
 
   private void closeWindowIfDue(long now) {
-    if (rows == 0 || unsettledWindows >= MOST_WINDOWS) {
+    if (rows == 0 || windowsHeld >= MOST_WINDOWS) {
       return;
     }
     boolean isAwaited = firstPosition < hurriedBelow && log.readBelow() >= hurriedBelow;
@@ -288,12 +290,12 @@ final class Assembler {
   }
 
   private void register(Unit unit) {
-    unsettled.put(unit.id, unit);
+    (unit.isWindow() ? unsettledWindows : unsettledRuns).add(unit);
     count(unit, 1);
   }
 
   private void remove(Unit unit) {
-    unsettled.remove(unit.id);
+    (unit.isWindow() ? unsettledWindows : unsettledRuns).remove(unit);
     count(unit, -1);
     if (!unit.isWindow() && !unit.isReadAgain) {
       runBytes -= unit.bytes;
@@ -305,8 +307,8 @@ final class Assembler {
   private void count(Unit unit, int sign) {
     rowsInWindows += unit.isWindow() ? sign * unit.size() : 0;
     if (!unit.isReadAgain) {
-      unsettledWindows += unit.isWindow() ? sign : 0;
-      unsettledRuns += unit.isWindow() ? 0 : sign;
+      windowsHeld += unit.isWindow() ? sign : 0;
+      runsHeld += unit.isWindow() ? 0 : sign;
       rowsHeld += unit.isWindow() ? sign * unit.size() : 0;
     }
   }
@@ -315,9 +317,13 @@ final class Assembler {
   private void release() {
     long below = rows > 0 ? Math.min(firstPosition, log.readBelow()) : log.readBelow();
     long oldest = rows > 0 ? oldestMillis : Long.MAX_VALUE;
-    for (Unit unit : unsettled.values()) {
-      below = unit.isWindow() ? Math.min(below, unit.positions.first()) : below;
-      oldest = Math.min(oldest, unit.oldestMillis);
+    for (Unit window : unsettledWindows) {
+      below = Math.min(below, window.positions.first());
+      oldest = Math.min(oldest, window.oldestMillis);
+    }
+    for (Unit run : unsettledRuns) { // there may be a thousand, and this is done for each step
+      oldest = Math.min(oldest, run.oldestMillis);
+      break;
     }
     log.release(below);
     long age = System.currentTimeMillis() - oldest;
@@ -375,7 +381,7 @@ final class Assembler {
     if (runsToo && !areWindowsFirst()) {
       due = dueNanos(runs, dueNanos(sweeps, due));
     }
-    boolean closes = rows > 0 && unsettledWindows < MOST_WINDOWS;
+    boolean closes = rows > 0 && windowsHeld < MOST_WINDOWS;
     return closes ? Math.min(due, openedNanos + settings.windowAge().toNanos()) : due;
   }
 

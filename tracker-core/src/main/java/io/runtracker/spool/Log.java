@@ -307,12 +307,12 @@ public final class Log implements AutoCloseable {
       if (group.end() > below) {
         return;
       }
-      boolean isNeeded = disk != null && !isDone(group);
-      if (!group.isOnDisk() && !isNeeded && groups.remove(group.first(), group)) {
-        if (group.leaveHeap()) {
-          heapBytes.addAndGet(-group.bytes());
-          heapEvents.addAndGet(-group.size());
-        }
+      if (!group.isOnDisk()
+          && (disk == null || isDone(group))
+          && groups.remove(group.first(), group)
+          && group.leaveHeap()) {
+        heapBytes.addAndGet(-group.bytes());
+        heapEvents.addAndGet(-group.size());
       }
     }
   }

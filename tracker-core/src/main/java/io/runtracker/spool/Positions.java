@@ -119,17 +119,23 @@ public final class Positions {
 
   /** Those of both sets. */
   public Positions plus(Positions other) {
-    return combine(other, (inFirst, inSecond) -> inFirst || inSecond);
+    return isEmpty()
+        ? other
+        : other.isEmpty() ? this : combine(other, (inFirst, inSecond) -> inFirst || inSecond);
   }
 
   /** Those that are not in the other set. */
   public Positions minus(Positions other) {
-    return combine(other, (inFirst, inSecond) -> inFirst && !inSecond);
+    return isEmpty() || other.isEmpty()
+        ? this
+        : combine(other, (inFirst, inSecond) -> inFirst && !inSecond);
   }
 
   /** Those that are in the other set too. */
   public Positions and(Positions other) {
-    return combine(other, (inFirst, inSecond) -> inFirst && inSecond);
+    return isEmpty() || other.isEmpty()
+        ? NONE
+        : combine(other, (inFirst, inSecond) -> inFirst && inSecond);
   }
 
   private Positions combine(Positions other, Rule rule) {
