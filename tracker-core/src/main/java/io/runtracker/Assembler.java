@@ -420,6 +420,18 @@ final class Assembler {
     }
   }
 
+  /**
+   * A window that failed lets others be closed, however often it is tried. Were there only such, no
+   * other would pass, and nobody could tell that it is them and not the sink.
+   */
+  void standAside(Unit window) {
+    if (!window.isReadAgain) {
+      count(window, -1);
+      window.isReadAgain = true;
+      count(window, 1);
+    }
+  }
+
   /** A window was too large for something in between; the next are smaller. */
   void windowTooLarge(Unit window) {
     mostBytes = Math.min(mostBytes, Math.max(window.bytes / 2, 1));

@@ -146,6 +146,7 @@ final class Batcher {
 
   private void run() {
     while (true) {
+      Thread.interrupted(); // the function that names runs may have set it; no park would wait then
       try {
         boolean stop = stopping;
         look(stop);

@@ -151,6 +151,7 @@ final class Delivery {
 
   private void run() {
     while (!stopping) {
+      Thread.interrupted(); // a sink's draft may have set it, and then no park would wait
       try {
         step();
       } catch (Throwable fault) {
@@ -459,6 +460,9 @@ final class Delivery {
    * A failure that may be the unit's own: it is tried again, later every time, but not for ever.
    */
   private boolean retryOrSetAside(Unit unit, DropReason reason, String cause) {
+    if (unit.isWindow()) {
+      assembler.standAside(unit);
+    }
     if (unit.failures++ == 0) {
       unit.deliveredBeforeFailure = deliveries;
     }

@@ -132,8 +132,15 @@ final class Journal {
         }
       }
       Positions live = disk.live();
+      Positions inRuns = Positions.NONE;
+      for (Unit unit : units.values()) {
+        inRuns = unit.isWindow() ? inRuns : inRuns.plus(unit.positions);
+      }
       for (Unit unit : List.copyOf(units.values())) {
         unit.positions = unit.positions.and(live);
+        if (unit.isWindow()) { // what could not be put into it again has runs of its own
+          unit.positions = unit.positions.minus(inRuns);
+        }
         if (unit.positions.isEmpty() && !unit.sweeps) {
           units.remove(unit.id);
           open.remove(unit.id);
@@ -273,9 +280,17 @@ final class Journal {
         byte[] plan = planOf(half);
         records.raw(plan, 0, plan.length);
       }
-      log.control(records.toBytes(), whole.positions);
-      open.remove(whole.id);
       halves.forEach(half -> open.put(half.id, new Open(planOf(half), null)));
+      boolean split = false;
+      try {
+        log.control(records.toBytes(), whole.positions);
+        split = true;
+      } finally {
+        if (!split) {
+          halves.forEach(half -> open.remove(half.id));
+        }
+      }
+      open.remove(whole.id);
     }
   }
 
@@ -298,8 +313,8 @@ final class Journal {
 
   /** Takes the events of a unit out of the log, as delivered or, with a reason, as dropped. */
   void settle(Unit unit, @Nullable DropReason reason) {
-    open.remove(unit.id);
     settle(unit.positions, reason);
+    open.remove(unit.id); // behind it: at each moment the one or the other is to be written
     log.reap(); // behind the counting, so that a ledger taken meanwhile is right
   }
 

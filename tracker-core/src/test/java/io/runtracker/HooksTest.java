@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 /** What a user's own code says of requests: filters, customizers and the naming of runs. */
@@ -334,5 +335,23 @@ class HooksTest {
     open(tracker, "GET", "/", Headers.of("Accept", "text/html"));
     tracker.close(Requests.LONG);
     assertThat(sink.only().tags()).containsEntry("http.request.header.accept", "text/html");
+  }
+
+  @Test
+  void a_naming_function_that_interrupts_its_thread_does_not_keep_the_batcher_from_waiting() {
+    AtomicReference<Thread> batcher = new AtomicReference<>();
+    try (Tracker tracker =
+        Requests.tracker(sink)
+            .naming(
+                request -> {
+                  batcher.set(Thread.currentThread());
+                  Thread.currentThread().interrupt();
+                  return null;
+                })
+            .build()) {
+      Requests.serve(tracker, "/", 1);
+      assertThat(tracker.flush(Requests.LONG).delivered()).isEqualTo(1);
+      await().until(() -> !batcher.get().isInterrupted());
+    }
   }
 }

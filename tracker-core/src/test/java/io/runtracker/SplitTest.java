@@ -135,4 +135,19 @@ class SplitTest {
       assertThat(tracker.stats().writingWindows()).isFalse();
     }
   }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void two_requests_on_which_the_server_fails_hold_up_no_others(boolean withSpool) {
+    sink.failing = event -> event.target().path().equals("/poison");
+    Tracker.Builder builder = windows(withSpool).windowAge(Duration.ofMillis(50)).windowRows(10);
+    try (Tracker tracker = builder.build()) {
+      for (int i = 0; i < 220; i++) {
+        Requests.serve(tracker, i == 5 || i == 15 ? "/poison" : "/", 1);
+      }
+      Ledger ledger = tracker.flush(Requests.LONG);
+      assertThat(ledger.delivered()).as("%s", ledger).isEqualTo(218);
+      assertThat(ledger.dropped()).isEqualTo(Map.of(DropReason.REFUSED, 2L));
+    }
+  }
 }

@@ -485,4 +485,18 @@ class SpoolTest {
       assertThat(second.stats().ledger().delivered()).isEqualTo(1);
     }
   }
+
+  @Test
+  void a_drained_spool_is_as_small_after_many_lives() throws IOException {
+    for (int life = 0; life < 12; life++) {
+      try (Tracker tracker = tracker().build()) {
+        Requests.serve(tracker, "/", 700);
+        assertThat(tracker.flush(Requests.LONG).isComplete()).isTrue();
+      }
+    }
+    try (Stream<Path> files = Files.list(directory)) {
+      assertThat(files.filter(file -> file.toString().endsWith(".mirror")))
+          .allSatisfy(mirror -> assertThat(Files.size(mirror)).isLessThan(300_000));
+    }
+  }
 }

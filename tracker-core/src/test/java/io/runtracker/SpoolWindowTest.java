@@ -217,4 +217,47 @@ class SpoolWindowTest {
       assertThat(ledger.isComplete()).isTrue();
     }
   }
+
+  @Test
+  void a_request_that_a_window_cannot_take_again_is_written_once_across_two_crashes()
+      throws Exception {
+    sink.beforeComplete =
+        window -> {
+          throw new SinkException(SinkException.Kind.UNAVAILABLE, "away", null);
+        };
+    Path crashed;
+    try (Tracker first = tracker(directory).windowRows(10).build()) {
+      for (int i = 0; i < 10; i++) {
+        Requests.serve(first, "/" + i, 1);
+      }
+      await().until(() -> first.stats().retries() > 0);
+      crashed = Crash.leaving(directory);
+    }
+    // Another version of the sink: it takes one of them in no window.
+    sink.unfit =
+        event -> {
+          if (event.target().path().equals("/3")) {
+            throw new IllegalArgumentException("has no place in a window");
+          }
+        };
+    sink.beforeComplete =
+        window -> {
+          throw new SinkException(SinkException.Kind.GONE, "gone", null);
+        };
+    sink.runs.beforeComplete = event -> TimeUnit.DAYS.sleep(1);
+    Path again;
+    try (Tracker second = tracker(crashed).windowRows(10).build()) {
+      await().atMost(Requests.LONG).until(() -> sink.runs.created().size() == 1);
+      again = Crash.leaving(crashed);
+    }
+    sink.isWellAgain();
+    sink.runs.beforeComplete = event -> {};
+    try (Tracker third = tracker(again).windowRows(10).build()) {
+      Ledger ledger = third.flush(Requests.LONG);
+      assertThat(ledger.inFlight() + ledger.spooled()).as("%s", ledger).isZero();
+      assertThat(MemoryWindowSink.ids(sink.runs.created())).doesNotHaveDuplicates();
+      assertThat(sink.written()).hasSize(10).doesNotHaveDuplicates();
+      TrackerTest.assertAddsUp(ledger);
+    }
+  }
 }

@@ -6,10 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
-import java.util.Collection;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,24 +27,29 @@ final class ControlMirror {
 
   /** What mirrors hold; there is more than one where a process ended while it changed them. */
   static final class Found {
-    private final Set<ByteBuffer> controls = new LinkedHashSet<>();
+    private final List<byte[]> controls = new ArrayList<>();
     private final List<Path> files = new ArrayList<>();
     private Positions done = Positions.NONE;
+    private Positions carried = Positions.NONE;
+    private boolean isDamaged;
     private long end;
     private long number;
 
-    /** Those that are known already are left out. */
-    void addControls(Collection<byte[]> more) {
-      more.forEach(control -> controls.add(ByteBuffer.wrap(control)));
-    }
-
-    /** In the order in which they were written. */
+    /**
+     * In the order in which they were written. To be taken behind those of the segments: a mirror
+     * that was begun anew has no record of what came before its own.
+     */
     List<byte[]> controls() {
-      return controls.stream().map(ByteBuffer::array).toList();
+      return controls;
     }
 
     Positions done() {
       return done;
+    }
+
+    /** Events that were copied forward and are not done; none where that may not be all. */
+    Positions carried() {
+      return isDamaged ? Positions.NONE : carried.minus(done);
     }
 
     /** Behind the last position that any of it is about. */
@@ -106,36 +108,40 @@ final class ControlMirror {
   private static void read(
       FileSystem files, Path path, SegmentName name, ByteBuffer window, Found found) {
     try (FileSystem.File file = files.open(path, false);
-        RecordScanner scanner = new RecordScanner(file, name, window, true, (from, to) -> {})) {
+        RecordScanner scanner =
+            new RecordScanner(file, name, window, true, (from, to) -> found.isDamaged = true)) {
       long size = file.size();
+      found.isDamaged |= !SegmentHeaders.intact(file, name);
       while (scanner.next(size)) {
         byte[] payload = scanner.payload(size);
         found.end = Math.max(found.end, scanner.sequence());
         if (scanner.kind() == Format.CONTROL) {
-          found.addControls(List.of(payload));
+          found.controls.add(payload);
         } else if (scanner.kind() == Format.DONE) {
           for (Fields.Reader in = new Fields.Reader(payload); in.next(); ) {
             if (in.tag() == Format.DONE_POSITIONS) {
               found.done = found.done.plus(Positions.decode(in.bytesValue()));
+            } else if (in.tag() == Format.DONE_CARRIED) {
+              found.carried = found.carried.plus(Positions.decode(in.bytesValue()));
             }
           }
         }
       }
       found.end = Math.max(found.end, found.done.end());
     } catch (IOException unreadable) {
-      // the segments know it, too
+      found.isDamaged = true; // the segments know it, too
     }
   }
 
   /** Adds what was written to a segment; false when it is to be begun anew. */
-  boolean append(PendingControls.Batch batch) {
+  boolean append(PendingControls.Batch batch, Positions carried) {
     FileSystem.File target = file;
     if (target == null || size >= largestSize) {
       return false;
     }
     try {
       buffer.begin(target, mark, size);
-      size = write(batch);
+      size = write(batch, carried);
       return true;
     } catch (IOException e) {
       abandon();
@@ -143,19 +149,20 @@ final class ControlMirror {
     }
   }
 
-  private long write(PendingControls.Batch batch) throws IOException {
+  private long write(PendingControls.Batch batch, Positions carried) throws IOException {
     for (PendingControls.Control control : batch.controls()) {
       buffer.record(Format.CONTROL, control.end(), control.payload());
     }
-    if (!batch.done().isEmpty()) {
+    if (!batch.done().isEmpty() || !carried.isEmpty()) {
       Fields done = new Fields(64).field(Format.DONE_POSITIONS, batch.done().encode());
+      done.field(Format.DONE_CARRIED, carried.encode());
       buffer.record(Format.DONE, 0, done.toBytes());
     }
     return buffer.end();
   }
 
   /** Writes a new one with all that matters, and then deletes those before it. */
-  void beginAnew(PendingControls.Batch all) {
+  void beginAnew(PendingControls.Batch all, Positions carried) {
     abandon();
     SegmentName name = new SegmentName(++number, 0, random.nextInt(1, Integer.MAX_VALUE));
     String segment = name.file();
@@ -169,15 +176,38 @@ final class ControlMirror {
       mark = name.mark();
       buffer.begin(target, mark, 0);
       buffer.raw(Format.segmentHeader(name), 0, Format.SEGMENT_HEADER);
-      size = write(all);
+      size = write(all, carried);
       largestSize = Math.max(LEAST_SIZE, 2 * size);
-      for (Path old : List.copyOf(earlier)) {
-        files.delete(old);
-        earlier.remove(old);
-      }
+      deleteEarlier();
     } catch (IOException e) {
-      abandon();
+      FileSystem.closeQuietly(file);
+      file = null;
+      path = null;
+      earlier.add(fresh);
+      deleteUnfinished(fresh);
     }
+  }
+
+  private void deleteEarlier() throws IOException {
+    for (Path old : List.copyOf(earlier)) {
+      files.delete(old);
+      earlier.remove(old);
+    }
+  }
+
+  /** It takes room that the disk does not have. */
+  private void deleteUnfinished(Path fresh) {
+    try {
+      files.delete(fresh);
+      earlier.remove(fresh);
+    } catch (IOException e) {
+      // it is deleted with the others
+    }
+  }
+
+  /** Whether something may not be in it; it is to be begun anew then. */
+  boolean isIncomplete() {
+    return file == null;
   }
 
   /** What it lacks from now on it gets when it is begun anew. */

@@ -26,6 +26,9 @@ final class Format {
   static final int DONE_POSITIONS = 1;
   static final int DONE_LEDGER = 2;
 
+  /** Of mirrors: events that were copied forward. */
+  static final int DONE_CARRIED = 3;
+
   /** Where the header's own check ends and its value stands. */
   static final int CHECKED = 20;
 

@@ -3,6 +3,7 @@ package io.runtracker.spool;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Records that wait for the next write; any thread. */
@@ -42,10 +43,22 @@ final class PendingControls {
     return ++tickets;
   }
 
-  /** What is done and the ledger that knows it, in one record. */
-  synchronized void done(Positions positions, byte @Nullable [] newLedger) {
-    done = done.plus(positions);
+  /**
+   * What is done and the ledger that knows it, in one record.
+   *
+   * @param mark marks it for all, in one step with remembering that it is to be written
+   * @return what was marked
+   */
+  synchronized Positions done(Supplier<Positions> mark, byte @Nullable [] newLedger) {
+    Positions fresh = mark.get();
+    done = done.plus(fresh);
     ledger = newLedger == null ? ledger : newLedger;
+    return fresh;
+  }
+
+  /** Of what is done, that which was written with its ledger, or is being written. */
+  synchronized Positions written(Supplier<Positions> all) {
+    return all.get().minus(done);
   }
 
   /** As {@link #done}, with a ledger that is older than the one that may wait. */

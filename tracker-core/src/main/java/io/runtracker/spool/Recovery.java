@@ -6,9 +6,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the segments of a directory when a log is opened. */
@@ -16,12 +18,14 @@ final class Recovery {
   /**
    * What was found.
    *
-   * @param mirror what the owner wanted to be remembered, from segments and mirrors
+   * @param controls what the owner wanted to be remembered, in the order in which it did; where
+   *     segments lack some of it, once more with what mirrors hold
    * @param lost events lost to damage, to be remembered as done
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
   record Result(
       SegmentIndex index,
+      List<byte[]> controls,
       ControlMirror.Found mirror,
       Positions lost,
       byte @Nullable [] ledger,
@@ -42,6 +46,10 @@ final class Recovery {
   private final DirectoryLock lock;
   private final List<byte[]> controls = new ArrayList<>();
   private Positions gaps = Positions.NONE;
+
+  /** Those of records alone; all events before the oldest segment are done as well. */
+  private Positions knownDone = Positions.NONE;
+
   private final ByteBuffer window = ByteBuffer.allocateDirect(WINDOW);
   private byte @Nullable [] ledger;
   private long nextSequence = 1;
@@ -92,13 +100,29 @@ final class Recovery {
     }
     // Behind the segments: what was carried is taken for done until its copy is seen.
     index.markDone(mirror.done());
-    mirror.addControls(controls);
+    Positions carriedAway = mirror.carried().minus(knownDone).minus(index.carriedPositions());
+    index.unmark(carriedAway);
+    gap(carriedAway);
+    addMissing(mirror.controls());
     closeGap(index.newest(), nextSequence);
     Positions lost = lose();
     for (Segment segment : index.all()) {
       index.bytes.addAndGet(segment.committed());
     }
-    return new Result(index, mirror, lost, ledger, nextSequence, nextNumber, report(lost, started));
+    return new Result(
+        index, controls, mirror, lost, ledger, nextSequence, nextNumber, report(lost, started));
+  }
+
+  /**
+   * All of them where one is missing, because their order counts; and behind what the segments
+   * hold, because a mirror that was begun anew lacks what came before.
+   */
+  private void addMissing(List<byte[]> mirrored) {
+    Set<ByteBuffer> known = new HashSet<>();
+    controls.forEach(control -> known.add(ByteBuffer.wrap(control)));
+    if (!mirrored.stream().allMatch(control -> known.contains(ByteBuffer.wrap(control)))) {
+      controls.addAll(mirrored);
+    }
   }
 
   /** Segments that nobody but us deletes, and we have not. */
@@ -219,6 +243,7 @@ final class Recovery {
         Positions positions = Positions.decode(fields.bytesValue());
         nextSequence = Math.max(nextSequence, positions.end());
         index.markDone(positions);
+        knownDone = knownDone.plus(positions);
       } else if (fields.tag() == Format.DONE_LEDGER) {
         ledger = fields.bytesValue();
       }

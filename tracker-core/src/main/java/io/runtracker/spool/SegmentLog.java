@@ -57,7 +57,7 @@ public final class SegmentLog implements AutoCloseable {
   /** Held over a deletion, and over letting go of the directory. */
   private final Object deletion = new Object();
 
-  private Supplier<List<byte[]>> snapshot = List::of;
+  private Supplier<List<byte[]>> snapshot = this::controls;
   private long ticketsWritten;
   private boolean deletionUnsynced;
   private volatile boolean closed;
@@ -81,14 +81,13 @@ public final class SegmentLog implements AutoCloseable {
         new Recovery(files, directory, directoryLock, aside, options.power()).run();
     this.index = found.index();
     this.recovery = found.report();
-    this.controls = found.mirror().controls();
+    this.controls = found.controls();
     this.mirror = new ControlMirror(files, directory, found.mirror());
     this.recoveredEnd = found.nextSequence();
     this.writer = new SegmentWriter(files, directory, options, directoryLock, found);
     this.reader = new SegmentReader(files, directory, index, pending, aside);
-    pending.done(found.lost(), null);
+    pending.done(found::lost, null);
     controlsEnd.set(found.nextSequence());
-    mirrorAll(controls);
     directoryLock.note(index, writer.next(), false);
     writer.reserve();
   }
@@ -157,8 +156,10 @@ public final class SegmentLog implements AutoCloseable {
 
   /**
    * Whom to ask for all controls that still matter, before a segment is deleted that may hold some:
-   * they are written again. Asked by the threads that call {@link #done}, {@link #commit} and
-   * {@link #close}, while nothing else is written: so it must not wait for a thread that writes.
+   * they are written again; and when a mirror is begun. Asked by every thread that writes, while
+   * nothing else is written: so it must not wait for a thread that writes. It must know a control
+   * before {@link #control} is called, and may forget what is about events only behind {@link
+   * #done}.
    */
   public void snapshotFrom(Supplier<List<byte[]>> owner) {
     snapshot = owner;
@@ -214,7 +215,7 @@ public final class SegmentLog implements AutoCloseable {
     try {
       Positions skipped = Positions.of(writer.nextSequence(), position);
       if (!skipped.isEmpty()) {
-        pending.done(index.markDone(skipped), null);
+        pending.done(() -> index.markDone(skipped), null);
         writer.skipTo(position);
       }
     } finally {
@@ -249,14 +250,12 @@ public final class SegmentLog implements AutoCloseable {
         failPoints.accept(FailPoint.BEFORE_WRITE);
         first = writer.commit(whole, copies, events);
         failPoints.accept(FailPoint.AFTER_WRITE);
-        if (!whole.isEmpty()) {
-          failPoints.accept(FailPoint.BEFORE_MIRROR);
-          mirror(whole);
-          failPoints.accept(FailPoint.AFTER_MIRROR);
-        }
       }
       ticketsWritten = batch.ticket();
       written = true;
+      if (!whole.isEmpty() || !copies.isEmpty()) {
+        mirror(whole, copies);
+      }
       return first;
     } catch (IOException e) {
       throw new SpoolException(
@@ -268,17 +267,42 @@ public final class SegmentLog implements AutoCloseable {
     }
   }
 
-  private void mirror(PendingControls.Batch written) {
+  private void mirror(PendingControls.Batch written, List<SegmentWriter.Copy> copies) {
+    failPoints.accept(FailPoint.BEFORE_MIRROR);
+    Positions.Builder carried = new Positions.Builder();
+    copies.forEach(copy -> carried.add(copy.position()));
     if (writer.isReserveSpent()) {
       mirror.abandon(); // what the disk still has room for is for the segments
-    } else if (!mirror.append(written)) {
-      mirrorAll(snapshot.get());
+    } else if (!mirror.append(written, carried.build())) {
+      beginMirror(written.controls());
     }
+    failPoints.accept(FailPoint.AFTER_MIRROR);
   }
 
-  private void mirrorAll(List<byte[]> all) {
+  /**
+   * The order counts. A unit that another thread settles meanwhile is in the snapshot; or what it
+   * has done was waiting before, and is written before the mirror says so. And done is only what a
+   * ledger knows.
+   */
+  private void beginMirror(List<PendingControls.Control> newest) {
+    List<byte[]> open = snapshot.get();
+    PendingControls.Batch late = pending.drain();
+    try {
+      if (!late.isEmpty()) {
+        writer.commit(late, List.of(), NO_EVENTS);
+      }
+      ticketsWritten = late.ticket();
+    } catch (IOException e) {
+      pending.restore(late);
+      mirror.abandon();
+      return;
+    }
+    List<PendingControls.Control> controlsOfAll = new ArrayList<>(newest);
+    controlsOfAll.addAll(late.controls());
+    Positions written = pending.written(index::done);
     mirror.beginAnew(
-        new PendingControls.Batch(List.of(), index.done(), null, 0).behind(all, controlsEnd.get()));
+        new PendingControls.Batch(controlsOfAll, written, null, 0).behind(open, controlsEnd.get()),
+        index.carriedPositions());
   }
 
   /**
@@ -327,13 +351,13 @@ public final class SegmentLog implements AutoCloseable {
   /** As {@link #done(Positions, byte[], long)}, but deletes nothing and so takes no time. */
   void done(Positions positions, byte[] ledger) {
     Format.requireSize(ledger.length);
-    pending.done(index.markDone(positions), ledger);
+    pending.done(() -> index.markDone(positions), ledger);
   }
 
   /** Replaces the ledger with the next write. */
   public void ledger(byte[] ledger) {
     Format.requireSize(ledger.length);
-    pending.done(Positions.NONE, ledger);
+    pending.done(() -> Positions.NONE, ledger);
   }
 
   /** The ledger last written, or null when there is none. */
@@ -353,6 +377,9 @@ public final class SegmentLog implements AutoCloseable {
     try {
       write(List.of(), List.of(), NO_EVENTS);
       writer.reserve();
+      if (mirror.isIncomplete() && !writer.isReserveSpent()) {
+        beginMirror(List.of());
+      }
     } finally {
       writing.unlock();
     }

@@ -247,9 +247,8 @@ final class SegmentReader implements Closeable {
 
   /** Events that were there when the log was opened and cannot be read any more. */
   void lose(Positions positions) {
-    Positions lost = index.markDone(positions);
+    Positions lost = pending.done(() -> index.markDone(positions), null);
     index.lost.addAndGet(lost.size());
-    pending.done(lost, null);
   }
 
   /** Lets go of a segment that is about to be deleted. */

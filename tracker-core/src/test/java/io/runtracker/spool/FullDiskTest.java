@@ -3,8 +3,10 @@ package io.runtracker.spool;
 
 import static io.runtracker.spool.Spools.SMALL;
 import static io.runtracker.spool.Spools.groupOf;
+import static io.runtracker.spool.Spools.mirrors;
 import static io.runtracker.spool.Spools.payload;
 import static io.runtracker.spool.Spools.readAll;
+import static io.runtracker.spool.Spools.segments;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -12,6 +14,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -160,5 +164,123 @@ class FullDiskTest {
     try (SegmentLog log = SegmentLog.open(spool, SMALL)) {
       assertThat(readAll(log)).hasSize(10);
     }
+  }
+
+  private static void fillUp(SegmentLog log) {
+    assertThatThrownBy(
+            () -> {
+              while (true) {
+                Spools.fill(log, 1, 1);
+              }
+            })
+        .isInstanceOf(SpoolException.class);
+  }
+
+  /** What was remembered while the disk was full is in two files once it is not. */
+  @Test
+  void theMirrorIsCompleteAgainOnceThereIsRoom() throws Exception {
+    Path spool = mount.resolve("spool");
+    Path ballast = mount.resolve("ballast");
+    Files.write(ballast, new byte[512 << 10]);
+    Path image = parent.resolve("image");
+    List<byte[]> plans = new ArrayList<>();
+    try (SegmentLog log = SegmentLog.open(spool, SMALL)) {
+      log.snapshotFrom(() -> List.copyOf(plans));
+      fillUp(log);
+      for (int i = 0; i < 20; i++) {
+        byte[] plan = new byte[1000];
+        plan[0] = (byte) i;
+        plans.add(plan);
+        log.control(plan, 2);
+      }
+      assertThat(spool.resolve("reserve")).doesNotExist();
+      Files.delete(ballast);
+      for (int i = 0; i < 10; i++) { // as delivery does each second; the sink is away for hours
+        log.commit();
+        Spools.fill(log, 10, 10);
+      }
+      assertThat(spool.resolve("reserve")).exists();
+      Spools.copy(spool, image);
+      for (Path mirror : mirrors(spool)) {
+        Files.copy(mirror, image.resolve(mirror.getFileName()));
+      }
+    }
+    int worst = 20;
+    for (Path segment : segments(image)) {
+      Path one = parent.resolve("one-" + segment.getFileName());
+      Spools.copy(image, one);
+      for (Path mirror : mirrors(image)) {
+        Files.copy(mirror, one.resolve(mirror.getFileName()));
+      }
+      Path victim = one.resolve(segment.getFileName());
+      Files.write(victim, new byte[(int) Files.size(victim)]);
+      try (SegmentLog log = SegmentLog.open(one, SMALL)) {
+        worst =
+            Math.min(worst, (int) log.controls().stream().map(plan -> plan[0]).distinct().count());
+      }
+    }
+    assertThat(worst).isEqualTo(20);
+  }
+
+  @Test
+  void aDiskThatFillsAndFreesLeavesNoMirrorsBehind() throws Exception {
+    Path spool = mount.resolve("spool");
+    Path ballast = mount.resolve("ballast");
+    int most = 0;
+    for (int life = 0; life < 5; life++) {
+      try (SegmentLog log = SegmentLog.open(spool, SMALL)) {
+        log.snapshotFrom(() -> List.of(new byte[20_000]));
+        for (int round = 0; round < 5; round++) {
+          Files.write(ballast, new byte[512 << 10]);
+          fillUp(log);
+          for (int i = 0; i < 400; i++) {
+            try {
+              log.control(new byte[100], 0);
+            } catch (SpoolException full) {
+              break;
+            }
+            most = Math.max(most, mirrors(spool).size());
+          }
+          Files.delete(ballast);
+          Spools.done(log, Spools.positions(readAll(log).keySet()));
+          log.commit();
+          Spools.done(log, log.live());
+          log.commit();
+          log.control(new byte[100], 0);
+        }
+      }
+    }
+    assertThat(mirrors(spool)).hasSize(1);
+    assertThat(most).isLessThan(5);
+  }
+
+  @Test
+  void aLogOpensOnAFullDiskAndKnowsWhatItKnew() throws Exception {
+    Path spool = mount.resolve("spool");
+    byte[] plan = new byte[1000];
+    try (SegmentLog log = SegmentLog.open(spool, SMALL)) {
+      log.snapshotFrom(() -> List.of(plan));
+      log.control(plan, 2);
+      Spools.fill(log, 200, 10);
+    }
+    Path ballast = mount.resolve("ballast");
+    try {
+      Files.write(ballast, new byte[1 << 20]);
+    } catch (IOException full) {
+      // as it is meant
+    }
+    for (int life = 0; life < 10; life++) {
+      try (SegmentLog log = SegmentLog.open(spool, SMALL)) {
+        log.snapshotFrom(() -> List.of(plan));
+        assertThat(log.controls()).isNotEmpty().containsOnly(plan);
+        log.control(plan, 2);
+      }
+    }
+    Files.delete(ballast);
+    try (SegmentLog log = SegmentLog.open(spool, SMALL)) {
+      assertThat(log.controls()).isNotEmpty().containsOnly(plan);
+      Spools.fill(log, 10, 10);
+    }
+    assertThat(mirrors(spool)).hasSize(1);
   }
 }
