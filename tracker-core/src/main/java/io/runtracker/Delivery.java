@@ -323,6 +323,7 @@ final class Delivery {
   }
 
   private void settleWhatCameBack() {
+    int before = underWay.size();
     for (Iterator<Attempt> attempts = underWay.iterator(); attempts.hasNext(); ) {
       Attempt attempt = attempts.next();
       if (attempt.ended) {
@@ -330,6 +331,9 @@ final class Delivery {
         runsUnderWay -= attempt.unit.isWindow() ? 0 : 1;
         cameBack(attempt);
       }
+    }
+    if (underWay.size() < before) {
+      log.reap(); // behind the counting, so that a ledger taken meanwhile is right
     }
   }
 

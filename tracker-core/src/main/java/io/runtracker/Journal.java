@@ -311,11 +311,13 @@ final class Journal {
     }
   }
 
-  /** Takes the events of a unit out of the log, as delivered or, with a reason, as dropped. */
+  /**
+   * Takes the events of a unit out of the log, as delivered or, with a reason, as dropped. Their
+   * segments go when {@link Log#reap} is called.
+   */
   void settle(Unit unit, @Nullable DropReason reason) {
     settle(unit.positions, reason);
     open.remove(unit.id); // behind it: at each moment the one or the other is to be written
-    log.reap(); // behind the counting, so that a ledger taken meanwhile is right
   }
 
   /**

@@ -210,6 +210,16 @@ final class ControlMirror {
     return file == null;
   }
 
+  /** Gives back its room. One that is left and no longer written would tell what is not so. */
+  void delete() {
+    abandon();
+    try {
+      deleteEarlier();
+    } catch (IOException e) {
+      // the next one deletes them
+    }
+  }
+
   /** What it lacks from now on it gets when it is begun anew. */
   void abandon() {
     FileSystem.closeQuietly(file);

@@ -126,16 +126,29 @@ public final class Positions {
 
   /** Those that are not in the other set. */
   public Positions minus(Positions other) {
-    return isEmpty() || other.isEmpty()
-        ? this
-        : combine(other, (inFirst, inSecond) -> inFirst && !inSecond);
+    Positions near = isEmpty() ? NONE : other.within(first(), end());
+    return near.isEmpty() ? this : combine(near, (inFirst, inSecond) -> inFirst && !inSecond);
   }
 
   /** Those that are in the other set too. */
   public Positions and(Positions other) {
-    return isEmpty() || other.isEmpty()
-        ? NONE
-        : combine(other, (inFirst, inSecond) -> inFirst && inSecond);
+    Positions near = isEmpty() ? NONE : other.within(first(), end());
+    return near.isEmpty() ? NONE : combine(near, (inFirst, inSecond) -> inFirst && inSecond);
+  }
+
+  /** The ranges that reach into this one: of a set with many gaps mostly a few. */
+  private Positions within(long first, long end) {
+    int from = indexOf(first) & ~1;
+    int to = Math.min((indexOf(end) + 1) & ~1, bounds.length);
+    return from == 0 && to == bounds.length
+        ? this
+        : from >= to ? NONE : new Positions(Arrays.copyOfRange(bounds, from, to));
+  }
+
+  /** Of the first bound that is not below a position. */
+  private int indexOf(long position) {
+    int found = Arrays.binarySearch(bounds, position);
+    return found < 0 ? -found - 1 : found;
   }
 
   private Positions combine(Positions other, Rule rule) {

@@ -272,7 +272,7 @@ public final class SegmentLog implements AutoCloseable {
     Positions.Builder carried = new Positions.Builder();
     copies.forEach(copy -> carried.add(copy.position()));
     if (writer.isReserveSpent()) {
-      mirror.abandon(); // what the disk still has room for is for the segments
+      mirror.delete(); // what the disk has room for is for the segments
     } else if (!mirror.append(written, carried.build())) {
       beginMirror(written.controls());
     }

@@ -279,7 +279,9 @@ class FullDiskTest {
     Files.delete(ballast);
     try (SegmentLog log = SegmentLog.open(spool, SMALL)) {
       assertThat(log.controls()).isNotEmpty().containsOnly(plan);
+      log.snapshotFrom(() -> List.of(plan));
       Spools.fill(log, 10, 10);
+      log.commit();
     }
     assertThat(mirrors(spool)).hasSize(1);
   }
