@@ -376,7 +376,7 @@ public final class SegmentLog implements AutoCloseable {
     writing.lock();
     try {
       write(List.of(), List.of(), NO_EVENTS);
-      writer.reserve();
+      writer.reserveNowAndThen();
       if (mirror.isIncomplete() && !writer.isReserveSpent()) {
         beginMirror(List.of());
       }

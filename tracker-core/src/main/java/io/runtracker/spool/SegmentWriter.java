@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Commits groups to the newest segment; under the log's write lock. */
@@ -22,6 +23,8 @@ final class SegmentWriter {
   private static final String RESERVE_FILE = "reserve";
 
   private static final int RESERVE_FILE_BYTES = 64 << 10;
+
+  private static final long RESERVE_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   /** Bytes kept free for headers and ledgers. */
   private static final int ONCE = 4 << 10;
@@ -42,6 +45,8 @@ final class SegmentWriter {
 
   /** The reserve was given back to a disk that is still full: what is free is for controls. */
   private boolean isReserveSpent;
+
+  private long reservedNanos;
 
   SegmentWriter(
       FileSystem files,
@@ -187,8 +192,16 @@ final class SegmentWriter {
     return fields.toBytes();
   }
 
+  /** As {@link #reserve}, but asks a disk with room no more often than once a second. */
+  void reserveNowAndThen() {
+    if (isReserveSpent || System.nanoTime() - reservedNanos >= RESERVE_PAUSE_NANOS) {
+      reserve();
+    }
+  }
+
   /** Makes the reserve, unless it is there. */
   void reserve() {
+    reservedNanos = System.nanoTime();
     Path path = directory.resolve(RESERVE_FILE);
     isReserveSpent = false;
     if (isReserve(path)) {
