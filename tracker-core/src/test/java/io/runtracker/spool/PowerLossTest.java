@@ -225,6 +225,7 @@ class PowerLossTest {
   void aCommitUnderPowerIsOneWriteAndOneSyncAndAWriteOfTheMirror() throws IOException {
     try (SegmentLog log = SegmentLog.open(directory.resolve("live"), POWER, disk)) {
       log.append(groupOf(1, 10));
+      log.commit(); // which begins the mirror
       disk.steps.clear();
       Spools.done(log, 1);
       Spools.done(log, 2);
