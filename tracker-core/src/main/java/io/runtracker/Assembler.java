@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.EnumMap;
+import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -321,9 +322,9 @@ final class Assembler {
       below = Math.min(below, window.positions.first());
       oldest = Math.min(oldest, window.oldestMillis);
     }
-    for (Unit run : unsettledRuns) { // there may be a thousand, and this is done for each step
-      oldest = Math.min(oldest, run.oldestMillis);
-      break;
+    Iterator<Unit> byAge = unsettledRuns.iterator(); // of a thousand the first is the oldest
+    if (byAge.hasNext()) {
+      oldest = Math.min(oldest, byAge.next().oldestMillis);
     }
     log.release(below);
     long age = System.currentTimeMillis() - oldest;

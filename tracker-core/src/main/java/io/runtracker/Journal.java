@@ -242,15 +242,29 @@ final class Journal {
     // First: the segment that it goes to may be the next to be deleted.
     byte[] record = known == null ? planOf(unit) : createdOf(unit, "");
     open.put(unit.id, known == null ? new Open(record, null) : new Open(known.first(), record));
-    boolean planned = false;
+    control(
+        record,
+        unit.positions,
+        () -> {
+          if (known == null) {
+            open.remove(unit.id);
+          } else {
+            open.put(unit.id, known);
+          }
+        });
+  }
+
+  /**
+   * @param takeBack makes {@link #open} what it was before the record that cannot be written
+   */
+  private void control(byte[] record, Positions about, Runnable takeBack) throws SpoolException {
+    boolean written = false;
     try {
-      log.control(record, unit.positions);
-      planned = true;
+      log.control(record, about);
+      written = true;
     } finally {
-      if (!planned && known == null) {
-        open.remove(unit.id);
-      } else if (!planned) {
-        open.put(unit.id, known);
+      if (!written) {
+        takeBack.run();
       }
     }
   }
@@ -281,15 +295,8 @@ final class Journal {
         records.raw(plan, 0, plan.length);
       }
       halves.forEach(half -> open.put(half.id, new Open(planOf(half), null)));
-      boolean split = false;
-      try {
-        log.control(records.toBytes(), whole.positions);
-        split = true;
-      } finally {
-        if (!split) {
-          halves.forEach(half -> open.remove(half.id));
-        }
-      }
+      control(
+          records.toBytes(), whole.positions, () -> halves.forEach(half -> open.remove(half.id)));
       open.remove(whole.id);
     }
   }

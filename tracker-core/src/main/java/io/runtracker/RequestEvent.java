@@ -175,13 +175,6 @@ public final class RequestEvent {
     return Note.texts(notes, Note.Kind.TEXT);
   }
 
-  /** What a look-up may need of it, and little else. */
-  RequestEvent outline() {
-    Builder outline = new Builder(this).error(null, null).notes(null);
-    tags().forEach(outline::tag);
-    return outline.build();
-  }
-
   RequestEvent withName(String given) {
     return new Builder(this).name(given).build();
   }

@@ -9,7 +9,6 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.mlflow.api.proto.Service;
 
 /**
  * Stores artifacts of runs: through the server's artifact proxy where the run's root is there, else
@@ -185,12 +184,7 @@ final class Artifacts {
         return root;
       }
     }
-    Answer answer = api.get("runs/get", "run_id", runId);
-    String root =
-        MlflowApi.read(answer, Service.GetRun.Response.newBuilder())
-            .getRun()
-            .getInfo()
-            .getArtifactUri();
+    String root = api.run(runId).getInfo().getArtifactUri();
     remember(runId, root);
     return root;
   }

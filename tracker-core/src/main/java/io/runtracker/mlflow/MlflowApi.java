@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.runtracker.SinkException;
 import java.net.URLEncoder;
+import org.mlflow.api.proto.Service;
 import org.mlflow_project.google.gson.JsonObject;
 import org.mlflow_project.google.protobuf.InvalidProtocolBufferException;
 import org.mlflow_project.google.protobuf.Message;
@@ -45,6 +46,12 @@ final class MlflowApi {
   Answer get(String call, String parameter, String value)
       throws SinkException, InterruptedException {
     return transport.get(ROOT + call + '?' + parameter + '=' + encode(value));
+  }
+
+  /** A run with its tags, params and last metrics. */
+  Service.Run run(String runId) throws SinkException, InterruptedException {
+    Answer answer = get("runs/get", "run_id", runId);
+    return read(answer, Service.GetRun.Response.newBuilder()).getRun();
   }
 
   static <B extends Message.Builder> B read(Answer answer, B response) throws SinkException {

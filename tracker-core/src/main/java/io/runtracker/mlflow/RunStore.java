@@ -151,25 +151,17 @@ final class RunStore {
    * @return how many were deleted
    */
   int removeOthers(String runId) throws SinkException, InterruptedException {
-    Service.GetRun.Response kept =
-        MlflowApi.read(api.get("runs/get", "run_id", runId), Service.GetRun.Response.newBuilder())
-            .build();
     int removed = 0;
-    for (Service.RunTag tag : kept.getRun().getData().getTagsList()) {
+    for (Service.RunTag tag : api.run(runId).getData().getTagsList()) {
       if (tag.getKey().equals(RunContent.EVENT_ID)) {
-        removed += removeOthers(runId, tagged(RunContent.EVENT_ID, quotable(tag.getValue())));
-      }
-    }
-    return removed;
-  }
-
-  private int removeOthers(String runId, String filter) throws SinkException, InterruptedException {
-    int removed = 0;
-    for (Service.Run run : search(filter, Service.ViewType.ACTIVE_ONLY)) {
-      String other = run.getInfo().getRunId();
-      if (!other.equals(runId)) {
-        api.tell("runs/delete", Service.DeleteRun.newBuilder().setRunId(other));
-        removed++;
+        String filter = tagged(RunContent.EVENT_ID, quotable(tag.getValue()));
+        for (Service.Run run : search(filter, Service.ViewType.ACTIVE_ONLY)) {
+          String other = run.getInfo().getRunId();
+          if (!other.equals(runId)) {
+            delete(other);
+            removed++;
+          }
+        }
       }
     }
     return removed;

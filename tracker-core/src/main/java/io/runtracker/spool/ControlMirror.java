@@ -82,7 +82,7 @@ final class ControlMirror {
       throws IOException {
     Found found = new Found();
     for (Path path : files.list(directory)) {
-      SegmentName name = nameOf(path);
+      SegmentName name = SegmentName.parse(String.valueOf(path.getFileName()), SUFFIX);
       if (name == null) {
         continue;
       }
@@ -96,13 +96,6 @@ final class ControlMirror {
       }
     }
     return found;
-  }
-
-  private static @Nullable SegmentName nameOf(Path path) {
-    String file = String.valueOf(path.getFileName());
-    return file.endsWith(SUFFIX)
-        ? SegmentName.parse(file.substring(0, file.length() - SUFFIX.length()) + SegmentName.SUFFIX)
-        : null;
   }
 
   private static void read(
@@ -165,10 +158,7 @@ final class ControlMirror {
   void beginAnew(PendingControls.Batch all, Positions carried) {
     abandon();
     SegmentName name = new SegmentName(++number, 0, random.nextInt(1, Integer.MAX_VALUE));
-    String segment = name.file();
-    Path fresh =
-        directory.resolve(
-            segment.substring(0, segment.length() - SegmentName.SUFFIX.length()) + SUFFIX);
+    Path fresh = directory.resolve(name.file(SUFFIX));
     try {
       FileSystem.File target = files.create(fresh);
       path = fresh;
@@ -180,10 +170,7 @@ final class ControlMirror {
       largestSize = Math.max(LEAST_SIZE, 2 * size);
       deleteEarlier();
     } catch (IOException e) {
-      FileSystem.closeQuietly(file);
-      file = null;
-      path = null;
-      earlier.add(fresh);
+      abandon();
       deleteUnfinished(fresh);
     }
   }

@@ -20,7 +20,7 @@ record SegmentName(long number, long base, int mark) {
   private static final int LEAST_DIGITS = 10;
   private static final HexFormat HEX = HexFormat.of();
   private static final Pattern FORM =
-      Pattern.compile("(\\d{10,18})-([0-7][0-9a-f]{15})-([0-9a-f]{8})\\.seg");
+      Pattern.compile("(\\d{10,18})-([0-7][0-9a-f]{15})-([0-9a-f]{8})(\\.[a-z]+)");
 
   /**
    * No log reaches these. Were a file believed that claims to be beyond, no name would be left for
@@ -32,8 +32,13 @@ record SegmentName(long number, long base, int mark) {
 
   /** Null when it is the name of no segment. */
   static @Nullable SegmentName parse(String file) {
+    return parse(file, SUFFIX);
+  }
+
+  /** As {@link #parse(String)}, of a file that is named as segments are but for its suffix. */
+  static @Nullable SegmentName parse(String file, String suffix) {
     Matcher form = FORM.matcher(file);
-    if (!form.matches()) {
+    if (!form.matches() || !form.group(4).equals(suffix)) {
       return null;
     }
     long number = Long.parseLong(form.group(1));
@@ -45,8 +50,12 @@ record SegmentName(long number, long base, int mark) {
   }
 
   String file() {
+    return file(SUFFIX);
+  }
+
+  String file(String suffix) {
     String digits = Long.toString(number);
     String zeros = "0".repeat(Math.max(0, LEAST_DIGITS - digits.length()));
-    return zeros + digits + '-' + HEX.toHexDigits(base) + '-' + HEX.toHexDigits(mark) + SUFFIX;
+    return zeros + digits + '-' + HEX.toHexDigits(base) + '-' + HEX.toHexDigits(mark) + suffix;
   }
 }
