@@ -7,9 +7,6 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -33,32 +30,9 @@ class DamagedLineTest {
   private MemoryWindowSink sink = new MemoryWindowSink();
   private int spools;
 
-  private enum Harm {
-    EMPTY,
-    ZEROS,
-    CUT,
-    FLIP,
-    GARBAGE,
-    DIRECTORY,
-    PIPE,
-    LINK,
-    OLD_VERSION,
-    GONE
-  }
-
   static Stream<Arguments> harms() {
     return Stream.of(TrackAs.values())
         .flatMap(form -> Stream.of(Harm.values()).map(harm -> Arguments.of(form, harm)));
-  }
-
-  private Tracker.Builder tracker(TrackAs trackAs, Path spool) {
-    return Requests.tracker(sink)
-        .spool(spool)
-        .trackAs(trackAs)
-        .queueSize(40)
-        .windowRows(10)
-        .windowAge(Duration.ofMillis(20))
-        .closeTimeout(Duration.ZERO);
   }
 
   /** What a process leaves that was killed with windows and runs under way, and one set aside. */
@@ -71,7 +45,7 @@ class DamagedLineTest {
             throw new SinkException(SinkException.Kind.REFUSED, "refused", null);
           }
         };
-    try (Tracker tracker = tracker(trackAs, spool).build()) {
+    try (Tracker tracker = Requests.tracker(sink, trackAs, spool).build()) {
       Requests.serve(tracker, "/", 30);
       Requests.serve(tracker, "/refused", 1);
       tracker.flush(Requests.LONG);
@@ -89,67 +63,16 @@ class DamagedLineTest {
     }
   }
 
-  private void harm(Path file, Harm harm, Random random) throws IOException {
-    byte[] bytes = Files.readAllBytes(file);
-    Files.delete(file);
-    switch (harm) {
-      case EMPTY -> Files.createFile(file);
-      case ZEROS -> Files.write(file, new byte[bytes.length]);
-      case CUT -> Files.write(file, Arrays.copyOf(bytes, random.nextInt(bytes.length)));
-      case FLIP -> {
-        for (int i = 0; i < 5; i++) {
-          bytes[random.nextInt(bytes.length)] ^= (byte) (1 << random.nextInt(8));
-        }
-        Files.write(file, bytes);
-      }
-      case GARBAGE -> {
-        random.nextBytes(bytes);
-        Files.write(file, bytes);
-      }
-      case DIRECTORY -> Files.createDirectory(file);
-      case PIPE -> makePipe(file);
-      case LINK -> Files.createSymbolicLink(file, Path.of("/dev/null"));
-      case OLD_VERSION -> Files.write(file, withVersion(bytes));
-      default -> {} // gone
-    }
-  }
-
-  private static void makePipe(Path file) throws IOException {
-    new ProcessBuilder("mkfifo", file.toString()).start().onExit().join();
-  }
-
-  private static byte[] withVersion(byte[] segment) {
-    java.nio.ByteBuffer header = java.nio.ByteBuffer.wrap(segment);
-    if (segment.length >= 64) {
-      header.putInt(8, 1);
-      java.util.zip.CRC32C check = new java.util.zip.CRC32C();
-      check.update(segment, 0, 60);
-      header.putInt(60, (int) check.getValue());
-    }
-    return segment;
-  }
-
-  private static List<Path> files(Path spool) throws IOException {
-    try (Stream<Path> all = Files.walk(spool)) {
-      return new ArrayList<>(
-          all.filter(Files::isRegularFile).filter(file -> size(file) > 0).sorted().toList());
-    }
-  }
-
-  private static long size(Path file) {
-    return file.toFile().length();
-  }
-
   @ParameterizedTest
   @MethodSource("harms")
   void each_request_is_written_once_whatever_happened_to_a_file(TrackAs trackAs, Harm harm)
       throws IOException {
-    int files = files(spool(trackAs)).size();
+    int files = Harm.victims(spool(trackAs)).size();
     for (int attempt = 0; attempt < TRIES * files; attempt++) {
       Path spool = spool(trackAs);
-      List<Path> victims = files(spool);
+      List<Path> victims = Harm.victims(spool);
       Path victim = victims.get(attempt % victims.size());
-      harm(victim, harm, new Random(31L * attempt + harm.ordinal()));
+      harm.strike(victim, new Random(31L * attempt + harm.ordinal()));
       startsAndGoesOn(trackAs, harm, spool, victim);
     }
   }
@@ -157,7 +80,7 @@ class DamagedLineTest {
   private void startsAndGoesOn(TrackAs trackAs, Harm harm, Path spool, Path victim) {
     long before = sink.written().stream().distinct().count();
     Ledger ledger;
-    try (Tracker tracker = tracker(trackAs, spool).build()) {
+    try (Tracker tracker = Requests.tracker(sink, trackAs, spool).build()) {
       Requests.serve(tracker, "/new", 5);
       ledger = tracker.flush(Requests.LONG);
       assertThat(ledger.inFlight() + ledger.spooled()).as("%s: %s", victim, ledger).isZero();

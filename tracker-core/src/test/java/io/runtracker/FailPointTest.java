@@ -7,7 +7,6 @@ import static org.awaitility.Awaitility.await;
 import io.runtracker.spool.FailPoint;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -98,17 +97,6 @@ class FailPointTest {
         };
   }
 
-  private Tracker.Builder tracker(TrackAs trackAs, Path spool) {
-    return Requests.tracker(sink)
-        .spool(spool)
-        .trackAs(trackAs)
-        .spoolQuota(64 << 20)
-        .queueSize(40)
-        .windowRows(10)
-        .windowAge(Duration.ofMillis(20))
-        .closeTimeout(Duration.ZERO);
-  }
-
   private void serve(Tracker tracker, FailPoint point) {
     boolean isLarge = point.name().endsWith("_CARRY") || point.name().endsWith("_DELETE");
     String text = "x".repeat(isLarge ? 400_000 : 10);
@@ -129,7 +117,8 @@ class FailPointTest {
     AtomicReference<Tracker> first = new AtomicReference<>();
     StoppedLine line =
         new StoppedLine(point, times, directory, () -> safe(first.get().stats().ledger()));
-    Tracker tracker = tracker(trackAs, directory).sink(line.seeing(sink)).failPoints(line).build();
+    Tracker tracker =
+        Requests.tracker(sink, trackAs, directory).sink(line.seeing(sink)).failPoints(line).build();
     first.set(tracker);
     try {
       serve(tracker, point);
@@ -155,7 +144,7 @@ class FailPointTest {
   }
 
   private void continueFrom(StoppedLine line, TrackAs trackAs) {
-    try (Tracker second = tracker(trackAs, line.left()).build()) {
+    try (Tracker second = Requests.tracker(sink, trackAs, line.left()).build()) {
       Requests.serve(second, "/new", 5);
       Ledger ledger = second.flush(Requests.LONG);
       assertThat(ledger.inFlight() + ledger.spooled()).as("%s %s", ledger, second.stats()).isZero();

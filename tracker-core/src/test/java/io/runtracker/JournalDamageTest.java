@@ -4,11 +4,7 @@ package io.runtracker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.runtracker.spool.Group;
-import io.runtracker.spool.Log;
 import io.runtracker.spool.Positions;
-import io.runtracker.spool.SegmentLog;
-import io.runtracker.spool.SegmentLogOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,42 +17,12 @@ import org.junit.jupiter.api.io.TempDir;
 /** What is known of units where a segment is damaged and the mirror was begun a moment before. */
 class JournalDamageTest {
 
-  private static final int SEGMENT = 64 << 10;
-  private static final SegmentLogOptions SMALL =
-      SegmentLogOptions.defaults().withSegmentBytes(SEGMENT);
-
   @TempDir Path temporary;
   private Path directory;
 
   @BeforeEach
   void makeDirectory() throws IOException {
     directory = Files.createDirectory(temporary.resolve("spool"));
-  }
-
-  private static final class Life implements AutoCloseable {
-    final Log log;
-    final Journal journal;
-    final List<Unit> recovered;
-
-    Life(Path directory) throws IOException {
-      log = Log.on(SegmentLog.open(directory, SMALL), 1000, 1 << 20);
-      journal = new Journal(log, new Counts(() -> 0));
-      recovered = journal.recovered();
-    }
-
-    void append(int events) {
-      Group group = new Group(events, events * 1000);
-      for (int i = 0; i < events; i++) {
-        group.out().raw(new byte[1000], 0, 1000);
-        group.endEvent();
-      }
-      log.append(group);
-    }
-
-    @Override
-    public void close() throws IOException {
-      log.close();
-    }
   }
 
   private static List<Path> files(Path directory, String suffix) throws IOException {
@@ -66,7 +32,7 @@ class JournalDamageTest {
   }
 
   /** Until the mirror is as large as it gets, so that the next record begins a new one. */
-  private void fillMirror(Life life, Unit other) throws IOException {
+  private void fillMirror(JournalLife life, Unit other) throws IOException {
     life.journal.plan(other);
     Path mirror = files(directory, ".mirror").get(0);
     for (int i = 0; Files.size(mirror) < 256 << 10; i++) {
@@ -80,11 +46,9 @@ class JournalDamageTest {
 
   @Test
   void theHalvesOfAWindowAreKnownWhereTheSegmentThatSaysSoIsDamaged() throws Exception {
-    try (Life first = new Life(directory)) {
+    try (JournalLife first = new JournalLife(directory)) {
       first.append(11);
-      Unit window = new Unit("window", Unit.Kind.WINDOW, Positions.of(1, 11));
-      first.journal.plan(window);
-      first.journal.created(window, "run");
+      Unit window = first.begunWindow("run");
       fillMirror(first, Unit.runOf(11));
       first.append(60); // a new segment
       Unit one = window.half(0, Positions.of(1, 6));
@@ -95,7 +59,7 @@ class JournalDamageTest {
     }
     List<Path> segments = files(directory, ".seg");
     zero(segments.get(segments.size() - 1));
-    try (Life second = new Life(directory)) {
+    try (JournalLife second = new JournalLife(directory)) {
       assertThat(second.recovered)
           .filteredOn(Unit::isWindow)
           .extracting(unit -> unit.id + " " + unit.positions + " " + unit.runId)
@@ -107,12 +71,10 @@ class JournalDamageTest {
   void aWindowThatIsBeingSettledIsKnownWhereTheSegmentWithItsPlanIsDamaged() throws Exception {
     Path crashed;
     Path withPlan;
-    try (Life first = new Life(directory)) {
+    try (JournalLife first = new JournalLife(directory)) {
       first.append(11);
       first.append(60);
-      Unit window = new Unit("window", Unit.Kind.WINDOW, Positions.of(1, 11));
-      first.journal.plan(window);
-      first.journal.created(window, "run");
+      Unit window = first.begunWindow("run");
       withPlan = files(directory, ".seg").get(1);
       assertThat(files(directory, ".seg")).hasSize(2);
       fillMirror(first, Unit.runOf(11));
@@ -126,7 +88,7 @@ class JournalDamageTest {
       delivery.join();
     }
     zero(crashed.resolve(withPlan.getFileName()));
-    try (Life second = new Life(crashed)) {
+    try (JournalLife second = new JournalLife(crashed)) {
       assertThat(second.log.disk().live().and(Positions.of(1, 11)).size()).isEqualTo(10);
       assertThat(second.recovered)
           .filteredOn(Unit::isWindow)

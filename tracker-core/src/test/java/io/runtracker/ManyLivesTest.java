@@ -6,9 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
@@ -33,17 +30,6 @@ class ManyLivesTest {
   static Stream<Integer> seeds() {
     int first = Integer.getInteger("lives.seed", 0);
     return Stream.iterate(first, seed -> seed + 1).limit(Integer.getInteger("lives.trials", 30));
-  }
-
-  private Tracker.Builder tracker(TrackAs trackAs, Path spool) {
-    return Requests.tracker(sink)
-        .spool(spool)
-        .trackAs(trackAs)
-        .queueSize(40)
-        .windowRows(10)
-        .windowAge(Duration.ofMillis(20))
-        .spoolQuota(64 << 20)
-        .closeTimeout(Duration.ZERO);
   }
 
   private void trouble(Random random) {
@@ -100,27 +86,9 @@ class ManyLivesTest {
   }
 
   private static String harm(Path spool, Random random) throws IOException {
-    List<Path> files;
-    try (Stream<Path> all = Files.walk(spool)) {
-      files =
-          new ArrayList<>(
-              all.filter(f -> Files.isRegularFile(f) && f.toFile().length() > 0).sorted().toList());
-    }
+    List<Path> files = Harm.victims(spool);
     Path victim = files.get(random.nextInt(files.size()));
-    byte[] bytes = Files.readAllBytes(victim);
-    Files.delete(victim);
-    switch (random.nextInt(5)) {
-      case 0 -> Files.write(victim, new byte[bytes.length]);
-      case 1 -> Files.write(victim, Arrays.copyOf(bytes, random.nextInt(bytes.length)));
-      case 2 -> {
-        for (int i = 0; i < 5; i++) {
-          bytes[random.nextInt(bytes.length)] ^= (byte) (1 << random.nextInt(8));
-        }
-        Files.write(victim, bytes);
-      }
-      case 3 -> Files.createDirectory(victim);
-      default -> {}
-    }
+    Harm.values()[random.nextInt(Harm.values().length)].strike(victim, random);
     return String.valueOf(victim.getFileName());
   }
 
@@ -137,7 +105,7 @@ class ManyLivesTest {
     for (int life = 0; life < lives; life++) {
       trouble(random);
       int serve = 10 + random.nextInt(60);
-      try (Tracker tracker = tracker(trackAs, spool).build()) {
+      try (Tracker tracker = Requests.tracker(sink, trackAs, spool).build()) {
         for (int i = 0; i < serve; i++) {
           String path = "/" + life + "/" + i;
           Requests.open(tracker, path).end(i % 10 == 0 ? 500 : 200, null);
@@ -158,7 +126,7 @@ class ManyLivesTest {
     sink.runs.beforeComplete = event -> {};
     String about = "seed " + seed + " " + trackAs + " lives " + lives + " harm " + harmed + victim;
     Ledger ledger;
-    try (Tracker tracker = tracker(trackAs, spool).build()) {
+    try (Tracker tracker = Requests.tracker(sink, trackAs, spool).build()) {
       ledger = tracker.flush(Requests.LONG);
     }
     assertThat(ledger.inFlight() + ledger.spooled()).as("%s %s", about, ledger).isZero();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 
@@ -19,6 +20,18 @@ final class Requests {
         .retryDelay(Duration.ofMillis(2))
         .maxRetryDelay(Duration.ofMillis(20))
         .lookupDelay(Duration.ofMillis(10));
+  }
+
+  /** Small windows and a small queue, so that every form soon does all that it does. */
+  static Tracker.Builder tracker(MemoryWindowSink sink, TrackAs trackAs, Path spool) {
+    return tracker(sink)
+        .spool(spool)
+        .trackAs(trackAs)
+        .spoolQuota(64 << 20)
+        .queueSize(40)
+        .windowRows(10)
+        .windowAge(Duration.ofMillis(20))
+        .closeTimeout(Duration.ZERO);
   }
 
   static RequestTarget target(String path) {

@@ -56,6 +56,16 @@ class FullDiskTest {
     }
   }
 
+  private static void fillUp(SegmentLog log) {
+    assertThatThrownBy(
+            () -> {
+              while (true) {
+                Spools.fill(log, 1, 1);
+              }
+            })
+        .isInstanceOf(SpoolException.class);
+  }
+
   @Test
   void aFullDiskIsACleanErrorAndTheSameLogGoesOnWhenThereIsSpace() throws Exception {
     Path spool = mount.resolve("spool");
@@ -110,13 +120,7 @@ class FullDiskTest {
     Path reserve = spool.resolve("reserve");
     try (SegmentLog log = SegmentLog.open(spool, SMALL)) {
       assertThat(reserve).hasSize(64 << 10);
-      assertThatThrownBy(
-              () -> {
-                while (true) {
-                  Spools.fill(log, 1, 1);
-                }
-              })
-          .isInstanceOf(SpoolException.class);
+      fillUp(log);
       assertThat(reserve).as("not for events").exists();
       for (int i = 0; i < 20; i++) {
         log.control(new byte[1000], 0);
@@ -135,13 +139,7 @@ class FullDiskTest {
   void theReserveIsForControlsHoweverSmallTheGroupsAre() throws Exception {
     Path spool = mount.resolve("spool");
     try (SegmentLog log = SegmentLog.open(spool, SMALL)) {
-      assertThatThrownBy(
-              () -> {
-                while (true) {
-                  Spools.fill(log, 1, 1);
-                }
-              })
-          .isInstanceOf(SpoolException.class);
+      fillUp(log);
       for (int i = 0; i < 40; i++) { // delivery goes on, and so does the traffic
         log.control(new byte[1000], 0);
         assertThatThrownBy(() -> Spools.fill(log, 1, 1)).isInstanceOf(SpoolException.class);
@@ -164,16 +162,6 @@ class FullDiskTest {
     try (SegmentLog log = SegmentLog.open(spool, SMALL)) {
       assertThat(readAll(log)).hasSize(10);
     }
-  }
-
-  private static void fillUp(SegmentLog log) {
-    assertThatThrownBy(
-            () -> {
-              while (true) {
-                Spools.fill(log, 1, 1);
-              }
-            })
-        .isInstanceOf(SpoolException.class);
   }
 
   /** What was remembered while the disk was full is in two files once it is not. */
