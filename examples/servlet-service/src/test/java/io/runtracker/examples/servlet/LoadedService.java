@@ -155,7 +155,9 @@ final class LoadedService {
     }
   }
 
-  /** Whether the tracker had seen the end of each request that was sent, and has lost none since. */
+  /**
+   * Whether the tracker had seen the end of each request that was sent, and has lost none since.
+   */
   private boolean holdsAllSafe(JsonNode ledger) {
     long offered = ledger.get("offered").asLong() - offeredBefore;
     return offered >= sent.get() && ledger.get("inFlight").asLong() == 0;
