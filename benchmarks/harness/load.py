@@ -18,8 +18,8 @@ HANDLERS = {"nothing": "/hello", "work": "/score/7"}
 # Where the services have the same handler on a path that they skip.
 SKIPPED = {"work": "/score/untracked"}
 
-# What Runtracker has of its own in a service; the second are the JDK's, for its calls.
-TRACKER_THREADS = ("runtracker-", "HttpClient-")
+# What Runtracker has of its own in a service.
+TRACKER_THREADS = ("runtracker-",)
 
 # Of the JVM. What they take is over once a service has run for long.
 COMPILER_THREADS = ("C1 ", "C2 ")

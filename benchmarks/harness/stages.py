@@ -21,8 +21,7 @@ SAMPLING = "event=cpu,interval=%s"
 INTERVAL, QUICK_INTERVAL = "200us", "2ms"
 
 # How a thread's name begins, and what it is; as the JVM that is measured sorts them (Costs).
-THREADS = [("runtracker-batcher", "batcher"), ("runtracker-delivery", "delivery"), ("runtracker-sender", "sender"),
-           ("runtracker-mlflow-http", "http"), ("HttpClient-", "http")]
+THREADS = [("runtracker-batcher", "batcher"), ("runtracker-delivery", "delivery"), ("runtracker-sender", "sender")]
 
 # From the innermost frame outwards; the first of a stage's decides. An own class that no stage knows
 # shows as "other", so that a new one is missed by nobody.
@@ -41,8 +40,7 @@ STAGES = [
                                   r"org/HdrHistogram"),
     ("calls of windows and runs", r"io/runtracker/mlflow/(WindowWriter|WindowContent|RunWriter|RunContent|RunStore|Day|Tags|Batches|"
                                 r"Experiment|MlflowApi|Answer|Failures|Artifacts)|org/mlflow"),
-    ("http", r"java/net/http|jdk/internal/net/http|sun/nio/ch/(Socket|Net|NioSocket|EPoll|Select)|io/runtracker/mlflow/(Transport|LimitedBody)|"
-             r"java/util/concurrent/(SubmissionPublisher|Flow)"),
+    ("http", r"org/apache/hc/|sun/nio/ch/(Socket|Net)|io/runtracker/mlflow/(Transport|Http|RequestEntity)"),
     ("routing and settling", r"io/runtracker/(Assembler|Delivery|Journal|Unit|Circuit|WindowMode|Counts)|"
                              r"io/runtracker/spool/Positions"),
     ("ring and batcher", r"com/lmax/disruptor|io/runtracker/(Batcher|RingPace|Slot)"),

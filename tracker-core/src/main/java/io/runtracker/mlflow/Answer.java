@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.mlflow;
 
-import java.net.http.HttpHeaders;
 import org.jspecify.annotations.Nullable;
 import org.mlflow_project.google.gson.JsonElement;
 import org.mlflow_project.google.gson.JsonObject;
@@ -12,8 +11,11 @@ import org.mlflow_project.google.gson.JsonParser;
  * What came back from a call.
  *
  * @param call the method and the path, for messages
+ * @param location the header, or null
+ * @param retryAfter the header, or null
  */
-record Answer(String call, int status, HttpHeaders headers, String body) {
+record Answer(
+    String call, int status, @Nullable String location, @Nullable String retryAfter, String body) {
 
   /** The code where a run or an experiment is not there. */
   static final String DOES_NOT_EXIST = "RESOURCE_DOES_NOT_EXIST";

@@ -4,8 +4,6 @@ package io.runtracker.mlflow;
 import io.runtracker.SinkException;
 import io.runtracker.SinkException.Kind;
 import java.net.URI;
-import java.net.http.HttpRequest.BodyPublisher;
-import java.net.http.HttpRequest.BodyPublishers;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -63,7 +61,7 @@ final class Artifacts {
   @Nullable String storeText(String runId, String path, String text)
       throws SinkException, InterruptedException {
     try {
-      Answer answer = send(runId, path, BodyPublishers.ofString(text), TEXT);
+      Answer answer = send(runId, path, RequestBody.of(text), TEXT);
       SinkException failure = failure(answer);
       if (failure == null || isRefused(answer, failure) || failure.kind() == Kind.FAILED) {
         return failure == null ? null : failure.getMessage();
@@ -88,7 +86,7 @@ final class Artifacts {
    * {@code UNSUPPORTED} when the server has no place for files, {@code TOO_LARGE} when a smaller
    * one may pass, {@code REFUSED} when this one never will.
    */
-  void storeFile(String runId, String path, BodyPublisher body, String contentType)
+  void storeFile(String runId, String path, RequestBody body, String contentType)
       throws SinkException, InterruptedException {
     String proxied = proxiedPath(root(runId));
     SinkException failure = null;
@@ -130,7 +128,7 @@ final class Artifacts {
   }
 
   /** The answer of the proxy when that takes it or may do so later, else that of the upload. */
-  private Answer send(String runId, String path, BodyPublisher body, String contentType)
+  private Answer send(String runId, String path, RequestBody body, String contentType)
       throws SinkException, InterruptedException {
     String proxied = proxiedPath(root(runId));
     if (proxied != null) {
@@ -146,16 +144,16 @@ final class Artifacts {
     return upload(runId, path, body, contentType);
   }
 
-  private Answer put(String proxied, BodyPublisher body, String contentType)
+  private Answer put(String proxied, RequestBody body, String contentType)
       throws SinkException, InterruptedException {
     return transport.send("PUT", PROXY + MlflowApi.encodePath(proxied), body, contentType);
   }
 
-  private Answer upload(String runId, String path, BodyPublisher body, String contentType)
+  private Answer upload(String runId, String path, RequestBody body, String contentType)
       throws SinkException, InterruptedException {
     String query = "?run_uuid=" + MlflowApi.encode(runId) + "&path=" + MlflowApi.encode(path);
     // An empty body is refused there.
-    BodyPublisher taken = body.contentLength() == 0 ? BodyPublishers.ofString("\n") : body;
+    RequestBody taken = body.length() == 0 ? RequestBody.of("\n") : body;
     return transport.send("POST", UPLOAD + query, taken, contentType);
   }
 

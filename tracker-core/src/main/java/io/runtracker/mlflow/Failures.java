@@ -3,13 +3,10 @@ package io.runtracker.mlflow;
 
 import io.runtracker.SinkException;
 import io.runtracker.SinkException.Kind;
-import java.io.IOException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.URI;
 import java.net.UnknownHostException;
-import java.net.http.HttpConnectTimeoutException;
-import java.nio.channels.UnresolvedAddressException;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -19,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLHandshakeException;
+import org.apache.hc.client5.http.ConnectTimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /** Says what a failure means, and what happened in words that hold no credentials. */
@@ -76,14 +74,12 @@ final class Failures {
     return deepest == cause ? Optional.empty() : Optional.of(shorten(deepest.toString()));
   }
 
-  private static boolean isNeverSent(@Nullable Throwable cause) {
+  private static boolean isNeverSent(Throwable cause) {
     return cause instanceof ConnectException
-        || cause instanceof HttpConnectTimeoutException
+        || cause instanceof ConnectTimeoutException
         || cause instanceof UnknownHostException
         || cause instanceof NoRouteToHostException
-        || cause instanceof UnresolvedAddressException
-        || cause instanceof SSLHandshakeException
-        || (cause instanceof IOException && cause.getCause() instanceof UnresolvedAddressException);
+        || cause instanceof SSLHandshakeException;
   }
 
   /** An answer that is not a success. */
@@ -162,7 +158,7 @@ final class Failures {
   }
 
   private static String redirection(Answer answer) {
-    String location = answer.headers().firstValue("Location").orElse(null);
+    String location = answer.location();
     if (answer.status() / 100 != 3 || location == null) {
       return "";
     }
@@ -182,7 +178,7 @@ final class Failures {
   }
 
   static @Nullable Duration retryAfter(Answer answer) {
-    String value = answer.headers().firstValue("Retry-After").map(String::strip).orElse("");
+    String value = answer.retryAfter() == null ? "" : answer.retryAfter().strip();
     if (value.matches("\\d{1,9}(\\.\\d*)?")) {
       return Duration.ofMillis((long) (Double.parseDouble(value) * 1000));
     }

@@ -3,8 +3,6 @@ package io.runtracker.mlflow;
 
 import static java.util.stream.Collectors.joining;
 
-import java.net.http.HttpRequest.BodyPublisher;
-import java.net.http.HttpRequest.BodyPublishers;
 import java.util.Locale;
 
 /**
@@ -53,8 +51,8 @@ final class Highlights {
             + " are cut short.";
   }
 
-  /** The table; may be sent more than once. The same rows make the same bytes. */
-  static BodyPublisher body(RequestLines lines, WindowNumbers numbers) {
+  /** The table. The same rows make the same bytes. */
+  static RequestBody body(RequestLines lines, WindowNumbers numbers) {
     JsonBytes table = new JsonBytes();
     JsonBytes row = new JsonBytes();
     table.add(BEGIN);
@@ -69,6 +67,6 @@ final class Highlights {
       new HighlightRow(row.array(), table).add();
     }
     table.add(END);
-    return BodyPublishers.ofByteArray(table.array(), 0, table.size());
+    return RequestBody.of(table.array(), table.size());
   }
 }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.mlflow;
 
-import java.net.http.HttpRequest.BodyPublisher;
-import java.net.http.HttpRequest.BodyPublishers;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Iterator;
 import java.util.List;
 
 /**
@@ -19,6 +18,10 @@ final class RequestLines {
   static final String FILE = "requests.jsonl";
 
   private static final int PIECE = 256 << 10;
+
+  /** A part of a piece: a thread keeps memory beside the heap for the largest that it wrote. */
+  private static final int WRITE = 64 << 10;
+
   private static final byte[] LINE_END = {'\n'};
 
   private final List<byte[]> pieces = new ArrayList<>();
@@ -70,25 +73,24 @@ final class RequestLines {
     }
   }
 
-  /** All rows; may be sent more than once. */
-  BodyPublisher body() {
+  /** The rows that there are now. */
+  RequestBody body() {
     long length = size;
-    return length == 0
-        ? BodyPublishers.noBody()
-        : BodyPublishers.fromPublisher(
-            BodyPublishers.ofByteArrays(() -> unhurried(length)), length);
-  }
+    return new RequestBody() {
+      @Override
+      public long length() {
+        return length;
+      }
 
-  private Iterator<byte[]> unhurried(long length) {
-    Unhurried pace = new Unhurried(1);
-    int last = (int) ((length - 1) / PIECE);
-    return pieces.subList(0, last + 1).stream()
-        .peek(piece -> pace.step())
-        .map(
-            piece ->
-                piece == pieces.get(last)
-                    ? Arrays.copyOf(piece, (int) (length - (long) last * PIECE))
-                    : piece)
-        .iterator();
+      @Override
+      public void writeTo(OutputStream out) throws IOException {
+        Unhurried pace = new Unhurried(1);
+        for (long at = 0; at < length; at += WRITE) {
+          pace.step();
+          int count = (int) Math.min(WRITE, length - at);
+          out.write(pieces.get((int) (at / PIECE)), (int) (at % PIECE), count);
+        }
+      }
+    };
   }
 }

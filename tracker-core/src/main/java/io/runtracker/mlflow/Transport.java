@@ -6,37 +6,45 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.runtracker.SinkException;
 import io.runtracker.SinkException.Kind;
 import java.io.IOException;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.MethodType;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpConnectTimeoutException;
-import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublisher;
-import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse;
-import java.net.http.HttpTimeoutException;
+import java.time.Duration;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.hc.client5.http.classic.methods.HttpUriRequestBase;
+import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.Header;
+import org.apache.hc.core5.http.HttpEntity;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes calls. There is no thread and no connection before the first one. Safe for many threads.
+ * Makes calls, each on its caller's thread. There is no thread and no connection before the first
+ * one. Safe for many threads.
  */
 final class Transport {
 
-  private static final int THREADS = 4;
-  private static final int IDLE_SECONDS = 10;
-  private static final AtomicInteger THREAD_NUMBER = new AtomicInteger();
+  /** MLflow repeats a run's tags when it creates it: 100 of 8,000 characters, each escaped. */
+  static final int LONGEST_ANSWER = 32 << 20;
+
+  /** After so long without a call there is no connection and no thread. */
+  private static final Duration IDLE = Duration.ofSeconds(10);
 
   private final MlflowSettings settings;
-  private final ScheduledThreadPoolExecutor executor = executor();
-  private @Nullable HttpClient client;
+  private final Duration idle;
+  private final ScheduledThreadPoolExecutor timer;
+  private final AtomicBoolean isIdleWatched = new AtomicBoolean();
+  private @Nullable HttpConnections connections;
   private boolean closed;
 
   Transport(MlflowSettings settings) {
+    this(settings, IDLE);
+  }
+
+  Transport(MlflowSettings settings, Duration idle) {
     this.settings = settings;
+    this.idle = idle;
+    this.timer = timer(idle);
   }
 
   Answer get(String path) throws SinkException, InterruptedException {
@@ -44,123 +52,148 @@ final class Transport {
   }
 
   Answer postJson(String path, String json) throws SinkException, InterruptedException {
-    return send("POST", path, BodyPublishers.ofString(json, UTF_8), "application/json");
+    return send("POST", path, RequestBody.of(json), "application/json");
   }
 
   /** {@code path} may carry a query; it is not repeated in messages. */
-  Answer send(String method, String path, @Nullable BodyPublisher body, String contentType)
+  Answer send(String method, String path, @Nullable RequestBody body, String contentType)
       throws SinkException, InterruptedException {
     int query = path.indexOf('?');
     String call = method + ' ' + (query < 0 ? path : path.substring(0, query));
-    HttpRequest request = request(method, path, body, contentType);
-    long deadline = System.nanoTime() + settings.requestTimeout().toNanos();
+    HttpConnections open = connections();
+    AtomicBoolean isTooLate = new AtomicBoolean();
     try {
-      // Not sendAsync, which has one more thread end the call: on a single core, a new one each
-      // time.
-      HttpResponse<String> response =
-          client().send(request, head -> new LimitedBody(deadline, executor));
-      return new Answer(
-          call,
-          response.statusCode(),
-          response.headers(),
-          response.statusCode() < 300
-              ? response.body()
-              : settings.server().withoutSecrets(response.body()));
-    } catch (IOException | IllegalArgumentException copy) {
-      // Each is a copy that names this thread, with what happened as its cause.
-      Throwable e = copy.getCause() == null ? copy : copy.getCause();
-      throw isTooLate(e)
+      HttpUriRequestBase request = request(method, path, body, contentType);
+      Future<?> deadline = cancelLater(request, isTooLate);
+      try {
+        return open.execute(request, response -> answer(call, request, response));
+      } finally {
+        deadline.cancel(false);
+        watchIdle(open);
+      }
+    } catch (IOException | IllegalArgumentException | IllegalStateException e) {
+      // The last is how the client says that a call was cancelled before it had a connection.
+      if (Thread.interrupted()) {
+        throw new InterruptedException(call + " was interrupted");
+      }
+      throw isTooLate.get()
           ? new SinkException(
               Kind.UNKNOWN, call + " was not answered within " + settings.requestTimeout(), e)
           : Failures.unanswered(call, e);
     }
   }
 
-  /** Whether there was no head in time, or no body; but there was a connection. */
-  private static boolean isTooLate(Throwable e) {
-    return e instanceof HttpTimeoutException && !(e instanceof HttpConnectTimeoutException);
+  /** What a socket waits for is each time the next byte only, and the whole may take for ever. */
+  private Future<?> cancelLater(HttpUriRequestBase request, AtomicBoolean isTooLate) {
+    return timer.schedule(
+        () -> {
+          isTooLate.set(true);
+          request.cancel();
+        },
+        settings.requestTimeout().toNanos(),
+        TimeUnit.NANOSECONDS);
   }
 
-  private HttpRequest request(
-      String method, String path, @Nullable BodyPublisher body, String contentType) {
-    HttpRequest.Builder request =
-        HttpRequest.newBuilder(URI.create(settings.server().address() + path))
-            .header("Accept", "application/json")
-            .header("User-Agent", "runtracker")
-            .timeout(settings.requestTimeout())
-            .method(method, body == null ? BodyPublishers.noBody() : body);
+  private HttpUriRequestBase request(
+      String method, String path, @Nullable RequestBody body, String contentType) {
+    HttpUriRequestBase request =
+        new HttpUriRequestBase(method, URI.create(settings.server().address() + path));
+    request.setHeader("Accept", "application/json");
     if (body != null) {
-      request.header("Content-Type", contentType);
+      request.setEntity(new RequestEntity(body, contentType));
     }
     String authorization = settings.server().authorization();
     if (authorization != null) {
-      request.header("Authorization", authorization);
+      request.setHeader("Authorization", authorization);
     }
     if (settings.workspace() != null) {
-      request.header("X-MLFLOW-WORKSPACE", settings.workspace());
+      request.setHeader("X-MLFLOW-WORKSPACE", settings.workspace());
     }
-    return request.build();
+    return request;
   }
 
-  private synchronized HttpClient client() throws SinkException {
+  private Answer answer(String call, HttpUriRequestBase request, ClassicHttpResponse response)
+      throws IOException {
+    String text = text(request, response.getEntity());
+    return new Answer(
+        call,
+        response.getCode(),
+        header(response, "Location"),
+        header(response, "Retry-After"),
+        response.getCode() < 300 ? text : settings.server().withoutSecrets(text));
+  }
+
+  private static @Nullable String header(ClassicHttpResponse response, String name) {
+    Header header = response.getFirstHeader(name);
+    return header == null ? null : header.getValue();
+  }
+
+  private static String text(HttpUriRequestBase request, @Nullable HttpEntity entity)
+      throws IOException {
+    if (entity == null) {
+      return "";
+    }
+    byte[] bytes = entity.getContent().readNBytes(LONGEST_ANSWER + 1);
+    if (bytes.length > LONGEST_ANSWER) {
+      // Or the client would read what is left of it.
+      request.cancel();
+      throw new IOException("the answer is longer than " + LONGEST_ANSWER + " bytes");
+    }
+    return new String(bytes, UTF_8);
+  }
+
+  private synchronized HttpConnections connections() throws SinkException {
     if (closed) {
       throw new SinkException(Kind.UNAVAILABLE, "the sink is closed", null);
     }
-    if (client == null) {
-      HttpClient.Builder builder =
-          HttpClient.newBuilder()
-              .version(HttpClient.Version.HTTP_1_1)
-              .followRedirects(HttpClient.Redirect.NEVER)
-              .connectTimeout(settings.connectTimeout())
-              .executor(executor);
-      if (settings.tls() != null) {
-        builder.sslContext(settings.tls());
-      }
-      client = builder.build();
+    if (connections == null) {
+      connections = new HttpConnections(settings);
     }
-    return client;
+    return connections;
   }
 
-  /** For the client's own work, and for what an answer does when its time is over. */
-  private static ScheduledThreadPoolExecutor executor() {
+  private void watchIdle(HttpConnections open) {
+    if (!isIdleWatched.getAndSet(true)) {
+      closeIdleLater(open);
+    }
+  }
+
+  private void closeIdleLater(HttpConnections open) {
+    timer.schedule(() -> closeIdle(open), idle.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private void closeIdle(HttpConnections open) {
+    if (open.closeIdle(idle)) {
+      closeIdleLater(open);
+    } else {
+      isIdleWatched.set(false);
+    }
+  }
+
+  private static ScheduledThreadPoolExecutor timer(Duration idle) {
     ScheduledThreadPoolExecutor executor =
         new ScheduledThreadPoolExecutor(
-            THREADS,
+            1,
             work -> {
-              Thread thread =
-                  new Thread(work, "runtracker-mlflow-http-" + THREAD_NUMBER.incrementAndGet());
+              Thread thread = new Thread(work, "runtracker-mlflow-timer");
               thread.setDaemon(true);
               // Or it would hold on to the application that happened to make the first call.
               thread.setContextClassLoader(Transport.class.getClassLoader());
               return thread;
             });
-    executor.setKeepAliveTime(IDLE_SECONDS, TimeUnit.SECONDS);
+    executor.setKeepAliveTime(idle.toMillis(), TimeUnit.MILLISECONDS);
     executor.allowCoreThreadTimeOut(true);
     executor.setRemoveOnCancelPolicy(true);
     return executor;
   }
 
+  /** Ends calls that are under way, too. */
   synchronized void close() {
     closed = true;
-    if (client != null) {
-      shutdown(client);
+    if (connections != null) {
+      connections.close();
     }
-    client = null;
-  }
-
-  /**
-   * From Java 21 on a client can be told to end. Before, its selector thread ends when nobody holds
-   * the client any more; its other threads time out.
-   */
-  private static void shutdown(HttpClient client) {
-    try {
-      MethodHandles.publicLookup()
-          .findVirtual(HttpClient.class, "shutdownNow", MethodType.methodType(void.class))
-          .invoke(client);
-    } catch (NoSuchMethodException beforeJava21) {
-      return;
-    } catch (Throwable e) {
-      throw new IllegalStateException("the HTTP client does not end", e);
-    }
+    connections = null;
+    timer.shutdownNow();
   }
 }

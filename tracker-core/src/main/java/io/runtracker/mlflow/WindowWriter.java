@@ -4,7 +4,6 @@ package io.runtracker.mlflow;
 import io.runtracker.RequestWindow;
 import io.runtracker.SinkException;
 import io.runtracker.SinkException.Kind;
-import java.net.http.HttpRequest.BodyPublisher;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -97,7 +96,7 @@ final class WindowWriter {
    *
    * @return null when they are stored, else why the server will never take them
    */
-  private @Nullable String storeHighlights(String runId, BodyPublisher table)
+  private @Nullable String storeHighlights(String runId, RequestBody table)
       throws SinkException, InterruptedException {
     try {
       artifacts.storeFile(runId, Highlights.FILE, table, Artifacts.JSON);

@@ -4,6 +4,7 @@ package io.runtracker.mlflow;
 import static io.runtracker.mlflow.TestEvents.NO_ENVIRONMENT;
 import static io.runtracker.mlflow.TestEvents.request;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.runtracker.RequestEvent;
@@ -13,6 +14,8 @@ import io.runtracker.testkit.MlflowRuns;
 import io.runtracker.testkit.MlflowServer;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -116,5 +119,34 @@ class MlflowSinkSecurityTest {
     String address = server.uri().toString().replace("https:", "http:");
     assertThat(fails(environment("MLFLOW_TRACKING_URI", address)).kind())
         .isNotEqualTo(Kind.REFUSED);
+  }
+
+  @Test
+  void aCallToAServerThatFrozeEndsInTimeAndByAnInterrupt() throws Exception {
+    Map<String, String> environment =
+        environment(
+            "MLFLOW_TRACKING_SERVER_CERT_PATH",
+            server.caCertificate().orElseThrow().toString(),
+            "MLFLOW_TRACKING_USERNAME",
+            username,
+            "MLFLOW_TRACKING_PASSWORD",
+            password,
+            "MLFLOW_HTTP_REQUEST_TIMEOUT",
+            "2");
+    try (MlflowSink sink = MlflowSink.fromEnvironment(environment)) {
+      sink.create(request("/before").build());
+      server.freeze();
+      assertThat(
+              catchThrowableOfType(
+                      SinkException.class, () -> sink.create(request("/frozen").build()))
+                  .kind())
+          .isEqualTo(Kind.UNKNOWN);
+      Thread caller = Thread.currentThread();
+      CompletableFuture.delayedExecutor(200, TimeUnit.MILLISECONDS).execute(caller::interrupt);
+      assertThatThrownBy(() -> sink.create(request("/frozen").build()))
+          .isInstanceOf(InterruptedException.class);
+    } finally {
+      server.thaw();
+    }
   }
 }

@@ -12,7 +12,7 @@ import java.util.TreeMap;
 
 /**
  * What the threads of this JVM have cost, by what they do. It looks at them now and then, because a
- * thread that has ended cannot be asked any more: senders and HTTP threads come and go.
+ * thread that has ended cannot be asked any more: senders come and go.
  */
 final class Costs {
 
@@ -30,8 +30,6 @@ final class Costs {
           Map.entry("runtracker-batcher", "batcher"),
           Map.entry("runtracker-delivery", "delivery"),
           Map.entry("runtracker-sender", "sender"),
-          Map.entry("runtracker-mlflow-http", "http"),
-          Map.entry("HttpClient-", "http"),
           Map.entry("runtracker-", "other"),
           Map.entry("BatchSpanProcessor", "processor"),
           Map.entry("OkHttp", "http"),

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.mlflow;
+
+import java.io.IOException;
+import java.net.ProxySelector;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import javax.net.ssl.SSLContext;
+import org.apache.hc.client5.http.config.ConnectionConfig;
+import org.apache.hc.client5.http.config.RequestConfig;
+import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
+import org.apache.hc.client5.http.impl.classic.HttpClientBuilder;
+import org.apache.hc.client5.http.impl.io.DefaultHttpClientConnectionOperator;
+import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManager;
+import org.apache.hc.client5.http.io.HttpClientConnectionOperator;
+import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
+import org.apache.hc.client5.http.ssl.HostnameVerificationPolicy;
+import org.apache.hc.client5.http.ssl.TlsSocketStrategy;
+import org.apache.hc.core5.http.ClassicHttpRequest;
+import org.apache.hc.core5.http.URIScheme;
+import org.apache.hc.core5.http.config.RegistryBuilder;
+import org.apache.hc.core5.http.io.HttpClientResponseHandler;
+import org.apache.hc.core5.io.CloseMode;
+import org.apache.hc.core5.pool.PoolConcurrencyPolicy;
+import org.apache.hc.core5.pool.PoolReusePolicy;
+import org.apache.hc.core5.pool.PoolStats;
+import org.apache.hc.core5.ssl.SSLContexts;
+import org.apache.hc.core5.util.TimeValue;
+import org.apache.hc.core5.util.Timeout;
+
+/**
+ * The connections to the server, and a client that does nothing on its own account: it repeats no
+ * call, follows no redirect, keeps no cookie and answers no challenge. It goes through the JVM's
+ * proxy, where there is one. It has no thread. Safe for many threads.
+ *
+ * <p>As many connections are open as there are calls at once. The sink's caller bounds those.
+ */
+final class HttpConnections {
+
+  /**
+   * A server closes a connection after some seconds without a call. Nobody tells us, so one that
+   * was left alone for longer than this is looked at first, which takes a millisecond.
+   */
+  private static final TimeValue UNWATCHED = TimeValue.ofMilliseconds(100);
+
+  /** MLflow's server logs a warning for each offer of TLS. */
+  private static final RequestConfig NO_UPGRADE =
+      RequestConfig.custom().setProtocolUpgradeEnabled(false).build();
+
+  private final PoolingHttpClientConnectionManager manager;
+  private final CloseableHttpClient client;
+
+  HttpConnections(MlflowSettings settings) {
+    this.manager =
+        new PoolingHttpClientConnectionManager(
+            operator(settings.tls() == null ? SSLContexts.createSystemDefault() : settings.tls()),
+            PoolConcurrencyPolicy.STRICT,
+            PoolReusePolicy.LIFO,
+            null,
+            socket -> new HttpConnection());
+    manager.setMaxTotal(Integer.MAX_VALUE);
+    manager.setDefaultMaxPerRoute(Integer.MAX_VALUE);
+    manager.setDefaultConnectionConfig(
+        ConnectionConfig.custom()
+            .setConnectTimeout(Timeout.of(settings.connectTimeout()))
+            .setValidateAfterInactivity(UNWATCHED)
+            .build());
+    this.client =
+        HttpClientBuilder.create()
+            .setConnectionManager(manager)
+            .setProxySelector(ProxySelector.getDefault())
+            .setUserAgent("runtracker")
+            .setDefaultRequestConfig(NO_UPGRADE)
+            .disableAutomaticRetries()
+            .disableRedirectHandling()
+            .disableCookieManagement()
+            .disableContentCompression()
+            .disableAuthCaching()
+            .disableConnectionState()
+            .build();
+  }
+
+  /** A channel's sockets, because an interrupt ends what a thread waits for there. */
+  private static HttpClientConnectionOperator operator(SSLContext tls) {
+    TlsSocketStrategy https =
+        new DefaultClientTlsStrategy(tls, HostnameVerificationPolicy.BUILTIN, null);
+    return new DefaultHttpClientConnectionOperator(
+        noSocks -> SocketChannel.open().socket(),
+        null,
+        null,
+        RegistryBuilder.<TlsSocketStrategy>create().register(URIScheme.HTTPS.id, https).build());
+  }
+
+  /**
+   * Makes a call and waits for the end of its answer, however long that takes. Another thread may
+   * end it by cancelling the request.
+   */
+  <T> T execute(ClassicHttpRequest request, HttpClientResponseHandler<T> answer)
+      throws IOException {
+    return client.execute(request, answer);
+  }
+
+  /**
+   * Closes what was not used for this long.
+   *
+   * @return whether any connection is left
+   */
+  boolean closeIdle(Duration unused) {
+    manager.closeIdle(TimeValue.of(unused));
+    PoolStats left = manager.getTotalStats();
+    return left.getAvailable() + left.getLeased() > 0;
+  }
+
+  /** Ends calls that are under way, too. */
+  void close() {
+    client.close(CloseMode.IMMEDIATE);
+  }
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.mlflow;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** The other end of a connection, which says to every request what it was told to. */
+final class HttpPeer implements AutoCloseable {
+
+  private final ServerSocket listener;
+  private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+  private final AtomicInteger connections = new AtomicInteger();
+  private final List<String> requestLines = new CopyOnWriteArrayList<>();
+  private volatile @Nullable String answer;
+  private volatile boolean closes;
+
+  private HttpPeer(ServerSocket listener) {
+    this.listener = listener;
+  }
+
+  static HttpPeer start() {
+    try {
+      HttpPeer peer = new HttpPeer(new ServerSocket(0, 50, InetAddress.getLoopbackAddress()));
+      daemon(peer::accept);
+      return peer;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  int port() {
+    return listener.getLocalPort();
+  }
+
+  String address() {
+    return "http://127.0.0.1:" + port();
+  }
+
+  void answer(String text) {
+    closes = false;
+    answer = text;
+  }
+
+  /** Says nothing of closing in advance. */
+  void answerAndClose(String text) {
+    closes = true;
+    answer = text;
+  }
+
+  /** Reads nothing and says nothing. */
+  void hang() {
+    answer = null;
+  }
+
+  /** Connections that were made. */
+  int connections() {
+    return connections.get();
+  }
+
+  /** Connections that neither end has closed. */
+  int open() {
+    return open.size();
+  }
+
+  List<String> requestLines() {
+    return requestLines;
+  }
+
+  private void accept() {
+    try {
+      while (true) {
+        Socket socket = listener.accept();
+        connections.incrementAndGet();
+        open.add(socket);
+        daemon(() -> serve(socket));
+      }
+    } catch (IOException closed) {
+      return;
+    }
+  }
+
+  private void serve(Socket socket) {
+    try (socket) {
+      while (answer != null && readRequest(socket.getInputStream())) {
+        socket.getOutputStream().write(String.valueOf(answer).getBytes(ISO_8859_1));
+        if (closes) {
+          return;
+        }
+      }
+      if (answer == null) {
+        Thread.currentThread().join();
+      }
+    } catch (IOException | InterruptedException ended) {
+      return;
+    } finally {
+      open.remove(socket);
+    }
+  }
+
+  private boolean readRequest(InputStream in) throws IOException {
+    StringBuilder head = new StringBuilder();
+    while (head.indexOf("\r\n\r\n") < 0) {
+      int next = in.read();
+      if (next < 0) {
+        return false;
+      }
+      head.append((char) next);
+    }
+    requestLines.add(head.substring(0, head.indexOf("\r\n")));
+    for (String line : head.toString().split("\r\n")) {
+      if (line.startsWith("Content-Length: ")) {
+        in.skipNBytes(Long.parseLong(line.substring(16)));
+      }
+    }
+    return true;
+  }
+
+  private static void daemon(Runnable work) {
+    Thread thread = new Thread(work, "http-peer");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  @Override
+  public void close() {
+    try {
+      listener.close();
+      for (Socket socket : open) {
+        socket.close();
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.mlflow;
+
+import static io.runtracker.mlflow.TestEvents.NO_ENVIRONMENT;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import io.runtracker.SinkException;
+import io.runtracker.SinkException.Kind;
+import java.net.InetSocketAddress;
+import java.net.ProxySelector;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.slf4j.LoggerFactory;
+
+/** What happens between a call and a server, with a peer in the server's place. */
+@Timeout(60)
+class TransportTest {
+
+  private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+
+  private final HttpPeer peer = HttpPeer.start();
+  private Transport transport = transport(peer.address(), Duration.ofSeconds(10));
+
+  private static Transport transport(String address, Duration idle) {
+    MlflowSink.Builder sink =
+        MlflowSink.builder()
+            .environment(NO_ENVIRONMENT)
+            .trackingUri(address)
+            .username("alice")
+            .password("s3cr3t")
+            .requestTimeout(Duration.ofMinutes(10));
+    return new Transport(new SettingsResolver(sink).resolve(), idle);
+  }
+
+  @AfterEach
+  void close() {
+    transport.close();
+    peer.close();
+  }
+
+  @Test
+  void callsUseOneConnectionAfterTheOther() throws Exception {
+    peer.answer(OK);
+    for (int i = 0; i < 5; i++) {
+      assertThat(transport.get("/a").body()).isEqualTo("{}");
+    }
+    assertThat(peer.connections()).isEqualTo(1);
+  }
+
+  @Test
+  void aConnectionThatTheServerClosedInSilenceIsNotUsedAgain() throws Exception {
+    peer.answerAndClose(OK);
+    transport.get("/a");
+    await().until(() -> peer.open() == 0);
+    TimeUnit.MILLISECONDS.sleep(150); // Idle for longer than a connection is used unseen.
+    assertThat(transport.postJson("/b", "{}").isOk()).isTrue();
+    assertThat(peer.connections()).isEqualTo(2);
+  }
+
+  @Test
+  void aCallIsMadeOnceWhateverBecomesOfIt() {
+    peer.answerAndClose("");
+    assertThat(catchThrowableOfType(SinkException.class, () -> transport.get("/a")).kind())
+        .isEqualTo(Kind.UNKNOWN);
+    peer.answer("HTTP/1.1 503 Later\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n");
+    assertThatThrownBy(() -> MlflowApi.requireJson(transport.postJson("/b", "{}")))
+        .isInstanceOf(SinkException.class);
+    assertThat(peer.requestLines()).containsExactly("GET /a HTTP/1.1", "POST /b HTTP/1.1");
+  }
+
+  @Test
+  void anInterruptEndsACallWhoseBodyNobodyTakes() throws Exception {
+    peer.hang();
+    String large = "x".repeat(20 << 20);
+    assertThat(isInterruptedWhileUnderWay(() -> transport.postJson("/a", large))).isTrue();
+  }
+
+  @Test
+  void anInterruptFromBeforeEndsACallAtOnce() {
+    Thread.currentThread().interrupt();
+    assertThatThrownBy(() -> transport.get("/a")).isInstanceOf(InterruptedException.class);
+    assertThat(Thread.interrupted()).isFalse();
+  }
+
+  @Test
+  void anAnswerThatIsTooLongIsUnknownAndItsConnectionClosed() {
+    int tooLong = Transport.LONGEST_ANSWER + (1 << 20);
+    peer.answer("HTTP/1.1 200 OK\r\nContent-Length: " + tooLong + "\r\n\r\n" + " ".repeat(tooLong));
+    SinkException failure = catchThrowableOfType(SinkException.class, () -> transport.get("/a"));
+    assertThat(failure.kind()).isEqualTo(Kind.UNKNOWN);
+    assertThat(failure).hasMessageContaining("longer than");
+    await().until(() -> peer.open() == 0);
+  }
+
+  @Test
+  void afterAWhileWithoutACallThereIsNoConnectionAndNoThread() throws Exception {
+    transport.close();
+    transport = transport(peer.address(), Duration.ofMillis(100));
+    peer.answer(OK);
+    transport.get("/a");
+    await().until(() -> peer.open() == 0);
+    await().until(() -> !hasThread("runtracker-mlflow-timer"));
+    assertThat(transport.get("/a").isOk()).isTrue();
+  }
+
+  @Test
+  void callsGoThroughTheProxyOfTheJvm() throws Exception {
+    ProxySelector before = ProxySelector.getDefault();
+    ProxySelector.setDefault(ProxySelector.of(new InetSocketAddress("127.0.0.1", peer.port())));
+    Transport plain = transport("http://mlflow.invalid:5000", Duration.ofSeconds(10));
+    Transport tls = transport("https://mlflow.invalid", Duration.ofSeconds(10));
+    try {
+      peer.answer(OK);
+      assertThat(plain.get("/a").isOk()).isTrue();
+      peer.answer("HTTP/1.1 407 Who are you\r\nContent-Length: 0\r\n\r\n");
+      assertThat(tls.get("/a").status()).isEqualTo(407);
+    } finally {
+      ProxySelector.setDefault(before);
+      plain.close();
+      tls.close();
+    }
+    assertThat(peer.requestLines())
+        .containsExactly(
+            "GET http://mlflow.invalid:5000/a HTTP/1.1", "CONNECT mlflow.invalid:443 HTTP/1.1");
+  }
+
+  @Test
+  void nothingOfACallIsLoggedEvenAtDebug() throws Exception {
+    Logger root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+    Level level = root.getLevel();
+    ListAppender<ILoggingEvent> appender = new ListAppender<>();
+    appender.start();
+    root.addAppender(appender);
+    root.setLevel(Level.TRACE);
+    try {
+      peer.answer(OK);
+      transport.postJson("/a", "{\"row\":\"of a customer\"}");
+    } finally {
+      root.setLevel(level);
+      root.detachAppender(appender);
+    }
+    assertThat(appender.list).isNotEmpty();
+    assertThat(appender.list)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .noneMatch(line -> line.contains("customer"))
+        .noneMatch(line -> line.contains("Authorization") || line.contains("YWxpY2U6"));
+  }
+
+  private boolean isInterruptedWhileUnderWay(Call call) throws InterruptedException {
+    Thread caller = Thread.currentThread();
+    Thread interrupter =
+        new Thread(
+            () -> {
+              await().until(() -> peer.open() == 1);
+              caller.interrupt();
+            });
+    interrupter.start();
+    InterruptedException interrupted = catchThrowableOfType(InterruptedException.class, call::make);
+    interrupter.join();
+    return interrupted != null;
+  }
+
+  private static boolean hasThread(String name) {
+    return Thread.getAllStackTraces().keySet().stream().anyMatch(t -> t.getName().equals(name));
+  }
+
+  private interface Call {
+    void make() throws Exception;
+  }
+}
