@@ -111,7 +111,7 @@ final class DayRuns {
 
   /** Somebody may have deleted it; then it is had anew. */
   private void forgetIfGone(Day day, SinkException e) {
-    if (e.kind() == Kind.REFUSED) {
+    if (e.kind() == Kind.REFUSED || e.kind() == Kind.GONE) {
       locked(() -> days.values().remove(day));
     }
   }

@@ -50,6 +50,10 @@ final class Failures {
   /** How the message of a 400 begins when a file is larger than MLflow's page may upload. */
   private static final String LARGE_UPLOAD = "Artifact size is too large";
 
+  private static final String PROXY_LOGIN =
+      " (a proxy asks for a login; name it in HTTP_PROXY or HTTPS_PROXY, as"
+          + " http://user:password@host:port)";
+
   private Failures() {}
 
   /** A call that was not answered. */
@@ -91,6 +95,7 @@ final class Failures {
             + answer.status()
             + (code == null ? "" : " " + code)
             + redirection(answer)
+            + (answer.status() == 407 ? PROXY_LOGIN : "")
             + ": "
             + shorten(answer.message());
     return new SinkException(kind(answer), message, null, retryAfter(answer));

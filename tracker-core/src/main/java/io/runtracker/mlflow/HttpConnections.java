@@ -6,20 +6,28 @@ import java.net.ProxySelector;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import javax.net.ssl.SSLContext;
+import org.apache.hc.client5.http.auth.AuthScope;
+import org.apache.hc.client5.http.auth.CredentialsProvider;
+import org.apache.hc.client5.http.auth.UsernamePasswordCredentials;
 import org.apache.hc.client5.http.config.ConnectionConfig;
 import org.apache.hc.client5.http.config.RequestConfig;
+import org.apache.hc.client5.http.impl.auth.BasicCredentialsProvider;
 import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
 import org.apache.hc.client5.http.impl.classic.HttpClientBuilder;
 import org.apache.hc.client5.http.impl.io.DefaultHttpClientConnectionOperator;
 import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManager;
+import org.apache.hc.client5.http.impl.routing.SystemDefaultRoutePlanner;
 import org.apache.hc.client5.http.io.HttpClientConnectionOperator;
 import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
 import org.apache.hc.client5.http.ssl.HostnameVerificationPolicy;
 import org.apache.hc.client5.http.ssl.TlsSocketStrategy;
 import org.apache.hc.core5.http.ClassicHttpRequest;
+import org.apache.hc.core5.http.HttpException;
+import org.apache.hc.core5.http.HttpHost;
 import org.apache.hc.core5.http.URIScheme;
 import org.apache.hc.core5.http.config.RegistryBuilder;
 import org.apache.hc.core5.http.io.HttpClientResponseHandler;
+import org.apache.hc.core5.http.protocol.HttpContext;
 import org.apache.hc.core5.io.CloseMode;
 import org.apache.hc.core5.pool.PoolConcurrencyPolicy;
 import org.apache.hc.core5.pool.PoolReusePolicy;
@@ -27,11 +35,12 @@ import org.apache.hc.core5.pool.PoolStats;
 import org.apache.hc.core5.ssl.SSLContexts;
 import org.apache.hc.core5.util.TimeValue;
 import org.apache.hc.core5.util.Timeout;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The connections to the server, and a client that does nothing on its own account: it repeats no
- * call, follows no redirect, keeps no cookie and answers no challenge. It goes through the JVM's
- * proxy, where there is one. It has no thread. Safe for many threads.
+ * call, follows no redirect, keeps no cookie and answers no challenge but a proxy's. It has no
+ * thread. Safe for many threads.
  *
  * <p>As many connections are open as there are calls at once. The sink's caller bounds those.
  */
@@ -68,7 +77,8 @@ final class HttpConnections {
     this.client =
         HttpClientBuilder.create()
             .setConnectionManager(manager)
-            .setProxySelector(ProxySelector.getDefault())
+            .setRoutePlanner(new Routes(settings.proxy()))
+            .setDefaultCredentialsProvider(credentials(settings.proxy()))
             .setUserAgent("runtracker")
             .setDefaultRequestConfig(NO_UPGRADE)
             .disableAutomaticRetries()
@@ -78,6 +88,37 @@ final class HttpConnections {
             .disableAuthCaching()
             .disableConnectionState()
             .build();
+  }
+
+  /** For a proxy that asks when a tunnel is dug through it. */
+  private static CredentialsProvider credentials(@Nullable HttpProxy proxy) {
+    BasicCredentialsProvider credentials = new BasicCredentialsProvider();
+    if (proxy != null && proxy.user() != null) {
+      credentials.setCredentials(
+          new AuthScope(proxy.host(), proxy.port()),
+          new UsernamePasswordCredentials(proxy.user(), proxy.password().toCharArray()));
+    }
+    return credentials;
+  }
+
+  /** Through the JVM's proxy, else through that of the environment, else straight. */
+  private static final class Routes extends SystemDefaultRoutePlanner {
+    private final @Nullable HttpProxy proxy;
+
+    Routes(@Nullable HttpProxy proxy) {
+      super(ProxySelector.getDefault());
+      this.proxy = proxy;
+    }
+
+    @Override
+    protected @Nullable HttpHost determineProxy(HttpHost target, HttpContext context)
+        throws HttpException {
+      HttpHost ofJvm = super.determineProxy(target, context);
+      if (ofJvm != null || proxy == null) {
+        return ofJvm;
+      }
+      return new HttpHost(proxy.host(), proxy.port());
+    }
   }
 
   /** A channel's sockets, because an interrupt ends what a thread waits for there. */

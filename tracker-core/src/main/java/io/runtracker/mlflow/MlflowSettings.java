@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * Settings that were found usable together.
  *
  * @param server where the server is, and how to be let in
+ * @param proxy from the environment, or null; the JVM's own comes before it
  * @param tls null for the JVM's own
  * @param workspace sent with every call, or null
  * @param experimentName found or created; null when {@code experimentId} is used
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 record MlflowSettings(
     Server server,
+    @Nullable HttpProxy proxy,
     @Nullable SSLContext tls,
     @Nullable String workspace,
     @Nullable String experimentName,

@@ -44,7 +44,8 @@ final class Server {
         : hide(hidden, authorization.substring(authorization.indexOf(' ') + 1));
   }
 
-  private static String hide(String text, @Nullable String secret) {
+  /** A text without a secret. */
+  static String hide(String text, @Nullable String secret) {
     return secret == null || secret.isEmpty() ? text : text.replace(secret, HIDDEN);
   }
 }

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.mlflow;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
-import java.net.URI;
-import java.net.URISyntaxException;
-import java.net.URLDecoder;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -48,8 +43,7 @@ final class ServerResolver {
     if (address.equals("databricks") || address.startsWith("databricks://")) {
       return new Server(databricks(address));
     }
-    URI uri = parse(address);
-    return new Server(credentials(uri, withoutUserInfo(uri)));
+    return new Server(credentials(parse(address)));
   }
 
   private MlflowHostCredsProvider databricks(String address) {
@@ -83,7 +77,7 @@ final class ServerResolver {
     }
   }
 
-  private static URI parse(String address) {
+  private static Address parse(String address) {
     int colon = address.indexOf(':');
     String scheme = colon < 0 ? "" : address.substring(0, colon).toLowerCase(Locale.ROOT);
     if (!scheme.equals("http") && !scheme.equals("https")) {
@@ -96,27 +90,16 @@ final class ServerResolver {
               + " --backend-store-uri ...`");
     }
     try {
-      URI uri = new URI(address);
-      if (uri.getHost() == null || uri.getRawQuery() != null || uri.getRawFragment() != null) {
-        throw new IllegalArgumentException(
-            VARIABLE + ": must name a host, and have neither a query nor a fragment");
-      }
-      return uri;
-    } catch (URISyntaxException e) {
-      // Without its cause, which repeats the whole of it.
-      throw new IllegalArgumentException(VARIABLE + ": is not a URI: " + e.getReason());
+      return Address.parse(address);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(VARIABLE + ": " + e.getMessage(), e);
     }
   }
 
-  private static String withoutUserInfo(URI uri) {
-    String port = uri.getPort() < 0 ? "" : ":" + uri.getPort();
-    String path = uri.getRawPath() == null ? "" : uri.getRawPath();
-    return uri.getScheme() + "://" + uri.getHost() + port + path;
-  }
-
-  private BasicMlflowHostCreds credentials(URI uri, String host) {
+  private BasicMlflowHostCreds credentials(Address address) {
+    String host = address.location();
     String token = told.token;
-    Login login = told(uri);
+    Login login = told(address);
     if (token != null && login != null) {
       throw new IllegalArgumentException(
           "a token and a user are both set; a call can carry only one of them");
@@ -137,24 +120,16 @@ final class ServerResolver {
   }
 
   /** What the builder or the address say. */
-  private @Nullable Login told(URI uri) {
+  private @Nullable Login told(Address address) {
     boolean byBuilder = told.username != null || told.password != null;
-    String userInfo = uri.getRawUserInfo();
-    if (userInfo == null) {
+    if (address.user() == null) {
       return byBuilder ? new Login(told.username, told.password) : null;
     }
     if (byBuilder || environment.get("MLFLOW_TRACKING_USERNAME") != null) {
       throw new IllegalArgumentException(
           "the user is set twice: in " + VARIABLE + " and beside it");
     }
-    int colon = userInfo.indexOf(':');
-    return colon < 0
-        ? new Login(decode(userInfo), null)
-        : new Login(decode(userInfo.substring(0, colon)), decode(userInfo.substring(colon + 1)));
-  }
-
-  private static String decode(String text) {
-    return URLDecoder.decode(text.replace("+", "%2B"), UTF_8);
+    return new Login(address.user(), address.password());
   }
 
   private @Nullable Login fromEnvironment() {

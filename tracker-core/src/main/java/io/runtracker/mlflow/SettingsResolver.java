@@ -51,6 +51,7 @@ final class SettingsResolver {
     String name = experimentName();
     return new MlflowSettings(
         server,
+        new ProxyResolver(environment).resolve(Address.parse(server.address())),
         tls(insecure),
         header("the workspace", or(told.workspace, "MLFLOW_WORKSPACE")),
         name,

@@ -10,6 +10,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.hc.client5.http.classic.methods.HttpUriRequestBase;
@@ -106,6 +107,10 @@ final class Transport {
     if (authorization != null) {
       request.setHeader("Authorization", authorization);
     }
+    HttpProxy proxy = settings.proxy();
+    if (proxy != null && proxy.authorization() != null && "http".equals(request.getScheme())) {
+      request.setHeader("Proxy-Authorization", proxy.authorization());
+    }
     if (settings.workspace() != null) {
       request.setHeader("X-MLFLOW-WORKSPACE", settings.workspace());
     }
@@ -120,7 +125,13 @@ final class Transport {
         response.getCode(),
         header(response, "Location"),
         header(response, "Retry-After"),
-        response.getCode() < 300 ? text : settings.server().withoutSecrets(text));
+        response.getCode() < 300 ? text : withoutSecrets(text));
+  }
+
+  private String withoutSecrets(String text) {
+    HttpProxy proxy = settings.proxy();
+    String known = proxy == null ? text : Server.hide(text, proxy.password());
+    return settings.server().withoutSecrets(known);
   }
 
   private static @Nullable String header(ClassicHttpResponse response, String name) {
@@ -184,6 +195,8 @@ final class Transport {
     executor.setKeepAliveTime(idle.toMillis(), TimeUnit.MILLISECONDS);
     executor.allowCoreThreadTimeOut(true);
     executor.setRemoveOnCancelPolicy(true);
+    // A call that begins while the sink is closed finds no connection, so it needs no time limit.
+    executor.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
     return executor;
   }
 

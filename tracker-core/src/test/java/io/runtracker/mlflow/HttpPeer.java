@@ -22,7 +22,7 @@ final class HttpPeer implements AutoCloseable {
   private final ServerSocket listener;
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
   private final AtomicInteger connections = new AtomicInteger();
-  private final List<String> requestLines = new CopyOnWriteArrayList<>();
+  private final List<String> requests = new CopyOnWriteArrayList<>();
   private volatile @Nullable String answer;
   private volatile boolean closes;
 
@@ -74,8 +74,13 @@ final class HttpPeer implements AutoCloseable {
     return open.size();
   }
 
+  /** The heads of the requests that came. */
+  List<String> requests() {
+    return requests;
+  }
+
   List<String> requestLines() {
-    return requestLines;
+    return requests.stream().map(head -> head.substring(0, head.indexOf("\r\n"))).toList();
   }
 
   private void accept() {
@@ -118,7 +123,7 @@ final class HttpPeer implements AutoCloseable {
       }
       head.append((char) next);
     }
-    requestLines.add(head.substring(0, head.indexOf("\r\n")));
+    requests.add(head.toString());
     for (String line : head.toString().split("\r\n")) {
       if (line.startsWith("Content-Length: ")) {
         in.skipNBytes(Long.parseLong(line.substring(16)));

@@ -57,6 +57,11 @@ class MlflowSinkSettingsTest {
         "MLFLOW_TRACKING_URI | http:// | is not a URI",
         "MLFLOW_TRACKING_URI | http://h/?token=s3cr3t | neither a query nor a fragment",
         "MLFLOW_TRACKING_URI | http://u:s3cr3t@h:80 0/ | is not a URI",
+        "MLFLOW_TRACKING_URI | http://h:99999 | the port must be 1 to 65535, but is 99999",
+        "MLFLOW_TRACKING_URI | http://h:-1 | must name a host",
+        "HTTP_PROXY | socks5://u:s3cr3t@h:1080 | must be a proxy that is spoken to by http://",
+        "HTTP_PROXY | http://u:s3cr3t@h:0 | the port must be 1 to 65535",
+        "http_proxy | http://u:s3cr3t @h | is not a URI",
         "MLFLOW_TRACKING_URI | http://u@h | a user is set, but no password",
         "MLFLOW_TRACKING_USERNAME | alice | a user is set, but no password",
         "MLFLOW_TRACKING_PASSWORD | s3cr3t | a password is set, but no user",
@@ -158,6 +163,14 @@ class MlflowSinkSettingsTest {
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes(), UTF_8);
     assertThat(process.waitFor()).describedAs(output).isZero();
+  }
+
+  @Test
+  void aHostMayHaveUnderscoresAsThoseOfContainersDo() {
+    MlflowSettings settings =
+        settings(with("MLFLOW_TRACKING_URI", "http://u:p@mlflow_server:5000/base"));
+    assertThat(settings.server().address()).isEqualTo("http://mlflow_server:5000/base");
+    assertThat(settings.server().authorization()).isEqualTo("Basic dTpw");
   }
 
   @Test

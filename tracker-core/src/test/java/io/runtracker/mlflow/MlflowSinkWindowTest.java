@@ -584,6 +584,23 @@ class MlflowSinkWindowTest {
   }
 
   @Test
+  void aDayThatIsGoneIsLookedForAgain() throws Exception {
+    try (FaultProxy proxy = FaultProxy.inFrontOf(server.uri())) {
+      MlflowSink faulty = sink(proxy.uri().toString()).build();
+      write(faulty, TestWindow.of(request("/a").timing(START, 1_000_000)));
+      write(faulty, TestWindow.of(request("/a").timing(START + 1_000, 1_000_000)));
+      String gone = "{\"error_code\":\"RESOURCE_DOES_NOT_EXIST\",\"message\":\"no such run\"}";
+      proxy.inject(1, on("POST", "runs/log-batch"), Fault.answer(404, gone));
+      assertThatThrownBy(faulty::flush).isInstanceOf(SinkException.class);
+
+      List<String> calls =
+          calls(proxy, faulty, TestWindow.of(request("/a").timing(START + 2_000, 1_000_000)));
+
+      assertThat(calls).startsWith("runs/search", "runs/create");
+    }
+  }
+
+  @Test
   void troubleWithTheDayLosesNoWindow() throws Exception {
     try (FaultProxy proxy = FaultProxy.inFrontOf(server.uri())) {
       MlflowSink faulty = sink(proxy.uri().toString()).build();

@@ -5,6 +5,7 @@ import static io.runtracker.mlflow.TestEvents.NO_ENVIRONMENT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 import static org.awaitility.Awaitility.await;
 
 import ch.qos.logback.classic.Level;
@@ -16,6 +17,7 @@ import io.runtracker.SinkException.Kind;
 import java.net.InetSocketAddress;
 import java.net.ProxySelector;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -32,9 +34,14 @@ class TransportTest {
   private Transport transport = transport(peer.address(), Duration.ofSeconds(10));
 
   private static Transport transport(String address, Duration idle) {
+    return transport(address, idle, NO_ENVIRONMENT);
+  }
+
+  private static Transport transport(
+      String address, Duration idle, Map<String, String> environment) {
     MlflowSink.Builder sink =
         MlflowSink.builder()
-            .environment(NO_ENVIRONMENT)
+            .environment(environment)
             .trackingUri(address)
             .username("alice")
             .password("s3cr3t")
@@ -132,6 +139,44 @@ class TransportTest {
     assertThat(peer.requestLines())
         .containsExactly(
             "GET http://mlflow.invalid:5000/a HTTP/1.1", "CONNECT mlflow.invalid:443 HTTP/1.1");
+  }
+
+  @Test
+  void aProxyOfTheEnvironmentIsToldWhoAsks() throws Exception {
+    String proxy = "http://me:at-the-door@127.0.0.1:" + peer.port();
+    transport.close();
+    transport =
+        transport("http://mlflow_server:5000", Duration.ofSeconds(10), Map.of("HTTP_PROXY", proxy));
+    peer.answer(OK);
+    assertThat(transport.get("/a").isOk()).isTrue();
+    assertThat(peer.requests())
+        .singleElement(STRING)
+        .startsWith("GET http://mlflow_server:5000/a HTTP/1.1\r\n")
+        .contains("Proxy-Authorization: Basic bWU6YXQtdGhlLWRvb3I=\r\n")
+        .contains("Host: mlflow_server:5000\r\n");
+  }
+
+  @Test
+  void aTunnelIsDugWithTheProxysLoginAndWithoutTheServers() {
+    String proxy = "http://me:at-the-door@127.0.0.1:" + peer.port();
+    transport.close();
+    transport =
+        transport("https://mlflow.invalid", Duration.ofSeconds(10), Map.of("HTTPS_PROXY", proxy));
+    peer.answer(
+        "HTTP/1.1 407 Who are you\r\nProxy-Authenticate: Basic realm=\"door\"\r\n"
+            + "Content-Length: 12\r\n\r\nat-the-door?");
+    SinkException failure =
+        catchThrowableOfType(SinkException.class, () -> MlflowApi.requireJson(transport.get("/a")));
+    assertThat(failure.kind()).isEqualTo(Kind.UNAUTHORIZED);
+    assertThat(failure)
+        .hasMessageContaining("a proxy asks for a login")
+        .hasMessageNotContaining("at-the-door");
+    assertThat(peer.requests())
+        .hasSize(2)
+        .allMatch(request -> request.startsWith("CONNECT mlflow.invalid:443 HTTP/1.1"))
+        .noneMatch(request -> request.contains("\nAuthorization:"));
+    assertThat(peer.requests().get(1))
+        .contains("Proxy-Authorization: Basic bWU6YXQtdGhlLWRvb3I=\r\n");
   }
 
   @Test
