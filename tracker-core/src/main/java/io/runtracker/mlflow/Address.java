@@ -48,6 +48,9 @@ record Address(
       // Without its cause, which repeats the whole of it.
       throw new IllegalArgumentException("is not a URI: " + e.getReason());
     }
+    if (uri.getScheme() == null) {
+      throw new IllegalArgumentException("must start with http:// or https://");
+    }
     String authority = uri.getRawAuthority() == null ? "" : uri.getRawAuthority();
     Matcher parts = AUTHORITY.matcher(authority);
     if (!parts.matches() || uri.getRawQuery() != null || uri.getRawFragment() != null) {

@@ -51,7 +51,7 @@ final class SettingsResolver {
     String name = experimentName();
     return new MlflowSettings(
         server,
-        new ProxyResolver(environment).resolve(Address.parse(server.address())),
+        new ProxyResolver(environment).resolve(address(server)),
         tls(insecure),
         header("the workspace", or(told.workspace, "MLFLOW_WORKSPACE")),
         name,
@@ -65,6 +65,15 @@ final class SettingsResolver {
         environment.get("HOSTNAME"),
         windowRoutes(),
         windowFailureRatio());
+  }
+
+  /** Any but that of Databricks was looked at already. */
+  private static Address address(Server server) {
+    try {
+      return Address.parse(server.address());
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("DATABRICKS_HOST: " + e.getMessage(), e);
+    }
   }
 
   private void refuseUnsupported() {

@@ -264,6 +264,19 @@ class MlflowSinkSettingsTest {
   }
 
   @Test
+  void aHostOfDatabricksWithoutASchemeIsTold() {
+    assertThatThrownBy(
+            () ->
+                settings(
+                    with(
+                        "MLFLOW_TRACKING_URI", "databricks",
+                        "DATABRICKS_HOST", "x.cloud.databricks.com",
+                        "DATABRICKS_TOKEN", "dapi")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("DATABRICKS_HOST: must start with http:// or https://");
+  }
+
+  @Test
   void theDefaultServerIsSaidInOneLineAndNoCredentialIsEverLogged() {
     Logger logger = (Logger) LoggerFactory.getLogger("io.runtracker");
     ListAppender<ILoggingEvent> log = new ListAppender<>();
