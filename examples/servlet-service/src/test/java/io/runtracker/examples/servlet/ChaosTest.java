@@ -37,8 +37,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  * that was answered, and that a ledger then called spooled or delivered, has one run or is a row of
  * one window, and none is there twice or unfinished; the ledgers add up at each look.
  *
- * <p>{@code -Dchaos.kills=200} makes it the long one, {@code -Dchaos.forms=AUTO} runs one form alone,
- * {@code -Dchaos.seed} repeats its choices.
+ * <p>{@code -Dchaos.kills=200} makes it the long one, {@code -Dchaos.forms=AUTO} runs one form
+ * alone, {@code -Dchaos.seed} repeats its choices.
  */
 @Tag("once")
 class ChaosTest {
