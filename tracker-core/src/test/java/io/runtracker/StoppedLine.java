@@ -20,6 +20,13 @@ import java.util.function.Supplier;
  */
 final class StoppedLine implements Consumer<FailPoint> {
 
+  /** Where something on disk begins to change, and where that has ended. */
+  private static final Set<FailPoint> BEGINS =
+      EnumSet.of(FailPoint.BEFORE_WRITE, FailPoint.BEFORE_DELETE, FailPoint.BEFORE_SET_ASIDE);
+
+  private static final Set<FailPoint> ENDS =
+      EnumSet.of(FailPoint.AFTER_WRITE, FailPoint.AFTER_DELETE, FailPoint.AFTER_SET_ASIDE);
+
   private final FailPoint point;
   private final AtomicInteger timesLeft;
   private final Path spool;
@@ -48,7 +55,7 @@ final class StoppedLine implements Consumer<FailPoint> {
     synchronized (reached) {
       reached.add(here);
     }
-    if (here == FailPoint.AFTER_WRITE || here == FailPoint.AFTER_DELETE) {
+    if (ENDS.contains(here)) {
       writing.decrementAndGet();
     }
     if (stopped) {
@@ -58,7 +65,7 @@ final class StoppedLine implements Consumer<FailPoint> {
       keep();
       standStill();
     }
-    if (here == FailPoint.BEFORE_WRITE || here == FailPoint.BEFORE_DELETE) {
+    if (BEGINS.contains(here)) {
       writing.incrementAndGet();
       if (stopped && writing.decrementAndGet() >= 0) {
         standStill();

@@ -3,10 +3,7 @@ package io.runtracker.mlflow;
 
 import io.runtracker.SinkException;
 import io.runtracker.SinkException.Kind;
-import java.net.ConnectException;
-import java.net.NoRouteToHostException;
 import java.net.URI;
-import java.net.UnknownHostException;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -16,7 +13,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLHandshakeException;
-import org.apache.hc.client5.http.ConnectTimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /** Says what a failure means, and what happened in words that hold no credentials. */
@@ -56,9 +52,15 @@ final class Failures {
 
   private Failures() {}
 
-  /** A call that was not answered. */
-  static SinkException unanswered(String call, Throwable cause) {
-    Kind kind = isNeverSent(cause) ? Kind.UNAVAILABLE : Kind.UNKNOWN;
+  /**
+   * A call that was not answered.
+   *
+   * @param isSent whether any of it may have reached the server
+   */
+  static SinkException unanswered(String call, boolean isSent, Throwable cause) {
+    // A server that wants another certificate may say so after the handshake.
+    boolean isRead = isSent && !(cause instanceof SSLHandshakeException);
+    Kind kind = isRead ? Kind.UNKNOWN : Kind.UNAVAILABLE;
     String hint =
         cause instanceof SSLHandshakeException
             ? "; check MLFLOW_TRACKING_SERVER_CERT_PATH and MLFLOW_TRACKING_CLIENT_CERT_PATH"
@@ -76,14 +78,6 @@ final class Failures {
       deepest = deepest.getCause();
     }
     return deepest == cause ? Optional.empty() : Optional.of(shorten(deepest.toString()));
-  }
-
-  private static boolean isNeverSent(Throwable cause) {
-    return cause instanceof ConnectException
-        || cause instanceof ConnectTimeoutException
-        || cause instanceof UnknownHostException
-        || cause instanceof NoRouteToHostException
-        || cause instanceof SSLHandshakeException;
   }
 
   /** An answer that is not a success. */

@@ -10,7 +10,9 @@ import javax.net.ssl.SSLSocket;
 import org.apache.hc.client5.http.io.ManagedHttpClientConnection;
 import org.apache.hc.core5.http.config.Http1Config;
 import org.apache.hc.core5.http.impl.io.DefaultBHttpClientConnection;
+import org.apache.hc.core5.http.impl.io.MonitoringResponseOutOfOrderStrategy;
 import org.apache.hc.core5.http.impl.io.SocketHolder;
+import org.apache.hc.core5.http.io.ResponseOutOfOrderStrategy;
 import org.apache.hc.core5.io.CloseMode;
 import org.jspecify.annotations.Nullable;
 
@@ -21,10 +23,17 @@ import org.jspecify.annotations.Nullable;
 final class HttpConnection extends DefaultBHttpClientConnection
     implements ManagedHttpClientConnection {
 
+  /**
+   * A server that refuses a body says so before it has read it, and may close the connection then.
+   * So there is a look for an answer after every 256 KiB; over TLS each look takes a millisecond.
+   */
+  private static final ResponseOutOfOrderStrategy EARLY_ANSWERS =
+      new MonitoringResponseOutOfOrderStrategy(256 << 10);
+
   private final AtomicBoolean isClosed = new AtomicBoolean();
 
   HttpConnection() {
-    super(Http1Config.DEFAULT);
+    super(Http1Config.DEFAULT, null, null, null, null, EARLY_ANSWERS, null, null);
   }
 
   @Override
@@ -57,11 +66,10 @@ final class HttpConnection extends DefaultBHttpClientConnection
     return getSocket() instanceof SSLSocket tls ? tls.getSession() : null;
   }
 
+  /** At once: what is called on a connection that failed would wait for the peer otherwise. */
   @Override
-  public void close() throws IOException {
-    if (isClosed.compareAndSet(false, true)) {
-      super.close();
-    }
+  public void close() {
+    close(CloseMode.IMMEDIATE);
   }
 
   @Override

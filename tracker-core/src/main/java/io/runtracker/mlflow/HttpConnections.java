@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.net.ProxySelector;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
 import javax.net.ssl.SSLContext;
 import org.apache.hc.client5.http.auth.AuthScope;
 import org.apache.hc.client5.http.auth.CredentialsProvider;
@@ -18,12 +19,15 @@ import org.apache.hc.client5.http.impl.io.DefaultHttpClientConnectionOperator;
 import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManager;
 import org.apache.hc.client5.http.impl.routing.SystemDefaultRoutePlanner;
 import org.apache.hc.client5.http.io.HttpClientConnectionOperator;
+import org.apache.hc.client5.http.protocol.HttpClientContext;
 import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
 import org.apache.hc.client5.http.ssl.HostnameVerificationPolicy;
 import org.apache.hc.client5.http.ssl.TlsSocketStrategy;
 import org.apache.hc.core5.http.ClassicHttpRequest;
+import org.apache.hc.core5.http.EntityDetails;
 import org.apache.hc.core5.http.HttpException;
 import org.apache.hc.core5.http.HttpHost;
+import org.apache.hc.core5.http.HttpRequest;
 import org.apache.hc.core5.http.URIScheme;
 import org.apache.hc.core5.http.config.RegistryBuilder;
 import org.apache.hc.core5.http.io.HttpClientResponseHandler;
@@ -51,6 +55,8 @@ final class HttpConnections {
    * was left alone for longer than this is looked at first, which takes a millisecond.
    */
   private static final TimeValue UNWATCHED = TimeValue.ofMilliseconds(100);
+
+  private static final String IS_SENT = "runtracker.is-sent";
 
   /** MLflow's server logs a warning for each offer of TLS. */
   private static final RequestConfig NO_UPGRADE =
@@ -81,6 +87,7 @@ final class HttpConnections {
             .setDefaultCredentialsProvider(credentials(settings.proxy()))
             .setUserAgent("runtracker")
             .setDefaultRequestConfig(NO_UPGRADE)
+            .addRequestInterceptorLast(HttpConnections::beforeSending)
             .disableAutomaticRetries()
             .disableRedirectHandling()
             .disableCookieManagement()
@@ -101,7 +108,7 @@ final class HttpConnections {
     return credentials;
   }
 
-  /** Through the JVM's proxy, else through that of the environment, else straight. */
+  /** Through the proxy of the environment where the JVM had none, else as the JVM says. */
   private static final class Routes extends SystemDefaultRoutePlanner {
     private final @Nullable HttpProxy proxy;
 
@@ -113,11 +120,9 @@ final class HttpConnections {
     @Override
     protected @Nullable HttpHost determineProxy(HttpHost target, HttpContext context)
         throws HttpException {
-      HttpHost ofJvm = super.determineProxy(target, context);
-      if (ofJvm != null || proxy == null) {
-        return ofJvm;
-      }
-      return new HttpHost(proxy.host(), proxy.port());
+      return proxy == null
+          ? super.determineProxy(target, context)
+          : new HttpHost(proxy.host(), proxy.port());
     }
   }
 
@@ -132,13 +137,24 @@ final class HttpConnections {
         RegistryBuilder.<TlsSocketStrategy>create().register(URIScheme.HTTPS.id, https).build());
   }
 
+  /** Where there is a connection, and the proxy has dug its tunnel. */
+  private static void beforeSending(
+      HttpRequest request, @Nullable EntityDetails body, HttpContext context) {
+    ((AtomicBoolean) context.getAttribute(IS_SENT)).set(true);
+  }
+
   /**
    * Makes a call and waits for the end of its answer, however long that takes. Another thread may
    * end it by cancelling the request.
+   *
+   * @param isSent set before anything of the call is sent
    */
-  <T> T execute(ClassicHttpRequest request, HttpClientResponseHandler<T> answer)
+  <T> T execute(
+      ClassicHttpRequest request, AtomicBoolean isSent, HttpClientResponseHandler<T> answer)
       throws IOException {
-    return client.execute(request, answer);
+    HttpClientContext context = HttpClientContext.create();
+    context.setAttribute(IS_SENT, isSent);
+    return client.execute(request, context, answer);
   }
 
   /**

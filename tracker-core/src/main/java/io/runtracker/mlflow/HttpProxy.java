@@ -22,6 +22,15 @@ record HttpProxy(String host, int port, @Nullable String user, String password) 
     return "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(UTF_8));
   }
 
+  /** A proxy may repeat in its answer what it was sent. */
+  String withoutSecrets(String text) {
+    String authorization = authorization();
+    return authorization == null
+        ? text
+        : Server.hide(
+            Server.hide(text, password), authorization.substring(authorization.indexOf(' ') + 1));
+  }
+
   /** Without the login, because it shows up in messages. */
   @Override
   public String toString() {

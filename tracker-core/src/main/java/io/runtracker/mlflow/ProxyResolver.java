@@ -9,6 +9,8 @@ import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Finds the proxy in the variables that MLflow's Python client reads, through its library <a
@@ -22,6 +24,8 @@ final class ProxyResolver {
   private static final Pattern IPV4 = Pattern.compile(OCTET + "(?:\\." + OCTET + "){3}");
   private static final Pattern NETWORK = Pattern.compile("(" + IPV4 + ")/(3[0-2]|[12]?\\d)");
 
+  private static final Logger log = LoggerFactory.getLogger(MlflowSink.class);
+
   private final Environment environment;
 
   ProxyResolver(Environment environment) {
@@ -34,14 +38,24 @@ final class ProxyResolver {
       return null;
     }
     String variable = set(server.scheme() + "_proxy");
-    variable = variable == null ? set("all_proxy") : variable;
+    if (variable == null) {
+      variable = set("all_proxy");
+      if (variable != null && String.valueOf(environment.get(variable)).startsWith("socks")) {
+        log.warn("{} is not used: calls to MLflow go through no SOCKS proxy", variable);
+        return null;
+      }
+    }
     if (variable == null || isBypassed(server)) {
       return null;
     }
     return environment.get(variable, ProxyResolver::parse);
   }
 
+  /** Where the JVM was told of a proxy, it was also told what to reach without. */
   private static boolean isJvmsOwn(Address server) {
+    if (System.getProperty(server.scheme() + ".proxyHost") != null) {
+      return true;
+    }
     ProxySelector selector = ProxySelector.getDefault();
     return selector != null
         && selector.select(URI.create(server.location())).stream()
@@ -83,13 +97,13 @@ final class ProxyResolver {
   }
 
   private static boolean isListed(Address server, String entry) {
-    String host = server.host().toLowerCase(Locale.ROOT);
+    String host = server.host().toLowerCase(Locale.ROOT).replaceAll("[\\[\\]]", "");
     String withPort = host + ':' + server.portOr(server.scheme().equals("https") ? 443 : 80);
     Matcher network = NETWORK.matcher(entry);
     if (network.matches() && IPV4.matcher(host).matches()) {
       return prefix(host, network.group(2)) == prefix(network.group(1), network.group(2));
     }
-    String name = entry.replaceFirst("^\\*?\\.", "");
+    String name = entry.replaceFirst("^\\*?\\.", "").replaceAll("[\\[\\]]", "");
     return entry.equals("*")
         || (!name.isEmpty() && (isWithin(host, name) || isWithin(withPort, name)));
   }

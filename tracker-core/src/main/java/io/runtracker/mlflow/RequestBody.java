@@ -9,6 +9,12 @@ import java.io.OutputStream;
 /** What a call sends. It may be written more than once, and each time it is the same. */
 interface RequestBody {
 
+  /**
+   * The most bytes to write at once: a thread keeps memory beside the heap for the largest, and
+   * between two there is a look whether the server has answered already.
+   */
+  int WRITE = 64 << 10;
+
   /** How many bytes {@link #writeTo} writes. */
   long length();
 
@@ -29,7 +35,9 @@ interface RequestBody {
 
       @Override
       public void writeTo(OutputStream out) throws IOException {
-        out.write(bytes, 0, length);
+        for (int at = 0; at < length; at += WRITE) {
+          out.write(bytes, at, Math.min(WRITE, length - at));
+        }
       }
     };
   }

@@ -19,9 +19,6 @@ final class RequestLines {
 
   private static final int PIECE = 256 << 10;
 
-  /** A part of a piece: a thread keeps memory beside the heap for the largest that it wrote. */
-  private static final int WRITE = 64 << 10;
-
   private static final byte[] LINE_END = {'\n'};
 
   private final List<byte[]> pieces = new ArrayList<>();
@@ -85,9 +82,9 @@ final class RequestLines {
       @Override
       public void writeTo(OutputStream out) throws IOException {
         Unhurried pace = new Unhurried(1);
-        for (long at = 0; at < length; at += WRITE) {
+        for (long at = 0; at < length; at += RequestBody.WRITE) {
           pace.step();
-          int count = (int) Math.min(WRITE, length - at);
+          int count = (int) Math.min(RequestBody.WRITE, length - at);
           out.write(pieces.get((int) (at / PIECE)), (int) (at % PIECE), count);
         }
       }

@@ -63,24 +63,31 @@ final class Transport {
     String call = method + ' ' + (query < 0 ? path : path.substring(0, query));
     HttpConnections open = connections();
     AtomicBoolean isTooLate = new AtomicBoolean();
+    AtomicBoolean isSent = new AtomicBoolean();
     try {
       HttpUriRequestBase request = request(method, path, body, contentType);
       Future<?> deadline = cancelLater(request, isTooLate);
       try {
-        return open.execute(request, response -> answer(call, request, response));
+        return open.execute(request, isSent, response -> answer(call, request, response));
       } finally {
         deadline.cancel(false);
         watchIdle(open);
       }
-    } catch (IOException | IllegalArgumentException | IllegalStateException e) {
-      // The last is how the client says that a call was cancelled before it had a connection.
+    } catch (Error e) {
+      forget(open); // by an error the client closes all its connections, and stays closed
+      throw e;
+    } catch (IOException | RuntimeException e) {
+      // The client throws any of those when a call is cancelled before it has a connection.
       if (Thread.interrupted()) {
         throw new InterruptedException(call + " was interrupted");
       }
-      throw isTooLate.get()
-          ? new SinkException(
-              Kind.UNKNOWN, call + " was not answered within " + settings.requestTimeout(), e)
-          : Failures.unanswered(call, e);
+      if (isTooLate.get()) {
+        throw new SinkException(
+            isSent.get() ? Kind.UNKNOWN : Kind.UNAVAILABLE,
+            call + " was not answered within " + settings.requestTimeout(),
+            e);
+      }
+      throw Failures.unanswered(call, isSent.get(), e);
     }
   }
 
@@ -130,8 +137,7 @@ final class Transport {
 
   private String withoutSecrets(String text) {
     HttpProxy proxy = settings.proxy();
-    String known = proxy == null ? text : Server.hide(text, proxy.password());
-    return settings.server().withoutSecrets(known);
+    return settings.server().withoutSecrets(proxy == null ? text : proxy.withoutSecrets(text));
   }
 
   private static @Nullable String header(ClassicHttpResponse response, String name) {
@@ -161,6 +167,13 @@ final class Transport {
       connections = new HttpConnections(settings);
     }
     return connections;
+  }
+
+  private synchronized void forget(HttpConnections broken) {
+    if (connections == broken) {
+      connections = null;
+    }
+    broken.close();
   }
 
   private void watchIdle(HttpConnections open) {

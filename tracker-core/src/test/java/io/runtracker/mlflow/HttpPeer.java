@@ -25,6 +25,7 @@ final class HttpPeer implements AutoCloseable {
   private final List<String> requests = new CopyOnWriteArrayList<>();
   private volatile @Nullable String answer;
   private volatile boolean closes;
+  private volatile boolean readsBodies = true;
 
   private HttpPeer(ServerSocket listener) {
     this.listener = listener;
@@ -56,6 +57,13 @@ final class HttpPeer implements AutoCloseable {
   /** Says nothing of closing in advance. */
   void answerAndClose(String text) {
     closes = true;
+    answer = text;
+  }
+
+  /** Reads no body. */
+  void answerFromTheHead(String text) {
+    closes = false;
+    readsBodies = false;
     answer = text;
   }
 
@@ -103,6 +111,9 @@ final class HttpPeer implements AutoCloseable {
         if (closes) {
           return;
         }
+        if (!readsBodies) {
+          Thread.currentThread().join();
+        }
       }
       if (answer == null) {
         Thread.currentThread().join();
@@ -125,7 +136,7 @@ final class HttpPeer implements AutoCloseable {
     }
     requests.add(head.toString());
     for (String line : head.toString().split("\r\n")) {
-      if (line.startsWith("Content-Length: ")) {
+      if (readsBodies && line.startsWith("Content-Length: ")) {
         in.skipNBytes(Long.parseLong(line.substring(16)));
       }
     }

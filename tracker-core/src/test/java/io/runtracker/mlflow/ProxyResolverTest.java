@@ -31,6 +31,7 @@ class ProxyResolverTest {
     "https://mlflow.example.org, HTTP_PROXY, http://p:3128, none",
     "https://mlflow.example.org, ALL_PROXY, http://p:3128, p:3128",
     "http://mlflow.example.org, HTTP_PROXY, '', none",
+    "http://mlflow.example.org, ALL_PROXY, socks5://p:1080, none",
   })
   void aVariableIsForItsKindOfAddress(String server, String name, String value, String expected) {
     assertThat(shown(proxy(server, Map.of(name, value)))).isEqualTo(expected);
@@ -75,6 +76,25 @@ class ProxyResolverTest {
   void anAddressMayBeListedByItsNetwork(String list, String expected) {
     Map<String, String> variables = Map.of("HTTP_PROXY", "p:3128", "no_proxy", list);
     assertThat(shown(proxy("http://10.1.2.3:5000", variables))).isEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"::1, none", "[::1], none", "[::1]:5000, none", "::2, p:3128"})
+  void anAddressOfVersion6MayBeListed(String list, String expected) {
+    Map<String, String> variables = Map.of("HTTP_PROXY", "p:3128", "NO_PROXY", list);
+    assertThat(shown(proxy("http://[::1]:5000", variables))).isEqualTo(expected);
+  }
+
+  @Test
+  void whereTheJvmWasToldOfAProxyTheVariablesAreNotAsked() {
+    System.setProperty("http.proxyHost", "jvms");
+    System.setProperty("http.nonProxyHosts", "*.example.org");
+    try {
+      assertThat(proxy(SERVER, Map.of("HTTP_PROXY", "p:3128"))).isNull();
+    } finally {
+      System.clearProperty("http.proxyHost");
+      System.clearProperty("http.nonProxyHosts");
+    }
   }
 
   @Test

@@ -14,6 +14,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.runtracker.SinkException;
 import io.runtracker.SinkException.Kind;
+import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.ProxySelector;
 import java.time.Duration;
@@ -90,6 +91,56 @@ class TransportTest {
     peer.hang();
     String large = "x".repeat(20 << 20);
     assertThat(isInterruptedWhileUnderWay(() -> transport.postJson("/a", large))).isTrue();
+  }
+
+  @Test
+  void anAnswerThatComesBeforeTheBodyIsSentIsHeard() throws Exception {
+    peer.answerFromTheHead("HTTP/1.1 413 Too large\r\nContent-Length: 0\r\n\r\n");
+    assertThat(transport.postJson("/a", "x".repeat(20 << 20)).status()).isEqualTo(413);
+  }
+
+  @Test
+  void afterAnErrorOfTheJvmCallsAreMadeAsBefore() throws Exception {
+    peer.answer(OK);
+    RequestBody failing =
+        new RequestBody() {
+          @Override
+          public long length() {
+            return 1;
+          }
+
+          @Override
+          public void writeTo(OutputStream out) {
+            throw new OutOfMemoryError("on purpose");
+          }
+        };
+    assertThatThrownBy(() -> transport.send("PUT", "/a", failing, "text/plain"))
+        .isInstanceOf(OutOfMemoryError.class);
+    assertThat(transport.get("/b").isOk()).isTrue();
+  }
+
+  @Test
+  void aCallThatHadNoConnectionIsUnavailableAndNotUnknown() {
+    peer.close();
+    assertThat(catchThrowableOfType(SinkException.class, () -> transport.get("/a")).kind())
+        .isEqualTo(Kind.UNAVAILABLE);
+    String proxy = "http://127.0.0.1:" + peer.port();
+    Transport tunnel =
+        transport("https://mlflow.invalid", Duration.ofSeconds(10), Map.of("HTTPS_PROXY", proxy));
+    assertThat(catchThrowableOfType(SinkException.class, () -> tunnel.get("/a")).kind())
+        .isEqualTo(Kind.UNAVAILABLE);
+    tunnel.close();
+  }
+
+  @Test
+  void aTunnelThatBreaksWhileItIsDugIsUnavailable() {
+    peer.answerAndClose("");
+    String proxy = "http://127.0.0.1:" + peer.port();
+    transport.close();
+    transport =
+        transport("https://mlflow.invalid", Duration.ofSeconds(10), Map.of("HTTPS_PROXY", proxy));
+    assertThat(catchThrowableOfType(SinkException.class, () -> transport.get("/a")).kind())
+        .isEqualTo(Kind.UNAVAILABLE);
   }
 
   @Test
