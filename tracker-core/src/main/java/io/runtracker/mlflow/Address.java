@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param scheme in small letters
  * @param user decoded; null when there is none
- * @param password decoded; empty when there is none
+ * @param password decoded; null when there is none
  * @param host an address of version 6 is in brackets
  * @param port -1 when none is named
  * @param path as it was written

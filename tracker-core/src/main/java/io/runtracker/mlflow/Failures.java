@@ -59,8 +59,8 @@ final class Failures {
    */
   static SinkException unanswered(String call, boolean isSent, Throwable cause) {
     // A server that wants another certificate may say so after the handshake.
-    boolean isRead = isSent && !(cause instanceof SSLHandshakeException);
-    Kind kind = isRead ? Kind.UNKNOWN : Kind.UNAVAILABLE;
+    boolean mayHaveActed = isSent && !(cause instanceof SSLHandshakeException);
+    Kind kind = mayHaveActed ? Kind.UNKNOWN : Kind.UNAVAILABLE;
     String hint =
         cause instanceof SSLHandshakeException
             ? "; check MLFLOW_TRACKING_SERVER_CERT_PATH and MLFLOW_TRACKING_CLIENT_CERT_PATH"

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.mlflow;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
-import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,20 +12,12 @@ record HttpProxy(String host, int port, @Nullable String user, String password) 
 
   /** The value of the header {@code Proxy-Authorization}, or null. */
   @Nullable String authorization() {
-    if (user == null) {
-      return null;
-    }
-    String pair = user + ':' + password;
-    return "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(UTF_8));
+    return user == null ? null : Server.basic(user, password);
   }
 
   /** A proxy may repeat in its answer what it was sent. */
   String withoutSecrets(String text) {
-    String authorization = authorization();
-    return authorization == null
-        ? text
-        : Server.hide(
-            Server.hide(text, password), authorization.substring(authorization.indexOf(' ') + 1));
+    return Server.hideAuthorization(Server.hide(text, password), authorization());
   }
 
   /** Without the login, because it shows up in messages. */

@@ -10,8 +10,8 @@ import java.io.OutputStream;
 interface RequestBody {
 
   /**
-   * The most bytes to write at once: a thread keeps memory beside the heap for the largest, and
-   * between two there is a look whether the server has answered already.
+   * The most bytes that {@link #of} writes at once: a thread keeps memory beside the heap for the
+   * largest, and between two there is a look whether the server has answered already.
    */
   int WRITE = 64 << 10;
 

@@ -82,10 +82,10 @@ final class RequestLines {
       @Override
       public void writeTo(OutputStream out) throws IOException {
         Unhurried pace = new Unhurried(1);
-        for (long at = 0; at < length; at += RequestBody.WRITE) {
+        for (long at = 0; at < length; at += PIECE) {
           pace.step();
-          int count = (int) Math.min(RequestBody.WRITE, length - at);
-          out.write(pieces.get((int) (at / PIECE)), (int) (at % PIECE), count);
+          byte[] piece = pieces.get((int) (at / PIECE));
+          RequestBody.of(piece, (int) Math.min(PIECE, length - at)).writeTo(out);
         }
       }
     };

@@ -28,8 +28,7 @@ final class Server {
   @Nullable String authorization() {
     MlflowHostCreds creds = provider.getHostCreds();
     if (creds.getUsername() != null) {
-      String pair = creds.getUsername() + ':' + creds.getPassword();
-      return "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(UTF_8));
+      return basic(creds.getUsername(), creds.getPassword());
     }
     return creds.getToken() == null ? null : "Bearer " + creds.getToken();
   }
@@ -38,14 +37,22 @@ final class Server {
   String withoutSecrets(String text) {
     MlflowHostCreds creds = provider.getHostCreds();
     String hidden = hide(hide(text, creds.getPassword()), creds.getToken());
-    String authorization = authorization();
-    return authorization == null
-        ? hidden
-        : hide(hidden, authorization.substring(authorization.indexOf(' ') + 1));
+    return hideAuthorization(hidden, authorization());
+  }
+
+  /** The value of a header by which a server or a proxy lets a user in. */
+  static String basic(String user, String password) {
+    String pair = user + ':' + password;
+    return "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(UTF_8));
   }
 
   /** A text without a secret. */
   static String hide(String text, @Nullable String secret) {
     return secret == null || secret.isEmpty() ? text : text.replace(secret, HIDDEN);
+  }
+
+  /** A text without what such a header says behind its kind. */
+  static String hideAuthorization(String text, @Nullable String value) {
+    return value == null ? text : hide(text, value.substring(value.indexOf(' ') + 1));
   }
 }

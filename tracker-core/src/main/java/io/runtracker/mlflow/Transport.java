@@ -17,6 +17,7 @@ import org.apache.hc.client5.http.classic.methods.HttpUriRequestBase;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpEntity;
+import org.apache.hc.core5.http.URIScheme;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,7 +72,7 @@ final class Transport {
         return open.execute(request, isSent, response -> answer(call, request, response));
       } finally {
         deadline.cancel(false);
-        watchIdle(open);
+        watchIdle();
       }
     } catch (Error e) {
       forget(open); // by an error the client closes all its connections, and stays closed
@@ -115,8 +116,9 @@ final class Transport {
       request.setHeader("Authorization", authorization);
     }
     HttpProxy proxy = settings.proxy();
-    if (proxy != null && proxy.authorization() != null && "http".equals(request.getScheme())) {
-      request.setHeader("Proxy-Authorization", proxy.authorization());
+    String login = proxy == null ? null : proxy.authorization();
+    if (login != null && URIScheme.HTTP.same(request.getScheme())) {
+      request.setHeader("Proxy-Authorization", login); // a tunnel's is asked for as it is dug
     }
     if (settings.workspace() != null) {
       request.setHeader("X-MLFLOW-WORKSPACE", settings.workspace());
@@ -176,22 +178,22 @@ final class Transport {
     broken.close();
   }
 
-  private void watchIdle(HttpConnections open) {
+  private void watchIdle() {
     if (!isIdleWatched.getAndSet(true)) {
-      closeIdleLater(open);
+      timer.schedule(this::closeIdle, idle.toMillis(), TimeUnit.MILLISECONDS);
     }
   }
 
-  private void closeIdleLater(HttpConnections open) {
-    timer.schedule(() -> closeIdle(open), idle.toMillis(), TimeUnit.MILLISECONDS);
+  private void closeIdle() {
+    isIdleWatched.set(false); // before the look, so that a call that ends meanwhile is seen
+    HttpConnections open = openOnes();
+    if (open != null && open.closeIdle(idle)) {
+      watchIdle();
+    }
   }
 
-  private void closeIdle(HttpConnections open) {
-    if (open.closeIdle(idle)) {
-      closeIdleLater(open);
-    } else {
-      isIdleWatched.set(false);
-    }
+  private synchronized @Nullable HttpConnections openOnes() {
+    return connections;
   }
 
   private static ScheduledThreadPoolExecutor timer(Duration idle) {

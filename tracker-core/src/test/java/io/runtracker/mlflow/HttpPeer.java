@@ -14,15 +14,18 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** The other end of a connection, which says to every request what it was told to. */
 final class HttpPeer implements AutoCloseable {
 
   private final ServerSocket listener;
+  private final Thread acceptor = daemon(this::accept);
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
   private final AtomicInteger connections = new AtomicInteger();
   private final List<String> requests = new CopyOnWriteArrayList<>();
+  private final AtomicLong discarded = new AtomicLong();
   private volatile @Nullable String answer;
   private volatile boolean closes;
   private volatile boolean readsBodies = true;
@@ -34,7 +37,7 @@ final class HttpPeer implements AutoCloseable {
   static HttpPeer start() {
     try {
       HttpPeer peer = new HttpPeer(new ServerSocket(0, 50, InetAddress.getLoopbackAddress()));
-      daemon(peer::accept);
+      peer.acceptor.start();
       return peer;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -60,7 +63,7 @@ final class HttpPeer implements AutoCloseable {
     answer = text;
   }
 
-  /** Reads no body. */
+  /** Answers before it reads the body, of which it counts what comes. */
   void answerFromTheHead(String text) {
     closes = false;
     readsBodies = false;
@@ -87,6 +90,11 @@ final class HttpPeer implements AutoCloseable {
     return requests;
   }
 
+  /** Bytes of bodies that came behind an answer. */
+  long discarded() {
+    return discarded.get();
+  }
+
   List<String> requestLines() {
     return requests.stream().map(head -> head.substring(0, head.indexOf("\r\n"))).toList();
   }
@@ -97,7 +105,7 @@ final class HttpPeer implements AutoCloseable {
         Socket socket = listener.accept();
         connections.incrementAndGet();
         open.add(socket);
-        daemon(() -> serve(socket));
+        daemon(() -> serve(socket)).start();
       }
     } catch (IOException closed) {
       return;
@@ -112,7 +120,7 @@ final class HttpPeer implements AutoCloseable {
           return;
         }
         if (!readsBodies) {
-          Thread.currentThread().join();
+          discard(socket.getInputStream());
         }
       }
       if (answer == null) {
@@ -122,6 +130,13 @@ final class HttpPeer implements AutoCloseable {
       return;
     } finally {
       open.remove(socket);
+    }
+  }
+
+  private void discard(InputStream in) throws IOException {
+    byte[] some = new byte[64 << 10];
+    for (int count = in.read(some); count >= 0; count = in.read(some)) {
+      discarded.addAndGet(count);
     }
   }
 
@@ -143,21 +158,25 @@ final class HttpPeer implements AutoCloseable {
     return true;
   }
 
-  private static void daemon(Runnable work) {
+  private static Thread daemon(Runnable work) {
     Thread thread = new Thread(work, "http-peer");
     thread.setDaemon(true);
-    thread.start();
+    return thread;
   }
 
+  /** One who was about to accept may still do so after the listener is closed. */
   @Override
   public void close() {
     try {
       listener.close();
+      acceptor.join();
       for (Socket socket : open) {
         socket.close();
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 }
