@@ -39,8 +39,8 @@ final class Delivery {
   /** So long an event may wait unread while others come, so that each look finds some. */
   private static final long READ_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-  /** So many bytes are worth a look before that. */
-  private static final long READ_BYTES = 64 << 10;
+  /** So many bytes are worth a look before that; less where memory holds little. */
+  private static final long READ_BYTES = 256 << 10;
 
   private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final long FAULT_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -54,6 +54,7 @@ final class Delivery {
   private final RunSink sink;
   private final Settings settings;
   private final int inFlight;
+  private final long readBytes;
   private final Circuit circuit;
   private final Consumer<FailPoint> failPoints;
   private final ThreadPoolExecutor senders;
@@ -91,6 +92,7 @@ final class Delivery {
     this.sink = sink;
     this.settings = settings;
     this.inFlight = inFlight;
+    this.readBytes = Math.min(READ_BYTES, settings.queueBytes() / 8);
     this.failPoints = failPoints;
     this.circuit = new Circuit(settings.retryDelay(), settings.maxRetryDelay());
     int most = inFlight + MOST_WINDOWS + 1; // one for a flush of the sink
@@ -136,7 +138,7 @@ final class Delivery {
     bytesSinceWake += bytes;
     if (parked) {
       long now = System.nanoTime();
-      if (bytesSinceWake >= READ_BYTES || now - wokenNanos >= READ_PAUSE_NANOS) {
+      if (bytesSinceWake >= readBytes || now - wokenNanos >= READ_PAUSE_NANOS) {
         wokenNanos = now;
         bytesSinceWake = 0;
         wake();

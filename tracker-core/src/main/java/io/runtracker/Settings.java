@@ -98,7 +98,7 @@ record Settings(
    * requests a second.
    */
   static Duration batchAge(@Nullable Path spool) {
-    return Duration.ofMillis(spool == null ? 50 : 10);
+    return Duration.ofMillis(spool == null ? 50 : 15);
   }
 
   /** By default there is room for the open window, for two on their way, and for one more. */

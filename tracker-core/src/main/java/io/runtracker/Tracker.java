@@ -298,7 +298,7 @@ public final class Tracker implements AutoCloseable {
       return this;
     }
 
-    /** Age at which a group is handed on. Default: 10 ms before a spool, else 50 ms. */
+    /** Age at which a group is handed on. Default: 15 ms before a spool, else 50 ms. */
     public Builder batchAge(Duration age) {
       this.batchAge = age;
       return this;

@@ -65,13 +65,18 @@ final class UrlRedactor {
   RequestTarget redact(RequestTarget target) {
     String path = redactPath(target.path());
     String query = target.query() == null ? null : redactQuery(target.query());
-    String host = target.host().substring(target.host().lastIndexOf('@') + 1);
+    String host = withoutUser(target.host());
     if (path.equals(target.path())
         && host.equals(target.host())
         && (query == null || query.equals(target.query()))) {
       return target;
     }
     return new RequestTarget(target.scheme(), host, target.port(), path, query);
+  }
+
+  /** The search forwards is the faster, and seldom finds any. */
+  private static String withoutUser(String host) {
+    return host.indexOf('@') < 0 ? host : host.substring(host.lastIndexOf('@') + 1);
   }
 
   private static String redactPath(String path) {

@@ -56,7 +56,7 @@ class SettingsTest {
     Tracker.Builder builder = Tracker.builder();
     assertThat(builder.settings(nothing).batchAge()).isEqualTo(Duration.ofMillis(50));
     builder.spool(directory);
-    assertThat(builder.settings(nothing).batchAge()).isEqualTo(Duration.ofMillis(10));
+    assertThat(builder.settings(nothing).batchAge()).isEqualTo(Duration.ofMillis(15));
     builder.batchAge(Duration.ofSeconds(1));
     assertThat(builder.settings(nothing).batchAge()).isEqualTo(Duration.ofSeconds(1));
   }

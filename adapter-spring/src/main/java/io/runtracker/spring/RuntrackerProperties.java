@@ -30,7 +30,7 @@ import org.springframework.util.unit.DataSize;
  * @param whenFull What a request thread does when the ring is full. Default: drop.
  * @param batchSize Events at which a group is handed on. Default: 512.
  * @param batchBytes Size, as estimated on the heap, at which a group is handed on. Default: 1MB.
- * @param batchAge Age at which a group is handed on. Default: 5ms before a spool, else 50ms.
+ * @param batchAge Age at which a group is handed on. Default: 15ms before a spool, else 50ms.
  * @param spoolDir Directory in which requests are safe until they are delivered. Default: none.
  * @param spoolShared Whether several processes are given the same spool directory. Default: false.
  * @param spoolQuota The most that the spool takes on disk; what is new is refused then. Default:

@@ -6,6 +6,7 @@ import io.runtracker.SinkException.Kind;
 import java.net.URI;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,7 @@ final class Artifacts {
   static final String TEXT = "text/plain; charset=utf-8";
   static final String JSON = "application/json";
   private static final String NO_RUN = "RESOURCE_DOES_NOT_EXIST";
+  private static final Pattern SLASHES_AROUND = Pattern.compile("^/+|/+$");
   private static final int REMEMBERED = 10_000;
 
   /** A server whose artifact store hangs lets every call time out; a run must end all the same. */
@@ -202,7 +204,7 @@ final class Artifacts {
     if (authority != null && !authority.equals(URI.create(server.address()).getRawAuthority())) {
       return null;
     }
-    String path = uri.getPath().replaceAll("^/+|/+$", "");
+    String path = SLASHES_AROUND.matcher(uri.getPath()).replaceAll("");
     return path.isEmpty() ? null : path;
   }
 

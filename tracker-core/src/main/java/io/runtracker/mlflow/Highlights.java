@@ -3,8 +3,6 @@ package io.runtracker.mlflow;
 
 import static java.util.stream.Collectors.joining;
 
-import java.util.Locale;
-
 /**
  * Some of a window's rows as a table that MLflow's page opens. All of them would hold up the page
  * for seconds, and nobody reads thousands.
@@ -39,13 +37,13 @@ final class Highlights {
   static String description(int requests) {
     String all = "Every request of this window is a line of `" + RequestLines.FILE + "`. `" + FILE;
     return requests > MOST_ROWS
-        ? String.format(
-            Locale.ROOT,
-            "%s` is a part of it for this page: %d of %d requests, those that failed first, then"
-                + " the slowest, then some of the rest; long values are cut short.",
-            all,
-            MOST_ROWS,
-            requests)
+        ? all
+            + "` is a part of it for this page: "
+            + MOST_ROWS
+            + " of "
+            + requests
+            + " requests, those that failed first, then the slowest, then some of the rest; long"
+            + " values are cut short."
         : all
             + "` shows them on this page: those that failed first, then the slowest; long values"
             + " are cut short.";

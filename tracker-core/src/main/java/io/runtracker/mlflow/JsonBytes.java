@@ -4,6 +4,9 @@ package io.runtracker.mlflow;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.runtracker.spool.Fields;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
@@ -16,6 +19,15 @@ final class JsonBytes {
   private static final byte[] REPLACEMENT = "\uFFFD".getBytes(UTF_8);
   private static final byte[] HEX = ascii("0123456789abcdef");
   private static final int LONGEST_NUMBER = 20;
+
+  /** 00 to 99, because a division costs more than a look. */
+  private static final byte[] PAIRS = pairs();
+
+  private static final VarHandle EIGHT =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+  private static final long ONES = 0x0101010101010101L;
+  private static final long HIGH_BITS = ONES << 7;
 
   /** What is larger is given back, because the next row is small again. */
   private static final int MOST_KEPT = 256 << 10;
@@ -72,7 +84,7 @@ final class JsonBytes {
       return add(ascii(Long.toString(value)));
     }
     int digits = 1;
-    for (long rest = value / 10; rest > 0; rest /= 10) {
+    for (long power = 10; digits < LONGEST_NUMBER - 1 && value >= power; power *= 10) {
       digits++;
     }
     return digits(value, digits);
@@ -81,13 +93,38 @@ final class JsonBytes {
   /** Adds a number that is not negative with so many digits, zeros before it. */
   JsonBytes digits(long value, int digits) {
     reserve(LONGEST_NUMBER);
+    int at = size + digits;
     long rest = value;
-    for (int i = size + digits - 1; i >= size; i--) {
-      bytes[i] = (byte) ('0' + rest % 10);
-      rest /= 10;
+    while (rest > Integer.MAX_VALUE) {
+      at -= 2;
+      pair(at, (int) (rest % 100));
+      rest /= 100;
+    }
+    int few = (int) rest;
+    while (at - size >= 2) {
+      at -= 2;
+      pair(at, few % 100);
+      few /= 100;
+    }
+    if (at > size) {
+      bytes[size] = (byte) ('0' + few);
     }
     size += digits;
     return this;
+  }
+
+  private void pair(int at, int number) {
+    bytes[at] = PAIRS[2 * number];
+    bytes[at + 1] = PAIRS[2 * number + 1];
+  }
+
+  private static byte[] pairs() {
+    byte[] pairs = new byte[200];
+    for (int i = 0; i < 100; i++) {
+      pairs[2 * i] = (byte) ('0' + i / 10);
+      pairs[2 * i + 1] = (byte) ('0' + i % 10);
+    }
+    return pairs;
   }
 
   /** Adds a text as a string. */
@@ -119,6 +156,11 @@ final class JsonBytes {
     int end = start + length;
     int copied = start;
     for (int at = start; at < end; ) {
+      int eight = Math.min(at, end - Long.BYTES); // what is left may be fewer
+      if (eight >= start && arePlain((long) EIGHT.get(text, eight))) {
+        at = eight + Long.BYTES;
+        continue;
+      }
       byte next = text[at];
       if (next >= ' ' && next != '"' && next != '\\') {
         at++;
@@ -135,6 +177,17 @@ final class JsonBytes {
       copied = at;
     }
     return add(text, copied, end - copied);
+  }
+
+  /**
+   * Whether eight bytes are ASCII of which none is to be escaped. A byte less a larger one borrows,
+   * which sets its high bit; those above it may be wrong then, but only then.
+   */
+  private static boolean arePlain(long eight) {
+    long quotes = eight ^ '"' * ONES;
+    long backslashes = eight ^ '\\' * ONES;
+    long found = eight | (eight - ' ' * ONES) | (quotes - ONES) | (backslashes - ONES);
+    return (found & HIGH_BITS) == 0;
   }
 
   /** U+0085, U+2028 and U+2029. */

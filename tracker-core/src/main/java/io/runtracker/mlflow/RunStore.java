@@ -17,6 +17,8 @@ final class RunStore {
   /** What can be put into a search for sure; names with anything else are left out of it. */
   private static final Pattern SEARCHABLE = Pattern.compile("[\\w\\-./:{}=~,@+%&$!* ()]+");
 
+  private static final Pattern UNQUOTABLE = Pattern.compile("['\"`\\\\\\p{Cntrl}]");
+
   private static final int MOST_FOUND = 100;
 
   /** In the message that says why a deleted run cannot be deleted. */
@@ -121,7 +123,7 @@ final class RunStore {
 
   /** The value in a form that can be searched for: MLflow knows no escape for a quote. */
   static String quotable(String value) {
-    return Text.fit(value, 500).replaceAll("['\"`\\\\\\p{Cntrl}]", "_");
+    return UNQUOTABLE.matcher(Text.fit(value, 500)).replaceAll("_");
   }
 
   /** Deleted runs count: who deleted one does not want it again. */

@@ -30,11 +30,14 @@ final class WindowWriter {
     this.days = new DayRuns(settings, store);
   }
 
-  String create(RequestWindow window, WindowNumbers numbers)
-      throws SinkException, InterruptedException {
-    String parent = parent(window);
+  /** What the run of a window is to hold. */
+  WindowContent content(RequestWindow window, WindowNumbers numbers) {
+    return new WindowContent(window, numbers.failures(), settings);
+  }
+
+  String create(WindowContent content) throws SinkException, InterruptedException {
+    String parent = parent(content.window());
     List<Service.RunTag> tags = new ArrayList<>(parentTag(parent));
-    WindowContent content = new WindowContent(window, numbers.failures(), settings);
     tags.addAll(content.tags());
     Service.RunInfo run = store.create(content.name(), content.startMillis(), tags);
     String runId = run.getRunId();
@@ -59,25 +62,26 @@ final class WindowWriter {
    * Requests that are not in the file are nowhere in MLflow. Where it is not stored, and no smaller
    * window will be, the run says so and has its metrics, before the reason is thrown.
    */
-  void complete(String runId, RequestWindow window, RequestLines lines, WindowNumbers numbers)
+  void complete(String runId, WindowContent content, RequestLines lines, WindowNumbers numbers)
       throws SinkException, InterruptedException {
+    int size = content.window().size();
     SinkException missing = null;
     String artifactError;
     try {
       artifacts.storeFile(runId, RequestLines.FILE, lines.body(), Artifacts.TEXT);
       artifactError = storeHighlights(runId, Highlights.body(lines, numbers));
     } catch (SinkException e) {
-      if (!isFinal(e, window)) {
+      if (!isFinal(e, size)) {
         throw e;
       }
       missing = e;
       artifactError = e.getMessage();
     }
-    write(runId, window, numbers, artifactError);
+    write(runId, content, numbers, artifactError);
     if (missing != null) {
       throw new SinkException(
           missing.kind(),
-          window.size()
+          size
               + " requests are not in MLflow, only their metrics are, because the server does not"
               + " take their file: "
               + missing.getMessage(),
@@ -86,9 +90,9 @@ final class WindowWriter {
   }
 
   /** A window that may be halved is; its halves have runs of their own. */
-  private static boolean isFinal(SinkException e, RequestWindow window) {
+  private static boolean isFinal(SinkException e, int size) {
     return e.kind() == Kind.UNSUPPORTED
-        || (window.size() == 1 && (e.kind() == Kind.TOO_LARGE || e.kind() == Kind.REFUSED));
+        || (size == 1 && (e.kind() == Kind.TOO_LARGE || e.kind() == Kind.REFUSED));
   }
 
   /**
@@ -110,9 +114,9 @@ final class WindowWriter {
   }
 
   private void write(
-      String runId, RequestWindow window, WindowNumbers numbers, @Nullable String artifactError)
+      String runId, WindowContent content, WindowNumbers numbers, @Nullable String artifactError)
       throws SinkException, InterruptedException {
-    WindowContent content = new WindowContent(window, numbers.failures(), settings);
+    RequestWindow window = content.window();
     WindowStatistics statistics = new WindowStatistics(window, numbers, settings.windowRoutes());
     List<Service.RunTag> tags = new ArrayList<>(RunStore.beyondCreate(content.tags()));
     if (orphans.contains(runId)) {

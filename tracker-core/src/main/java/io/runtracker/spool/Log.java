@@ -303,6 +303,9 @@ public final class Log implements AutoCloseable {
 
   /** From here on downwards nothing is read again from the heap. */
   public void release(long below) {
+    if (disk != null && heapEvents.get() == 0) {
+      return; // the tail of what is on disk goes by its size
+    }
     for (Group group : groups.headMap(below).values()) {
       if (group.end() > below) {
         return;

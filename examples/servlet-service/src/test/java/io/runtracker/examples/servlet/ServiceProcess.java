@@ -4,6 +4,7 @@ package io.runtracker.examples.servlet;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -44,13 +45,22 @@ final class ServiceProcess {
         new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
     for (String line = out.readLine(); line != null; line = out.readLine()) {
       if (line.startsWith(LISTENING)) {
-        Thread drain = new Thread(() -> out.lines().forEach(ignored -> {}), "service-output");
+        Thread drain = new Thread(() -> drain(out), "service-output");
         drain.setDaemon(true);
         drain.start();
         return new ServiceProcess(process, Integer.parseInt(line.substring(LISTENING.length())));
       }
     }
     throw new IOException("the service did not start; see " + log);
+  }
+
+  /** Until the service ends; one that is killed takes its stream with it. */
+  private static void drain(BufferedReader out) {
+    try {
+      out.transferTo(Writer.nullWriter());
+    } catch (IOException killed) {
+      return;
+    }
   }
 
   int port() {
