@@ -44,7 +44,7 @@ def add_arguments(parser):
     parser.add_argument("--rates", default="1000,10000,20000,0",
                         help="requests a second, comma-separated; 0 for as many as there can be")
     parser.add_argument("--warm-up", type=float, default=40, help="seconds of each JVM before, for the compiler")
-    parser.add_argument("--settle", type=float, default=4, help="seconds of each rate before")
+    parser.add_argument("--settle", type=float, default=10, help="seconds of each rate before")
     parser.add_argument("--seconds", type=float, default=15, help="of each rate")
     parser.add_argument("--idle", type=float, default=20, help="seconds without a request")
     parser.add_argument("--idle-settle", type=float, default=12, help="seconds before them, in which threads end")
