@@ -29,7 +29,7 @@ import org.springframework.util.unit.DataSize;
  * @param ringSize Slots of the ring buffer, a power of two. Default: 8192.
  * @param whenFull What a request thread does when the ring is full. Default: drop.
  * @param batchSize Events at which a group is handed on. Default: 512.
- * @param batchBytes Size, as estimated on the heap, at which a group is handed on. Default: 1MB.
+ * @param batchBytes Size of encoded requests at which a group is handed on. Default: 1MB.
  * @param batchAge Age at which a group is handed on. Default: 15ms before a spool, else 50ms.
  * @param spoolDir Directory in which requests are safe until they are delivered. Default: none.
  * @param spoolShared Whether several processes are given the same spool directory. Default: false.
@@ -39,7 +39,7 @@ import org.springframework.util.unit.DataSize;
  *     Default: process.
  * @param queueSize The most events that wait in memory for delivery. Default: 100000, or four times
  *     windowRows where that is more.
- * @param queueBytes The most, as estimated on the heap, that waits in memory for delivery. Default:
+ * @param queueBytes The most bytes of encoded requests that wait in memory for delivery. Default:
  *     48MB, or 2000 bytes for each of windowRows where that is more, but then no more than a
  *     quarter of the heap.
  * @param inFlight The most runs that are written at the same time. Default: 12.

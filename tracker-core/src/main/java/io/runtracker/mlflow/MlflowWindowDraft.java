@@ -6,7 +6,6 @@ import io.runtracker.RequestWindow;
 import io.runtracker.SinkException;
 import io.runtracker.WindowDraft;
 import java.io.IOException;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The requests of a window as the lines of its file, and their numbers. A line is written when its
@@ -25,7 +24,6 @@ final class MlflowWindowDraft implements WindowDraft {
   private final RequestLines lines = new RequestLines();
   private final WindowNumbers numbers = new WindowNumbers();
   private final Unhurried pace = new Unhurried(ROWS_AT_ONCE);
-  private @Nullable WindowContent content;
 
   MlflowWindowDraft(WindowWriter writer) {
     this.writer = writer;
@@ -51,22 +49,12 @@ final class MlflowWindowDraft implements WindowDraft {
 
   @Override
   public String create(RequestWindow window) throws SinkException, InterruptedException {
-    return writer.create(content(window));
+    return writer.create(window, numbers);
   }
 
   @Override
   public void complete(String runId, RequestWindow window)
       throws SinkException, InterruptedException {
-    writer.complete(runId, content(window), lines, numbers);
-  }
-
-  /** Made once, because a run is created and completed in two steps, and both may be repeated. */
-  private WindowContent content(RequestWindow window) {
-    WindowContent made = content;
-    if (made == null) {
-      made = writer.content(window, numbers);
-      content = made;
-    }
-    return made;
+    writer.complete(runId, window, lines, numbers);
   }
 }

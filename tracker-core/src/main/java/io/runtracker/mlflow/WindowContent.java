@@ -46,10 +46,6 @@ final class WindowContent {
     settings.defaultTags().forEach(tags::putIfAbsent);
   }
 
-  RequestWindow window() {
-    return window;
-  }
-
   /** {@code orders 2026-11-22T10:15:00Z..10:15:10Z}. */
   String name() {
     Instant start = window.startTime().truncatedTo(ChronoUnit.SECONDS);

@@ -30,14 +30,11 @@ final class WindowWriter {
     this.days = new DayRuns(settings, store);
   }
 
-  /** What the run of a window is to hold. */
-  WindowContent content(RequestWindow window, WindowNumbers numbers) {
-    return new WindowContent(window, numbers.failures(), settings);
-  }
-
-  String create(WindowContent content) throws SinkException, InterruptedException {
-    String parent = parent(content.window());
+  String create(RequestWindow window, WindowNumbers numbers)
+      throws SinkException, InterruptedException {
+    String parent = parent(window);
     List<Service.RunTag> tags = new ArrayList<>(parentTag(parent));
+    WindowContent content = new WindowContent(window, numbers.failures(), settings);
     tags.addAll(content.tags());
     Service.RunInfo run = store.create(content.name(), content.startMillis(), tags);
     String runId = run.getRunId();
@@ -62,26 +59,25 @@ final class WindowWriter {
    * Requests that are not in the file are nowhere in MLflow. Where it is not stored, and no smaller
    * window will be, the run says so and has its metrics, before the reason is thrown.
    */
-  void complete(String runId, WindowContent content, RequestLines lines, WindowNumbers numbers)
+  void complete(String runId, RequestWindow window, RequestLines lines, WindowNumbers numbers)
       throws SinkException, InterruptedException {
-    int size = content.window().size();
     SinkException missing = null;
     String artifactError;
     try {
       artifacts.storeFile(runId, RequestLines.FILE, lines.body(), Artifacts.TEXT);
       artifactError = storeHighlights(runId, Highlights.body(lines, numbers));
     } catch (SinkException e) {
-      if (!isFinal(e, size)) {
+      if (!isFinal(e, window)) {
         throw e;
       }
       missing = e;
       artifactError = e.getMessage();
     }
-    write(runId, content, numbers, artifactError);
+    write(runId, window, numbers, artifactError);
     if (missing != null) {
       throw new SinkException(
           missing.kind(),
-          size
+          window.size()
               + " requests are not in MLflow, only their metrics are, because the server does not"
               + " take their file: "
               + missing.getMessage(),
@@ -90,9 +86,9 @@ final class WindowWriter {
   }
 
   /** A window that may be halved is; its halves have runs of their own. */
-  private static boolean isFinal(SinkException e, int size) {
+  private static boolean isFinal(SinkException e, RequestWindow window) {
     return e.kind() == Kind.UNSUPPORTED
-        || (size == 1 && (e.kind() == Kind.TOO_LARGE || e.kind() == Kind.REFUSED));
+        || (window.size() == 1 && (e.kind() == Kind.TOO_LARGE || e.kind() == Kind.REFUSED));
   }
 
   /**
@@ -114,9 +110,9 @@ final class WindowWriter {
   }
 
   private void write(
-      String runId, WindowContent content, WindowNumbers numbers, @Nullable String artifactError)
+      String runId, RequestWindow window, WindowNumbers numbers, @Nullable String artifactError)
       throws SinkException, InterruptedException {
-    RequestWindow window = content.window();
+    WindowContent content = new WindowContent(window, numbers.failures(), settings);
     WindowStatistics statistics = new WindowStatistics(window, numbers, settings.windowRoutes());
     List<Service.RunTag> tags = new ArrayList<>(RunStore.beyondCreate(content.tags()));
     if (orphans.contains(runId)) {
