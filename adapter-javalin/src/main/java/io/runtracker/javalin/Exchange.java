@@ -3,6 +3,7 @@ package io.runtracker.javalin;
 
 import io.javalin.http.Context;
 import io.javalin.router.Endpoint;
+import io.runtracker.Causes;
 import io.runtracker.HttpReader;
 import io.runtracker.OpenRequest;
 import jakarta.servlet.DispatcherType;
@@ -106,7 +107,7 @@ final class Exchange {
    */
   void failed(Throwable error) {
     try {
-      Throwable inner = Failures.unwrap(error);
+      Throwable inner = Causes.unwrap(error);
       if (thrown == null || (answered && thrown != inner)) {
         thrownAfterCommit = statusSent != 0;
         answered = false;
@@ -172,7 +173,7 @@ final class Exchange {
   private @Nullable Throwable error(int status) {
     Throwable byService = thrown;
     Throwable byServer = writeFailure;
-    if (Failures.isClientAbort(byService) || Failures.isClientAbort(byServer)) {
+    if (Causes.isClientAbort(byService) || Causes.isClientAbort(byServer)) {
       open.tag("http.client_aborted", "true");
     }
     if (byService != null && isFailure(byService, status)) {
@@ -193,7 +194,7 @@ final class Exchange {
   /** An exception that was mapped to an answer below 500 is that answer, and no failure. */
   private boolean isFailure(Throwable error, int status) {
     return thrownAfterCommit
-        || Failures.isClientAbort(error)
+        || Causes.isClientAbort(error)
         || (status >= 500 && !Failures.isAnswer(error));
   }
 

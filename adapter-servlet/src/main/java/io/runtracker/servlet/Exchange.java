@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.servlet;
 
+import io.runtracker.Causes;
 import io.runtracker.OpenRequest;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
@@ -158,14 +159,14 @@ final class Exchange implements AsyncListener {
 
   private void end(int status, @Nullable Throwable thrown) {
     try {
-      if (thrown != null && Failures.isClientAbort(thrown)) {
+      if (thrown != null && Causes.isClientAbort(thrown)) {
         open.tag("http.client_aborted", "true");
       }
       open.route(route);
     } catch (Throwable fault) {
       log(fault);
     }
-    Throwable inner = thrown == null ? null : Failures.unwrap(thrown);
+    Throwable inner = thrown == null ? null : Causes.unwrap(thrown);
     open.end(status, inner, ServletReader.INSTANCE, request, response);
   }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.spring;
 
+import io.runtracker.Causes;
 import io.runtracker.OpenRequest;
 import io.runtracker.TrackedRequest;
 import io.runtracker.servlet.TrackingFilter;
-import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +15,6 @@ import org.springframework.web.servlet.HandlerExceptionResolver;
 import org.springframework.web.servlet.ModelAndView;
 import org.springframework.web.servlet.NoHandlerFoundException;
 import org.springframework.web.servlet.resource.NoResourceFoundException;
-import org.springframework.web.util.DisconnectedClientHelper;
 
 /**
  * Notes the exceptions of handlers before anything in Spring MVC turns them into an answer, and
@@ -58,7 +57,7 @@ public final class TrackingExceptionResolver implements HandlerExceptionResolver
     try {
       OpenRequest open = openRequest(request);
       if (open != null) {
-        note(open, unwrap(exception), response.isCommitted());
+        note(open, Causes.unwrap(exception), response.isCommitted());
       }
     } catch (Throwable fault) {
       log.debug("A fault while noting an exception; the service did not notice", fault);
@@ -75,14 +74,8 @@ public final class TrackingExceptionResolver implements HandlerExceptionResolver
         : null;
   }
 
-  /** Spring asks resolvers about an {@link Error} too, in a wrapper. */
-  private static Throwable unwrap(Exception exception) {
-    Throwable cause = exception.getCause();
-    return cause != null && exception.getClass() == ServletException.class ? cause : exception;
-  }
-
   private void note(OpenRequest open, Throwable exception, boolean committed) {
-    if (DisconnectedClientHelper.isClientDisconnectedException(exception)) {
+    if (Causes.isClientAbort(exception)) {
       open.tag("http.client_aborted", "true").handled(exception, 0);
     } else if (handledExceptions != HandledExceptions.IGNORE && !saysNotFound(exception)) {
       // What has begun to be sent cannot be turned into an answer any more, only be cut.

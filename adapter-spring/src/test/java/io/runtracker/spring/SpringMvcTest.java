@@ -9,9 +9,12 @@ import io.runtracker.TrackedRequest;
 import io.runtracker.testkit.RecordingSink;
 import io.runtracker.testkit.Wire;
 import jakarta.servlet.http.HttpServletResponse;
+import java.io.EOFException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -107,6 +110,21 @@ class SpringMvcTest {
     assertThat(event.errorType()).isEqualTo(ResponseStatusException.class.getName());
     assertThat(event.status()).isEqualTo(RunStatus.FAILED);
     assertThat(event.route()).isEqualTo("/status-exception/{status}");
+  }
+
+  @Test
+  void an_end_of_a_file_that_an_advice_answers_is_no_client_that_went_away() throws Exception {
+    RequestEvent file = record("/unreadable/file", 422);
+    assertFinished(file, EOFException.class);
+    assertThat(file.tags()).isEmpty();
+    RequestEvent backend = record("/unreadable/backend", 422);
+    assertFinished(backend, UncheckedIOException.class);
+    assertThat(backend.tags()).isEmpty();
+  }
+
+  @Test
+  void an_exception_is_seen_without_the_wrappers_of_reactor_and_futures() throws Exception {
+    assertFailed(record("/unreadable/reactive", 500), IOException.class, "refused");
   }
 
   @Test
@@ -249,6 +267,11 @@ class SpringMvcTest {
       return ResponseEntity.status(502).body("bad gateway");
     }
 
+    @ExceptionHandler({EOFException.class, UncheckedIOException.class})
+    ResponseEntity<String> unreadable() {
+      return ResponseEntity.unprocessableEntity().body("unreadable");
+    }
+
     @ExceptionHandler
     ResponseEntity<String> error(StackOverflowError error) {
       return ResponseEntity.status(503).body("too deep");
@@ -263,6 +286,18 @@ class SpringMvcTest {
         case "gone" -> throw new GoneException();
         case "error" -> throw new StackOverflowError("deep");
         default -> throw new BrokenException();
+      }
+    }
+
+    @GetMapping("/unreadable/{what}")
+    String unreadable(@PathVariable String what) throws IOException {
+      switch (what) {
+        case "file" -> throw new EOFException("cut");
+        case "backend" ->
+            throw new UncheckedIOException(new IOException("Connection reset by peer"));
+        default ->
+            throw new CompletionException(
+                reactor.core.Exceptions.propagate(new IOException("refused")));
       }
     }
 
