@@ -83,8 +83,13 @@ final class CompletionHandler extends Handler.Wrapper {
         orElse(uri.getScheme(), "http"),
         orElse(Request.getServerName(request), "localhost"),
         Request.getServerPort(request),
-        orElse(uri.getPath(), "/"),
+        rooted(orElse(uri.getPath(), "/")),
         uri.getQuery());
+  }
+
+  /** {@code OPTIONS *} asks about the server as a whole, and has a URL all the same. */
+  static String rooted(String sent) {
+    return sent.startsWith("/") ? sent : '/' + sent;
   }
 
   /** Below the context path, decoded and normalised, to be held against the skip list. */

@@ -9,10 +9,10 @@ final class Route {
   private Route() {}
 
   static @Nullable String of(String contextPath, String template) {
-    if (template.isEmpty() || template.equals("*") || template.equals("/*")) {
+    if (template.equals("*") || template.equals("/*")) {
       return null;
     }
-    boolean isWhole = template.charAt(0) == '/';
+    boolean isWhole = template.startsWith("/");
     if (isWhole && contextPath.isEmpty()) {
       return template; // the usual case, which is to cost nothing
     }

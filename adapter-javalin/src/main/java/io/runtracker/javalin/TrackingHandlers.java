@@ -105,7 +105,7 @@ public final class TrackingHandlers {
         context.scheme(),
         host != null ? host : "localhost",
         context.req().getServerPort(),
-        path != null ? path : "/",
+        path != null ? CompletionHandler.rooted(path) : "/",
         context.req().getQueryString());
   }
 

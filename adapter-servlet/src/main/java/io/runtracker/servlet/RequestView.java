@@ -20,10 +20,20 @@ final class RequestView {
   static RequestTarget target(HttpServletRequest request) {
     return new RequestTarget(
         orElse(request.getScheme(), "http"),
-        orElse(request.getServerName(), "localhost"),
+        host(orElse(request.getServerName(), "localhost")),
         request.getServerPort(),
-        orElse(request.getRequestURI(), "/"),
+        rooted(orElse(request.getRequestURI(), "/")),
         request.getQueryString());
+  }
+
+  /** Undertow gives an IPv6 address without the brackets that it needs in a URL. */
+  private static String host(String name) {
+    return name.indexOf(':') >= 0 && name.charAt(0) != '[' ? '[' + name + ']' : name;
+  }
+
+  /** {@code OPTIONS *} asks about the server as a whole, and has a URL all the same. */
+  private static String rooted(String sent) {
+    return sent.startsWith("/") ? sent : '/' + sent;
   }
 
   /** Decoded and normalised, so that {@code /%68ealth;x=y} is held against {@code /health}. */
