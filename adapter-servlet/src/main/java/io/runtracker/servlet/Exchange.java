@@ -7,6 +7,7 @@ import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;
 import jakarta.servlet.DispatcherType;
+import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.ServletRequest;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -19,10 +20,15 @@ import org.slf4j.LoggerFactory;
  * own asynchronous listener, because some containers clear a request's attributes before they tell
  * the listeners that it is complete.
  *
+ * <p>Who says that it is over depends: Jetty itself, where it can; else the asynchronous listener;
+ * else, for what may yet get an error page, the {@link TrackingListener}; else the filter.
+ *
  * <p>Only container threads that serve the request come here, one after the other; the fields are
  * volatile because they are different threads. Nothing in here throws.
  */
 final class Exchange implements AsyncListener {
+
+  private static final String ATTRIBUTE = Exchange.class.getName();
 
   private static final Logger log = LoggerFactory.getLogger(TrackingFilter.class);
 
@@ -36,8 +42,16 @@ final class Exchange implements AsyncListener {
   /** What went over the wire already; Tomcat overwrites the status afterwards. 0: nothing yet. */
   private volatile int statusSent;
 
+  /** Whether an error page is at work: what it is and answers says nothing about the handler. */
+  private volatile boolean reporting;
+
   private volatile boolean async;
   private volatile boolean listening;
+
+  /** Whether the container calls {@link #completed}; set before the request goes on. */
+  private boolean completes;
+
+  private boolean wraps;
 
   Exchange(
       OpenRequest open,
@@ -50,8 +64,30 @@ final class Exchange implements AsyncListener {
     this.route = route;
   }
 
+  /** The exchange of a request, or null when it is not tracked. */
+  static @Nullable Exchange of(ServletRequest request) {
+    return request.getAttribute(ATTRIBUTE) instanceof Exchange exchange ? exchange : null;
+  }
+
+  /** Before the request goes on: finds out how its end will be known. */
+  void begin() {
+    request.setAttribute(ATTRIBUTE, this);
+    request.setAttribute(TrackingFilter.REQUEST_ATTRIBUTE, open);
+    ServletRequest own = Container.ownRequest(request);
+    Container container = Container.of(own);
+    completes = container.onCompletion(own, this::completed);
+    wraps = !completes && container.hidesQuickCompletion();
+  }
+
   OpenRequest.Scope makeCurrent() {
     return open.makeCurrent();
+  }
+
+  /** The route by now, for the case that the tracker is closed before the handler returns. */
+  void noteRoute(HttpServletRequest request) {
+    if (!reporting) {
+      open.route(Route.ofAttributes(request, null));
+    }
   }
 
   /** Whether a further dispatch of the request is to run within this exchange. */
@@ -60,10 +96,18 @@ final class Exchange implements AsyncListener {
       return false;
     }
     return switch (dispatch) {
-      case ASYNC, ERROR -> true;
+      case ASYNC -> true;
+      case ERROR -> {
+        reportBegins();
+        yield true;
+      }
       case FORWARD -> {
-        String ofTarget = Route.ofMapping(request);
-        route = ofTarget != null ? ofTarget : route;
+        if (request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE) != null) {
+          forwardToErrorPageBegins();
+        } else {
+          String ofTarget = Route.ofMapping(request);
+          route = ofTarget != null ? ofTarget : route;
+        }
         yield true;
       }
       // The filter is registered twice, or for includes.
@@ -71,9 +115,27 @@ final class Exchange implements AsyncListener {
     };
   }
 
+  /** What was reported is taken back: what the page answers is sent in its place. */
+  private void reportBegins() {
+    reporting = true;
+    if (!response.isCommitted()) {
+      statusSent = 0;
+    }
+  }
+
+  /** Spring Boot makes its error page so in a container that is not its own. */
+  private void forwardToErrorPageBegins() {
+    if (!reporting) {
+      // The page is about to leave its own route where the handler's is now.
+      route = Route.ofAttributes(request, route);
+    }
+    error = error != null ? error : noted();
+    reportBegins();
+  }
+
   ServletRequest wrap(ServletRequest request) {
     try {
-      return isWrapped(request)
+      return !wraps || isWrapped(request)
           ? request
           : new TrackedServletRequest((HttpServletRequest) request, this);
     } catch (Throwable fault) {
@@ -117,7 +179,7 @@ final class Exchange implements AsyncListener {
       if (dispatch == DispatcherType.FORWARD || open.isEnded()) {
         return;
       }
-      if (dispatch != DispatcherType.ERROR) {
+      if (!reporting) {
         route = Route.ofAttributes((HttpServletRequest) request, route);
       }
       if (escaped != null && error == null) {
@@ -127,15 +189,75 @@ final class Exchange implements AsyncListener {
       if (response.isCommitted() && statusSent == 0) {
         statusSent = response.getStatus();
       }
-      if (isAsync(request)) {
+      if (isToldLater(request, escaped)) {
+        open.route(route);
         return;
       }
     } catch (Throwable fault) {
       log(fault);
+      if (completes) {
+        return;
+      }
     }
     if (!async) {
-      end(statusOnLeave(escaped), escaped);
+      end(statusOnLeave(escaped), error);
     }
+  }
+
+  /** Whether somebody will say when the request is over. */
+  private boolean isToldLater(ServletRequest request, @Nullable Throwable escaped) {
+    if (completes) {
+      // What follows an upgrade is the end of its connection.
+      return response.getStatus() != 101;
+    }
+    if (isAsync(request)) {
+      return true;
+    }
+    if (mayBeReported(escaped) && TrackingListener.isIn(request.getServletContext())) {
+      stayIn(request);
+      return true;
+    }
+    return false;
+  }
+
+  /** Whether the container may answer something else than what was reported to it. */
+  private boolean mayBeReported(@Nullable Throwable escaped) {
+    return escaped != null || response.getStatus() >= 400;
+  }
+
+  /** A handler may have removed every attribute; the listener finds us by this one. */
+  private void stayIn(ServletRequest request) {
+    if (request.getAttribute(ATTRIBUTE) != this) {
+      request.setAttribute(ATTRIBUTE, this);
+    }
+  }
+
+  /** The container has done with a request that did not go asynchronous, error page and all. */
+  void destroyed() {
+    if (!completes && !async && !open.isEnded()) {
+      end(statusNow(), error);
+    }
+  }
+
+  /**
+   * The container has completed the request.
+   *
+   * @param failure why the answer did not get there as a whole, or null
+   */
+  private void completed(@Nullable Throwable failure) {
+    Throwable thrown = error != null ? error : noted();
+    int status = 500;
+    try {
+      if (failure == null || response.isCommitted()) {
+        status = response.getStatus();
+      }
+      if (thrown != failure && !open.isEnded() && Causes.isClientAbort(failure)) {
+        open.tag("http.client_aborted", "true");
+      }
+    } catch (Throwable fault) {
+      log(fault);
+    }
+    end(status, thrown != null ? thrown : failure);
   }
 
   /** Also asks the request, for one that was started past our wrapper. */
@@ -172,7 +294,20 @@ final class Exchange implements AsyncListener {
 
   @Override
   public void onComplete(AsyncEvent event) {
-    end(statusNow(), error != null ? error : event.getThrowable());
+    Throwable thrown = error != null ? error : event.getThrowable();
+    end(statusNow(), thrown != null ? thrown : noted());
+  }
+
+  /** What the container or a filter noted where it told nobody, such as a write that failed. */
+  private @Nullable Throwable noted() {
+    try {
+      return request.getAttribute(RequestDispatcher.ERROR_EXCEPTION) instanceof Throwable noted
+          ? noted
+          : null;
+    } catch (Throwable fault) {
+      log(fault);
+      return null;
+    }
   }
 
   /** The status is not decided yet: it is when the container has reported the time-out. */
@@ -216,7 +351,11 @@ final class Exchange implements AsyncListener {
     }
   }
 
-  private static void log(Throwable fault) {
-    log.debug("A fault while tracking a request; the service did not notice", fault);
+  static void log(Throwable fault) {
+    try {
+      log.debug("A fault while tracking a request; the service did not notice", fault);
+    } catch (Throwable ofTheLogger) {
+      // The service's logger fails, and its request is not to pay for that.
+    }
   }
 }

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The template a path matched. A pattern that matches everything says nothing and is no route:
- * without that rule every 404 would have one.
+ * without that rule every 404 would have one. {@code /} is such a pattern as the mapping of a
+ * servlet, and a page like any other as the route of a handler.
  */
 final class Route {
 
@@ -16,7 +17,24 @@ final class Route {
   private static final String SPRING_ATTRIBUTE =
       "org.springframework.web.servlet.HandlerMapping.bestMatchingPattern";
 
+  /** Whether Spring MVC may have a say about the paths of a servlet. */
+  private static final boolean SPRING = isPresent("org.springframework.web.servlet.HandlerMapping");
+
   private Route() {}
+
+  private static boolean isPresent(String type) {
+    try {
+      Class.forName(type, false, Route.class.getClassLoader());
+      return true;
+    } catch (ClassNotFoundException | LinkageError absent) {
+      return false;
+    }
+  }
+
+  /** Whether what {@link #ofMapping} says cannot turn out to be the prefix of a framework. */
+  static boolean isFinal(HttpServletRequest request) {
+    return !SPRING || request.getHttpServletMapping().getMappingMatch() == MappingMatch.EXACT;
+  }
 
   /** The route by the servlet's own mapping, or null. */
   static @Nullable String ofMapping(HttpServletRequest request) {
@@ -60,7 +78,7 @@ final class Route {
 
   private static @Nullable String ofTemplate(String prefix, String template) {
     return switch (template) {
-      case "/", "/*", "/**", "*", "**" -> null;
+      case "/*", "/**", "*", "**" -> null;
       default -> {
         boolean rooted = template.startsWith("/");
         // Most applications live at the root, and need no string of their own for each request.

@@ -26,8 +26,9 @@ import org.slf4j.LoggerFactory;
  * Records each request of a servlet application as one run, asynchronous ones when they complete.
  *
  * <p>It belongs before all other filters, on {@code /*}, with asynchronous support and for the
- * dispatcher types {@code REQUEST}, {@code ASYNC}, {@code ERROR} and {@code FORWARD}; {@link
- * #register} sees to all of it. Not for {@code INCLUDE}. Registered twice, it tracks once.
+ * dispatcher types {@code REQUEST}, {@code ASYNC}, {@code ERROR} and {@code FORWARD}, with a {@link
+ * TrackingListener} beside it; {@link #register} sees to all of it. Not for {@code INCLUDE}.
+ * Registered twice, it tracks once.
  *
  * <p>Whatever fails in here, the service answers as it would without the filter, and an exception
  * of the service leaves as the object it came as.
@@ -46,8 +47,6 @@ public final class TrackingFilter implements Filter {
    * returns; it goes before what the servlet's mapping or Spring say.
    */
   public static final String ROUTE_ATTRIBUTE = "io.runtracker.route";
-
-  private static final String EXCHANGE_ATTRIBUTE = Exchange.class.getName();
 
   private static final Logger log = LoggerFactory.getLogger(TrackingFilter.class);
 
@@ -90,6 +89,23 @@ public final class TrackingFilter implements Filter {
             DispatcherType.FORWARD),
         false,
         "/*");
+    context.addListener(new TrackingListener());
+  }
+
+  /**
+   * Reads the route off the request's attributes before the filter chain returns, for frameworks
+   * that know it when they have found the handler: should the tracker be closed while the handler
+   * is at work, the request is recorded with it.
+   */
+  public static void noteRoute(HttpServletRequest request) {
+    try {
+      Exchange exchange = Exchange.of(request);
+      if (exchange != null) {
+        exchange.noteRoute(request);
+      }
+    } catch (Throwable fault) {
+      Exchange.log(fault);
+    }
   }
 
   /**
@@ -101,6 +117,18 @@ public final class TrackingFilter implements Filter {
   public void init(FilterConfig config) {
     if (tracker == null) {
       tracker = Tracker.builder().build();
+    }
+    if (ownsTracker) {
+      listen(config.getServletContext());
+    }
+  }
+
+  /** Tomcat still takes a listener now; others want it in {@code web.xml}, beside the filter. */
+  private static void listen(ServletContext context) {
+    try {
+      context.addListener(new TrackingListener());
+    } catch (RuntimeException tooLate) {
+      log.debug("No listener could be added for the ends of requests", tooLate);
     }
   }
 
@@ -146,10 +174,10 @@ public final class TrackingFilter implements Filter {
       return null;
     }
     try {
-      Object known = request.getAttribute(EXCHANGE_ATTRIBUTE);
+      Exchange known = Exchange.of(request);
       DispatcherType dispatch = request.getDispatcherType();
-      if (known instanceof Exchange exchange) {
-        return exchange.resumes(httpRequest, dispatch) ? exchange : null;
+      if (known != null) {
+        return known.resumes(httpRequest, dispatch) ? known : null;
       }
       return dispatch == DispatcherType.REQUEST ? open(current, httpRequest, httpResponse) : null;
     } catch (Throwable fault) {
@@ -171,9 +199,12 @@ public final class TrackingFilter implements Filter {
     if (opened == null) {
       return null;
     }
-    Exchange exchange = new Exchange(opened, request, response, Route.ofMapping(request));
-    request.setAttribute(EXCHANGE_ATTRIBUTE, exchange);
-    request.setAttribute(REQUEST_ATTRIBUTE, opened);
+    String route = Route.ofMapping(request);
+    if (route != null && Route.isFinal(request)) {
+      opened.route(route);
+    }
+    Exchange exchange = new Exchange(opened, request, response, route);
+    exchange.begin();
     return exchange;
   }
 }
