@@ -9,6 +9,7 @@ import io.runtracker.Tracker;
 import io.runtracker.TrackerMetrics;
 import io.runtracker.mlflow.MlflowSink;
 import io.runtracker.servlet.TrackingFilter;
+import io.runtracker.servlet.TrackingListener;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
 import java.util.EnumSet;
@@ -19,11 +20,14 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.boot.web.servlet.ServletListenerRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Lazy;
+import org.springframework.core.Ordered;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.util.StringUtils;
+import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 
 /**
  * Tracks the requests of a Spring Boot servlet application: a {@link Tracker} that writes to
@@ -103,11 +107,11 @@ public final class RuntrackerAutoConfiguration {
   @Bean
   @ConditionalOnMissingBean(name = "runtrackerFilterRegistration")
   FilterRegistrationBean<TrackingFilter> runtrackerFilterRegistration(
-      Tracker tracker, RuntrackerProperties properties) {
+      Tracker tracker, RuntrackerProperties properties, ConfigurableEnvironment environment) {
     FilterRegistrationBean<TrackingFilter> registration =
         new FilterRegistrationBean<>(new TrackingFilter(tracker));
     registration.setName("runtracker");
-    registration.setOrder(properties.filterOrder());
+    registration.setOrder(filterOrder(properties, environment));
     registration.setAsyncSupported(true);
     registration.setDispatcherTypes(
         EnumSet.of(
@@ -115,6 +119,29 @@ public final class RuntrackerAutoConfiguration {
             DispatcherType.ASYNC,
             DispatcherType.ERROR,
             DispatcherType.FORWARD));
+    registration.setEnabled(tracker.isEnabled());
+    return registration;
+  }
+
+  /**
+   * Spring's own filter for {@code X-Forwarded-*} has the highest precedence too, and is to run
+   * before: else chance decides whether the URL is the public one.
+   */
+  private static int filterOrder(
+      RuntrackerProperties properties, ConfigurableEnvironment environment) {
+    int order = properties.filterOrder();
+    boolean forwards =
+        "framework".equalsIgnoreCase(environment.getProperty("server.forward-headers-strategy"));
+    return forwards && order == Ordered.HIGHEST_PRECEDENCE ? order + 1 : order;
+  }
+
+  /** For containers in which the filter cannot know how a request ends. */
+  @Bean
+  @ConditionalOnMissingBean(name = "runtrackerListenerRegistration")
+  ServletListenerRegistrationBean<TrackingListener> runtrackerListenerRegistration(
+      Tracker tracker) {
+    ServletListenerRegistrationBean<TrackingListener> registration =
+        new ServletListenerRegistrationBean<>(new TrackingListener());
     registration.setEnabled(tracker.isEnabled());
     return registration;
   }
@@ -129,6 +156,12 @@ public final class RuntrackerAutoConfiguration {
     TrackingExceptionResolver runtrackerExceptionResolver(RuntrackerProperties properties) {
       return new TrackingExceptionResolver(
           properties.handledExceptions(), properties.exceptionResolverOrder());
+    }
+
+    @Bean
+    @ConditionalOnMissingBean(name = "runtrackerRouteConfigurer")
+    WebMvcConfigurer runtrackerRouteConfigurer() {
+      return new RouteConfigurer();
     }
   }
 

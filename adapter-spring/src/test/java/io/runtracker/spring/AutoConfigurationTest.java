@@ -17,6 +17,7 @@ import io.runtracker.TrackerMetrics;
 import io.runtracker.mlflow.MlflowSink;
 import io.runtracker.servlet.TrackingFilter;
 import io.runtracker.testkit.RecordingSink;
+import io.runtracker.testkit.Wire;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -226,6 +227,18 @@ class AutoConfigurationTest {
     assertThat(event.statusCode()).isEqualTo(409);
     assertThat(event.status()).isEqualTo(RunStatus.FAILED);
     assertThat(event.errorType()).isEqualTo(ResponseStatusException.class.getName());
+  }
+
+  @Test
+  void the_url_is_the_public_one_where_spring_reads_forwarded_headers() throws Exception {
+    start(Service.class, "server.forward-headers-strategy=framework");
+    Wire.send(
+        application.port(),
+        "GET",
+        "/hello",
+        "X-Forwarded-Host: shop.example.org\r\nX-Forwarded-Proto: https\r\n",
+        "");
+    assertThat(sink.takeNext().target().url()).isEqualTo("https://shop.example.org/hello");
   }
 
   @Test
