@@ -35,7 +35,7 @@ final class JavalinServer {
           HandlerType.findOrCreate("BREW"));
 
   private static final Set<Endpoint> SERVED_OTHERWISE =
-      Set.of(Endpoint.GUARDED, Endpoint.EVENTS, Endpoint.UPGRADE, Endpoint.INCLUDE);
+      Set.of(Endpoint.GUARDED, Endpoint.EVENTS, Endpoint.UPGRADE, Endpoint.INCLUDE, Endpoint.PLAIN);
 
   /** Its body logs while it is written, its after-handler before that. */
   static final String BODY_AFTER = "/body-after";
@@ -88,7 +88,9 @@ final class JavalinServer {
           }
         });
     config.routes.exception(
-        Application.PagedException.class, (e, ctx) -> ctx.status(500).result("sorry"));
+        Application.PagedException.class,
+        (e, ctx) -> ctx.status(application.answerOfPage(e)).result("sorry"));
+    config.routes.error(Application.PAGED_STATUS, ctx -> ctx.status(403).result("sorry"));
     Routes routes = new Routes(application);
     for (Endpoint endpoint : Endpoint.values()) {
       if (!SERVED_OTHERWISE.contains(endpoint)) {
@@ -110,6 +112,7 @@ final class JavalinServer {
                 client.close();
               });
         });
+    config.routes.get(Endpoint.PLAIN.template(), ctx -> ctx.result("plain"));
     config.routes.get(BODY_AFTER, ctx -> ctx.result(new LoggingBody(TrackedRequest.current())));
     config.routes.after(
         BODY_AFTER, ctx -> TrackedRequest.current().param("after", "before the body"));

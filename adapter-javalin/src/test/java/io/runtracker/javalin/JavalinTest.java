@@ -11,6 +11,7 @@ import io.runtracker.testkit.Endpoint;
 import io.runtracker.testkit.RunningServer;
 import io.runtracker.testkit.Setup;
 import io.runtracker.testkit.Wire;
+import java.net.URI;
 import java.util.Map;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -34,9 +35,25 @@ class JavalinTest extends AdapterContract {
     };
   }
 
+  /** Javalin names the endpoint when it calls it, and to ask its router twice would cost. */
+  @Override
+  protected boolean knowsRouteOfHandlersAtWork() {
+    return false;
+  }
+
   @Override
   protected String upgradeTo() {
     return "websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==";
+  }
+
+  @Test
+  @DisplayName("36: OPTIONS * has a URL")
+  void recordsAQuestionAboutTheServer() throws Exception {
+    int status = Wire.send(port(), "OPTIONS", "*").status();
+    RequestEvent event = sink().takeNext();
+    assertThat(event.statusCode()).isEqualTo(status);
+    assertThat(URI.create(event.target().url()).getHost()).isEqualTo("localhost");
+    assertThat(event.target().path()).isEqualTo("/*");
   }
 
   @Test

@@ -12,6 +12,7 @@ import io.runtracker.TrackedRequest;
 import io.runtracker.testkit.Application;
 import io.runtracker.testkit.Endpoint;
 import jakarta.servlet.ServletOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.List;
@@ -40,6 +41,7 @@ final class Routes {
     TrackedRequest handle = TrackedRequest.current();
     switch (endpoint) {
       case HELLO -> ctx.result("hello");
+      case ROOT -> ctx.result("root");
       case ITEM -> {
         handle.param("item", ctx.pathParam("id"));
         ctx.result(ctx.pathParam("id"));
@@ -57,6 +59,8 @@ final class Routes {
       case REDIRECT -> ctx.redirect("/hello");
       case THROW, SKIPPED_THROW -> throw application.exception();
       case THROW_WRAPPED -> throw new CompletionException(application.exception());
+      case THROW_IN -> throw application.wrapped(ctx.pathParam("wrapper"));
+      case THROW_EOF -> throw new EOFException("cut");
       case THROW_ERROR -> throw new AssertionError("error");
       case THROW_BROKEN -> throw new Application.BrokenException();
       case STATUS_THEN_THROW -> {
@@ -69,7 +73,14 @@ final class Routes {
       }
       case UNAVAILABLE -> throw new ServiceUnavailableResponse();
       case UNAVAILABLE_FOR_GOOD -> throw new GoneResponse();
-      case ERROR_PAGE -> throw new Application.PagedException();
+      case ERROR_PAGE -> throw new Application.PagedException(500);
+      case ERROR_PAGE_STATUS ->
+          throw new Application.PagedException(Integer.parseInt(ctx.pathParam("code")));
+      case ERROR_PAGE_GATED -> throw new Application.PagedException(Application.GATED);
+      case SHORT_BODY -> {
+        ctx.res().setContentLength(100);
+        ctx.res().getOutputStream().write("short".getBytes(UTF_8));
+      }
       case HANDLED -> throw new ConflictResponse();
       case NOTES -> {
         application.logNotes(handle);
@@ -101,12 +112,7 @@ final class Routes {
         application.gate();
         write(ctx, "last");
       }
-      case ENDLESS -> {
-        String block = "endless".repeat(10_000);
-        for (int i = 0; i < 10_000; i++) {
-          write(ctx, block);
-        }
-      }
+      case ENDLESS -> writeEndlessly(ctx);
       case SWALLOW -> {
         application.openGate();
         ctx.result(String.valueOf(ctx.req().getInputStream().readAllBytes().length));
@@ -176,8 +182,34 @@ final class Routes {
               () -> {
                 throw application.exception();
               });
+      case ASYNC_STREAM_FAIL ->
+          ctx.future(
+              () ->
+                  elsewhere(
+                      () -> {
+                        writeUnchecked(ctx, "first");
+                        throw application.exception();
+                      }));
+      case ASYNC_ENDLESS ->
+          ctx.future(
+              () ->
+                  elsewhere(
+                      () -> {
+                        try {
+                          writeEndlessly(ctx);
+                        } catch (IOException clientWentAway) {
+                          // Over.
+                        }
+                      }));
       case ASYNC_FAIL -> ctx.future(() -> elsewhere(() -> ctx.status(503)));
       default -> throw new IllegalStateException("not served: " + endpoint);
+    }
+  }
+
+  private static void writeEndlessly(Context ctx) throws IOException {
+    String block = "endless".repeat(10_000);
+    for (int i = 0; i < 10_000; i++) {
+      write(ctx, block);
     }
   }
 

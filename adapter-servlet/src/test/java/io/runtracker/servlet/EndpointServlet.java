@@ -18,6 +18,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import jakarta.servlet.http.HttpUpgradeHandler;
 import jakarta.servlet.http.WebConnection;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Collections;
@@ -47,13 +48,21 @@ final class EndpointServlet extends HttpServlet {
 
   /** The mapping: {@code /items/{id}} is {@code /items/*} to a servlet. */
   static String pattern(Endpoint endpoint) {
-    return endpoint.template().replaceFirst("\\{\\w+}", "*");
+    // To a servlet, "/" is everything that nothing else serves.
+    return endpoint == Endpoint.ROOT ? "" : endpoint.template().replaceFirst("\\{\\w+}", "*");
+  }
+
+  @Override
+  protected void doGet(HttpServletRequest request, HttpServletResponse response) {
+    write(response, "plain");
   }
 
   @Override
   protected void service(HttpServletRequest request, HttpServletResponse response)
       throws ServletException, IOException {
-    if (endpoint.name().startsWith("ASYNC") || endpoint == Endpoint.EVENTS) {
+    if (endpoint == Endpoint.PLAIN) {
+      super.service(request, response);
+    } else if (endpoint.name().startsWith("ASYNC") || endpoint == Endpoint.EVENTS) {
       async(request, response);
     } else {
       sync(request, response);
@@ -65,6 +74,7 @@ final class EndpointServlet extends HttpServlet {
     TrackedRequest handle = TrackedRequest.current();
     switch (endpoint) {
       case HELLO -> write(response, "hello");
+      case ROOT -> write(response, "root");
       case ITEM -> {
         Object included = request.getAttribute("jakarta.servlet.include.path_info");
         String id = (included != null ? included.toString() : request.getPathInfo()).substring(1);
@@ -83,6 +93,8 @@ final class EndpointServlet extends HttpServlet {
       case REDIRECT -> response.sendRedirect("/hello");
       case THROW, SKIPPED_THROW -> throw application.exception();
       case THROW_WRAPPED -> throw new ServletException("wrapped", application.exception());
+      case THROW_IN -> throw inServletException(request.getPathInfo().substring(1));
+      case THROW_EOF -> throw new EOFException("cut");
       case THROW_ERROR -> throw new AssertionError("error");
       case THROW_BROKEN -> throw new Application.BrokenException();
       case STATUS_THEN_THROW -> {
@@ -98,7 +110,15 @@ final class EndpointServlet extends HttpServlet {
       case UNAVAILABLE_FOR_GOOD -> throw new UnavailableException("never");
       case ERROR_PAGE -> {
         request.setAttribute(TrackingFilter.ROUTE_ATTRIBUTE, endpoint.template());
-        throw new Application.PagedException();
+        throw new Application.PagedException(500);
+      }
+      case ERROR_PAGE_STATUS ->
+          throw new Application.PagedException(
+              Integer.parseInt(request.getPathInfo().substring(1)));
+      case ERROR_PAGE_GATED -> throw new Application.PagedException(Application.GATED);
+      case SHORT_BODY -> {
+        response.setContentLength(100);
+        write(response, "short");
       }
       case NOTES -> {
         application.logNotes(handle);
@@ -138,13 +158,7 @@ final class EndpointServlet extends HttpServlet {
         application.gate();
         write(response, "last");
       }
-      case ENDLESS -> {
-        byte[] block = "endless".repeat(10_000).getBytes(UTF_8);
-        for (int i = 0; i < 10_000; i++) {
-          response.getOutputStream().write(block);
-          response.flushBuffer();
-        }
-      }
+      case ENDLESS -> writeEndlessly(response);
       case SWALLOW -> {
         application.openGate();
         write(response, String.valueOf(request.getInputStream().readAllBytes().length));
@@ -156,6 +170,18 @@ final class EndpointServlet extends HttpServlet {
         request.upgrade(Silent.class);
       }
       default -> throw new IllegalStateException("not served: " + endpoint);
+    }
+  }
+
+  private ServletException inServletException(String wrapper) {
+    return new ServletException(application.wrapped(wrapper));
+  }
+
+  private static void writeEndlessly(ServletResponse response) throws IOException {
+    byte[] block = "endless".repeat(10_000).getBytes(UTF_8);
+    for (int i = 0; i < 10_000; i++) {
+      response.getOutputStream().write(block);
+      response.flushBuffer();
     }
   }
 
@@ -220,6 +246,27 @@ final class EndpointServlet extends HttpServlet {
               () -> {
                 throw application.exception();
               });
+      case ASYNC_STREAM_FAIL ->
+          application.elsewhere(
+              () -> {
+                write(context.getResponse(), "first");
+                flush(context.getResponse());
+                context.dispatch("/throw");
+              });
+      case ASYNC_ENDLESS -> {
+        // It ends a request whose client is gone by itself; to complete it too would be a race.
+        boolean tomcat = getServletContext().getServerInfo().startsWith("Apache Tomcat");
+        application.elsewhere(
+            () -> {
+              try {
+                writeEndlessly(context.getResponse());
+              } catch (IOException clientWentAway) {
+                if (!tomcat) {
+                  context.complete();
+                }
+              }
+            });
+      }
       case ASYNC_FAIL ->
           application.elsewhere(
               () -> {

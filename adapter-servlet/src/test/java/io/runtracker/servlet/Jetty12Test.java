@@ -3,7 +3,6 @@ package io.runtracker.servlet;
 
 import io.runtracker.Tracker;
 import io.runtracker.testkit.Application;
-import io.runtracker.testkit.Endpoint;
 import io.runtracker.testkit.RunningServer;
 import io.runtracker.testkit.Setup;
 import org.eclipse.jetty.ee11.servlet.ErrorPageErrorHandler;
@@ -12,18 +11,6 @@ import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 
 class Jetty12Test extends ServletContract {
-
-  /**
-   * An exception after {@code startAsync} is answered at once when there is any listener, which the
-   * filter must be, and by the time-out when there is none. Both are a 500.
-   */
-  @Override
-  protected boolean isAnsweredAlike(Endpoint endpoint) {
-    return endpoint != Endpoint.ASYNC_THROW
-        && endpoint != Endpoint.ASYNC_STATUS_THROW
-        && endpoint != Endpoint.ASYNC_COMMIT_THROW
-        && super.isAnsweredAlike(endpoint);
-  }
 
   @Override
   protected RunningServer start(Tracker tracker, Application application, Setup setup)
@@ -36,6 +23,7 @@ class Jetty12Test extends ServletContract {
     context.setContextPath(setup.contextPath().isEmpty() ? "/" : setup.contextPath());
     ErrorPageErrorHandler errors = new ErrorPageErrorHandler();
     errors.addErrorPage(Application.PagedException.class, Service.ERROR_PAGE);
+    errors.addErrorPage(Application.PAGED_STATUS, Service.ERROR_PAGE);
     // Stack traces in answers would tell the service with the filter from the one without.
     errors.setShowStacks(false);
     errors.setShowCauses(false);

@@ -9,18 +9,25 @@ import io.runtracker.testkit.Setup;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
 import jakarta.servlet.FilterRegistration;
+import jakarta.servlet.MultipartConfigElement;
+import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.ServletContext;
+import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletRegistration;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
 import java.util.EnumSet;
 
 /** The whole service under test, put together by the servlet API alone. */
 final class Service {
 
   static final String ERROR_PAGE = "/error-page";
+
+  /** Reads the parts of a form. */
+  static final String PARTS = "/parts";
 
   /** With this header the request's getters throw when they are asked for the host. */
   static final String BROKEN_GETTERS = "X-Broken-Getters";
@@ -46,7 +53,9 @@ final class Service {
             EndpointServlet.pattern(endpoint));
       }
     }
-    addServlet(context, "error-page", new ErrorPage(), ERROR_PAGE);
+    addServlet(context, "error-page", new ErrorPage(application), ERROR_PAGE);
+    addServlet(context, "parts", new Parts(), PARTS)
+        .setMultipartConfig(new MultipartConfigElement(""));
   }
 
   private static Filter outermost(Application application) {
@@ -74,11 +83,12 @@ final class Service {
     };
   }
 
-  private static void addServlet(
+  private static ServletRegistration.Dynamic addServlet(
       ServletContext context, String name, HttpServlet servlet, String pattern) {
     ServletRegistration.Dynamic registration = context.addServlet(name, servlet);
     registration.setAsyncSupported(true);
     registration.addMapping(pattern);
+    return registration;
   }
 
   private static void addFilter(ServletContext context, String name, boolean after, Filter filter) {
@@ -98,13 +108,34 @@ final class Service {
     }
   }
 
+  private static final class Parts extends HttpServlet {
+    private static final long serialVersionUID = 1;
+
+    @Override
+    protected void doPost(HttpServletRequest request, HttpServletResponse response)
+        throws ServletException, IOException {
+      EndpointServlet.write(response, String.valueOf(request.getParts().size()));
+    }
+  }
+
   /** Has a route of its own, as a framework's error page would. */
   private static final class ErrorPage extends HttpServlet {
     private static final long serialVersionUID = 1;
 
+    private final transient Application application;
+
+    private ErrorPage(Application application) {
+      this.application = application;
+    }
+
     @Override
     protected void service(HttpServletRequest request, HttpServletResponse response) {
       request.setAttribute(TrackingFilter.ROUTE_ATTRIBUTE, ERROR_PAGE);
+      Object thrown = request.getAttribute(RequestDispatcher.ERROR_EXCEPTION);
+      response.setStatus(
+          thrown instanceof Application.PagedException paged
+              ? application.answerOfPage(paged)
+              : 403);
       EndpointServlet.write(response, "sorry");
     }
   }

@@ -4,6 +4,7 @@ package io.runtracker.servlet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.runtracker.DropReason;
+import io.runtracker.RequestEvent;
 import io.runtracker.Tracker;
 import io.runtracker.testkit.AdapterContract;
 import io.runtracker.testkit.Endpoint;
@@ -26,7 +27,18 @@ abstract class ServletContract extends AdapterContract {
 
   @Override
   protected String route(Endpoint endpoint) {
-    return EndpointServlet.pattern(endpoint);
+    return endpoint == Endpoint.ROOT ? "/" : EndpointServlet.pattern(endpoint);
+  }
+
+  @Test
+  @DisplayName("5: what the container refuses is recorded with what it answers")
+  void recordsWhatTheContainerRefuses() throws Exception {
+    String noBoundary = "Content-Type: multipart/form-data\r\n";
+    Wire.Answer answer = Wire.send(port(), "POST", Service.PARTS, noBoundary, "a=b");
+    RequestEvent event = sink().takeNext();
+    // Undertow takes such a body for one without parts.
+    assertThat(event.statusCode()).isEqualTo(answer.status()).isIn(200, 400, 500);
+    assertThat(event.errorType() == null).isEqualTo(answer.status() == 200);
   }
 
   @Test

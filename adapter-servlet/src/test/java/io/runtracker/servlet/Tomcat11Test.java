@@ -1,23 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.servlet;
 
-import io.runtracker.Tracker;
-import io.runtracker.testkit.Application;
-import io.runtracker.testkit.RunningServer;
-import io.runtracker.testkit.Setup;
 import org.apache.catalina.util.ServerInfo;
 import org.junit.jupiter.api.condition.EnabledIf;
 
 @EnabledIf("isOnTheClassPath")
-class Tomcat11Test extends ServletContract {
+class Tomcat11Test extends TomcatContract {
 
   static boolean isOnTheClassPath() {
     return ServerInfo.getServerNumber().startsWith("11.0.");
-  }
-
-  @Override
-  protected RunningServer start(Tracker tracker, Application application, Setup setup)
-      throws Exception {
-    return TomcatServer.start(tracker, application, setup);
   }
 }

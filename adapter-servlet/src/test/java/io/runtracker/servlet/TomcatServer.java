@@ -14,6 +14,7 @@ import org.apache.catalina.Context;
 import org.apache.catalina.servlets.DefaultServlet;
 import org.apache.catalina.startup.Tomcat;
 import org.apache.catalina.valves.ErrorReportValve;
+import org.apache.coyote.http2.Http2Protocol;
 import org.apache.tomcat.util.descriptor.web.ErrorPage;
 
 /** Tomcat, 10.1 or 11: the API used here is the same. */
@@ -44,10 +45,15 @@ final class TomcatServer {
     page.setExceptionType(Application.PagedException.class.getName());
     page.setLocation(Service.ERROR_PAGE);
     context.addErrorPage(page);
+    ErrorPage ofStatus = new ErrorPage();
+    ofStatus.setErrorCode(Application.PAGED_STATUS);
+    ofStatus.setLocation(Service.ERROR_PAGE);
+    context.addErrorPage(ofStatus);
     context.addServletContainerInitializer(
         (classes, servletContext) -> Service.assemble(servletContext, tracker, application, setup),
         Set.of());
     tomcat.getConnector().setProperty("address", "127.0.0.1");
+    tomcat.getConnector().addUpgradeProtocol(new Http2Protocol());
     tomcat.start();
     return new RunningServer(
         tomcat.getConnector().getLocalPort(),

@@ -14,15 +14,19 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import jakarta.servlet.http.HttpUpgradeHandler;
 import jakarta.servlet.http.WebConnection;
+import java.io.EOFException;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.util.Collections;
 import java.util.concurrent.Callable;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RequestAttribute;
 import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestMethod;
 import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.context.request.async.DeferredResult;
 import org.springframework.web.server.ResponseStatusException;
@@ -52,6 +56,22 @@ class ContractEndpoints {
   @RequestMapping("/hello")
   String hello() {
     return "hello";
+  }
+
+  @RequestMapping("/")
+  String root() {
+    return "root";
+  }
+
+  @GetMapping("/plain")
+  String plain() {
+    return "plain";
+  }
+
+  /** As SockJS does it: without a header Allow, Spring MVC asks the servlet API's own class. */
+  @RequestMapping(path = "/plain", method = RequestMethod.OPTIONS)
+  void plainOptions(HttpServletResponse response) {
+    response.setStatus(204);
   }
 
   @RequestMapping("/items/{id}")
@@ -92,6 +112,16 @@ class ContractEndpoints {
     throw new ServletException("wrapped", application.exception());
   }
 
+  @RequestMapping("/throw-in/{wrapper}")
+  String throwIn(@PathVariable String wrapper) throws Exception {
+    throw application.wrapped(wrapper);
+  }
+
+  @RequestMapping("/throw-eof")
+  String throwEof() throws IOException {
+    throw new EOFException("cut");
+  }
+
   @RequestMapping("/throw-error")
   String throwError() {
     throw new AssertionError("error");
@@ -117,7 +147,23 @@ class ContractEndpoints {
 
   @RequestMapping("/paged")
   String paged() {
-    throw new Application.PagedException();
+    throw new Application.PagedException(500);
+  }
+
+  @RequestMapping("/paged-status/{code}")
+  String pagedStatus(@PathVariable int code) {
+    throw new Application.PagedException(code);
+  }
+
+  @RequestMapping("/paged-gated")
+  String pagedGated() {
+    throw new Application.PagedException(Application.GATED);
+  }
+
+  @RequestMapping("/short-body")
+  void shortBody(HttpServletResponse response) {
+    response.setContentLength(100);
+    write(response, "short");
   }
 
   @RequestMapping("/handled")
@@ -209,11 +255,53 @@ class ContractEndpoints {
 
   @RequestMapping("/endless")
   void endless(HttpServletResponse response) throws IOException {
+    writeEndlessly(response.getOutputStream());
+  }
+
+  private static void writeEndlessly(OutputStream out) throws IOException {
     byte[] block = "endless".repeat(10_000).getBytes(UTF_8);
     for (int i = 0; i < 10_000; i++) {
-      response.getOutputStream().write(block);
-      response.flushBuffer();
+      out.write(block);
+      out.flush();
     }
+  }
+
+  @RequestMapping("/async-endless")
+  StreamingResponseBody asyncEndless() {
+    return ContractEndpoints::writeEndlessly;
+  }
+
+  @RequestMapping("/endless-events")
+  SseEmitter endlessEvents() {
+    // Jetty tells nobody but who writes that the client is gone; it has the time-out end it.
+    SseEmitter emitter = new SseEmitter(2000L);
+    application.elsewhere(
+        () -> {
+          try {
+            for (int i = 0; i < 10_000; i++) {
+              emitter.send("endless".repeat(10_000));
+            }
+            emitter.complete();
+          } catch (IOException clientWentAway) {
+            // Spring is told by the container.
+          }
+        });
+    return emitter;
+  }
+
+  @RequestMapping("/async-stream-fail")
+  SseEmitter asyncStreamFail() {
+    SseEmitter emitter = new SseEmitter();
+    application.elsewhere(
+        () -> {
+          try {
+            emitter.send("first");
+            emitter.completeWithError(application.exception());
+          } catch (IOException clientWentAway) {
+            emitter.completeWithError(clientWentAway);
+          }
+        });
+    return emitter;
   }
 
   @RequestMapping("/swallow")

@@ -36,10 +36,14 @@ class ContractService {
   private static final String SEEN = ContractService.class.getName() + ".seen";
 
   static RunningServer start(
-      Tracker tracker, Application application, Setup setup, String... properties) {
+      Class<?> service,
+      Tracker tracker,
+      Application application,
+      Setup setup,
+      String... properties) {
     RunningApplication running =
         RunningApplication.start(
-            ContractService.class,
+            service,
             context -> {
               context.getBeanFactory().registerSingleton("tracker", tracker);
               context.getBeanFactory().registerSingleton("application", application);
@@ -121,7 +125,7 @@ class ContractService {
 
   /** Has a route of its own. In place of Boot's page, which tells the time. */
   @Bean
-  RouterFunction<ServerResponse> errorPage() {
+  RouterFunction<ServerResponse> errorPage(Application application) {
     return RouterFunctions.route(
         request -> request.path().endsWith("/error"),
         request -> {
@@ -134,9 +138,14 @@ class ContractService {
             thrown = thrown.getCause();
           }
           Object status = request.attributes().get("jakarta.servlet.error.status_code");
-          return ServerResponse.status(status instanceof Integer code ? code : 404)
+          boolean paged = Integer.valueOf(Application.PAGED_STATUS).equals(status);
+          int answer = paged ? 403 : status instanceof Integer code ? code : 404;
+          return ServerResponse.status(
+                  thrown instanceof Application.PagedException page
+                      ? application.answerOfPage(page)
+                      : answer)
               .contentType(MediaType.TEXT_PLAIN)
-              .body(thrown != null ? "sorry" : "error " + status);
+              .body(thrown != null || paged ? "sorry" : "error " + status);
         });
   }
 

@@ -4,6 +4,7 @@ package io.runtracker.spring;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.runtracker.RequestEvent;
+import io.runtracker.RunStatus;
 import io.runtracker.Tracker;
 import io.runtracker.testkit.AdapterContract;
 import io.runtracker.testkit.Application;
@@ -15,12 +16,17 @@ import io.runtracker.testkit.Wire;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** The contract of adapters, as a Spring Boot service with Tomcat has it. */
+/** The contract of adapters, as a Spring Boot service has it: with Tomcat, unless a test says. */
 public abstract class SpringContract extends AdapterContract {
 
   @Override
   protected RunningServer start(Tracker tracker, Application application, Setup setup) {
-    return ContractService.start(tracker, application, setup, properties());
+    return ContractService.start(service(), tracker, application, setup, properties());
+  }
+
+  /** The service, with another server where that is wanted. */
+  protected Class<?> service() {
+    return ContractService.class;
   }
 
   /** What a line or a variant sets beside. */
@@ -56,6 +62,26 @@ public abstract class SpringContract extends AdapterContract {
     assertThat(answered.route()).isEqualTo("/async-timeout-handled");
     // What came twice would be told as left over after this test.
     tracker().flush(RecordingSink.PATIENCE);
+  }
+
+  @Test
+  @DisplayName("24: a client that leaves a stream of events is recorded as that")
+  void recordsAClientAbortOfEvents() throws Exception {
+    for (int i = 0; i < 3; i++) {
+      try (Wire wire = new Wire(port())) {
+        wire.write(Wire.request("GET", "/endless-events", "", ""));
+        wire.readUntil("endless");
+        // By then the thread that took the request has let it go.
+        record(Endpoint.HELLO);
+        wire.reset();
+      }
+      RequestEvent event = sink().takeNext();
+      assertThat(event.statusCode()).isEqualTo(200);
+      assertThat(event.status()).isEqualTo(RunStatus.FAILED);
+      assertThat(event.tags())
+          .as("%s: %s", event.errorType(), event.errorDetails())
+          .containsEntry("http.client_aborted", "true");
+    }
   }
 
   @Test

@@ -3,7 +3,11 @@ package io.runtracker.testkit;
 
 import io.runtracker.OpenRequest;
 import io.runtracker.TrackedRequest;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.UndeclaredThrowableException;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -17,8 +21,20 @@ public final class Application implements AutoCloseable {
   public static final class PagedException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    public PagedException() {
+    private final int status;
+
+    /**
+     * To be answered by the page.
+     *
+     * @param status what the page answers
+     */
+    public PagedException(int status) {
       super("paged");
+      this.status = status;
+    }
+
+    public int status() {
+      return status;
     }
   }
 
@@ -31,6 +47,12 @@ public final class Application implements AutoCloseable {
       throw new IllegalStateException("no message");
     }
   }
+
+  /** The status that has an error page when it is reported; that answers 403. */
+  public static final int PAGED_STATUS = 423;
+
+  /** In place of a status: 500, behind the gate. */
+  public static final int GATED = -1;
 
   /** The time-out of endpoints that time out. */
   public static final int SHORT_MILLIS = 100;
@@ -46,12 +68,27 @@ public final class Application implements AutoCloseable {
   private final AtomicReference<@Nullable Throwable> thrown = new AtomicReference<>();
   private final AtomicReference<@Nullable Throwable> escaped = new AtomicReference<>();
   private volatile CountDownLatch gate = new CountDownLatch(1);
+  private volatile boolean atTheGate;
 
   /** The exception that THROW throws, a new one each time: {@code boom}. */
   public RuntimeException exception() {
     RuntimeException exception = new IllegalStateException("boom");
     thrown.set(exception);
     return exception;
+  }
+
+  /** The same in a wrapper of the JDK's, which is in another one. */
+  public Exception wrapped(String wrapper) {
+    Exception inner = exception();
+    Exception wrapped =
+        switch (wrapper) {
+          case "completion" -> new CompletionException(inner);
+          case "execution" -> new ExecutionException(inner);
+          case "invocation" -> new InvocationTargetException(inner);
+          case "undeclared" -> new UndeclaredThrowableException(inner);
+          default -> throw new IllegalArgumentException(wrapper);
+        };
+    return new CompletionException(wrapped);
   }
 
   /** The exception that was given out last. */
@@ -122,6 +159,7 @@ public final class Application implements AutoCloseable {
   /** Closes the gate again, before a test. */
   public void reset() {
     gate = new CountDownLatch(1);
+    atTheGate = false;
     kept.set(null);
     thrown.set(null);
     escaped.set(null);
@@ -129,6 +167,7 @@ public final class Application implements AutoCloseable {
 
   /** What gated endpoints wait for. */
   public void gate() {
+    atTheGate = true;
     try {
       if (!gate.await(RecordingSink.PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
         throw new IllegalStateException("the test did not open the gate");
@@ -137,6 +176,20 @@ public final class Application implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new IllegalStateException(e);
     }
+  }
+
+  /** Whether an endpoint has come to the gate. */
+  public boolean isAtTheGate() {
+    return atTheGate;
+  }
+
+  /** What the error page answers with to an exception; waits for the gate where that is asked. */
+  public int answerOfPage(PagedException thrown) {
+    if (thrown.status() == GATED) {
+      gate();
+      return 500;
+    }
+    return thrown.status();
   }
 
   /** Lets gated endpoints go on. */

@@ -90,6 +90,13 @@ abstract class AsyncRows extends FailureRows {
   }
 
   @Test
+  @DisplayName(
+      "18: a stream that fails after its first bytes ends when it fails, with its exception")
+  void recordsAStreamThatFails() throws Exception {
+    assertBoom(record(Endpoint.ASYNC_STREAM_FAIL), 200);
+  }
+
+  @Test
   @DisplayName("17: a request that goes asynchronous twice is recorded at its second completion")
   void followsASecondStart() throws Exception {
     RequestEvent event = record(Endpoint.ASYNC_TWICE);

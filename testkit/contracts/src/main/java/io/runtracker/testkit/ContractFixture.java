@@ -62,6 +62,11 @@ abstract class ContractFixture {
     return missing(endpoint) == null;
   }
 
+  /** Whether the framework says which route it found before the handler is at work. */
+  protected boolean knowsRouteOfHandlersAtWork() {
+    return true;
+  }
+
   /** The protocol that {@link Endpoint#UPGRADE} switches to, with the headers it needs beside. */
   protected String upgradeTo() {
     return "test";

@@ -2,8 +2,10 @@
 package io.runtracker.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.runtracker.RequestEvent;
+import io.runtracker.RunStatus;
 import io.runtracker.Tracker;
 import io.runtracker.testkit.Wire.Answer;
 import java.util.List;
@@ -53,6 +55,38 @@ abstract class DispatchRows extends AsyncRows {
     assertThat(answer.status()).isEqualTo(404);
     assertFinished(event, 404);
     assertThat(event.route()).isNull();
+  }
+
+  @Test
+  @DisplayName("30: a handler of the path / has that as its route")
+  void givesTheRootItsRoute() throws Exception {
+    RequestEvent event = record(Endpoint.ROOT);
+    assertFinished(event, 200);
+    assertThat(event.route()).isEqualTo("/");
+  }
+
+  @Test
+  @DisplayName("28: a request that is open when the tracker is closed has its route")
+  void recordsKilledRequestsWithTheirRoute() throws Exception {
+    List<Endpoint> atWork = List.of(Endpoint.STREAM, Endpoint.EVENTS);
+    List<Endpoint> returned = List.of(Endpoint.EVENTS);
+    for (Endpoint endpoint : knowsRouteOfHandlersAtWork() ? atWork : returned) {
+      application.reset();
+      RecordingSink own = new RecordingSink();
+      Tracker second = newTracker(own);
+      try (RunningServer server = start(second, application, Setup.PLAIN);
+          Wire wire = new Wire(server.port())) {
+        String headers = "Accept: text/event-stream, */*\r\nConnection: close\r\n";
+        wire.write(Wire.request("GET", endpoint.template(), headers, ""));
+        await().atMost(RecordingSink.PATIENCE).until(application::isAtTheGate);
+        second.close(RecordingSink.PATIENCE);
+        RequestEvent event = own.takeNext();
+        assertThat(event.status()).isEqualTo(RunStatus.KILLED);
+        assertThat(event.route()).isEqualTo(route(endpoint));
+        application.openGate();
+        assertThat(wire.readToEnd()).contains("last");
+      }
+    }
   }
 
   @Test

@@ -11,11 +11,18 @@ public enum Endpoint {
   HELLO("/hello"),
   /** Logs the param {@code item} with the id by the handle, and answers 200 with the id. */
   ITEM("/items/{id}"),
+  /** Answers 200 with {@code root}, as the handler of just that path. */
+  ROOT("/"),
+  /** Answers a GET with {@code plain}, and leaves OPTIONS to the framework. */
+  PLAIN("/plain"),
   /** Answers 200 with the body of the request. */
   ECHO("/echo"),
   /** Sets the status in the path; the body is {@code status}. */
   STATUS("/status/{code}"),
-  /** Ends with the status in the path by the framework's way to report errors. */
+  /**
+   * Ends with the status in the path by the framework's way to report errors. For {@link
+   * Application#PAGED_STATUS} there is an error page, which answers 403 with {@code sorry}.
+   */
   SEND_ERROR("/send-error/{code}"),
   /** Answers 302 with the location {@code /hello}. */
   REDIRECT("/redirect"),
@@ -24,6 +31,10 @@ public enum Endpoint {
   THROW("/throw"),
   /** Throws it in the wrapper the framework uses for that. */
   THROW_WRAPPED("/throw-wrapped"),
+  /** Throws it in what {@link Application#wrapped} puts it in. */
+  THROW_IN("/throw-in/{wrapper}"),
+  /** Throws an {@link java.io.EOFException} with the message {@code cut}, as of a file. */
+  THROW_EOF("/throw-eof"),
   /** Throws an {@link AssertionError} with the message {@code error}. */
   THROW_ERROR("/throw-error"),
   /** Throws an exception whose {@code getMessage()} throws. */
@@ -41,6 +52,10 @@ public enum Endpoint {
    * page is registered that has a route of its own, status 500 and the body {@code sorry}.
    */
   ERROR_PAGE("/paged"),
+  /** The same, but its error page answers with the status in the path. */
+  ERROR_PAGE_STATUS("/paged-status/{code}"),
+  /** The same with 500, and its error page waits for the gate. */
+  ERROR_PAGE_GATED("/paged-gated"),
   /** Throws an exception that the framework itself maps to 409. */
   HANDLED("/handled"),
 
@@ -78,6 +93,8 @@ public enum Endpoint {
   STREAM("/stream"),
   /** The same as server-sent events, from another thread. */
   EVENTS("/events"),
+  /** Says that its body is 100 bytes long, and sends {@code short}. */
+  SHORT_BODY("/short-body"),
   /** Writes until that fails, which lets the exception out. */
   ENDLESS("/endless"),
   /** Opens the gate, reads the whole body, and lets an exception out. */
@@ -111,6 +128,10 @@ public enum Endpoint {
   ASYNC_COMMIT_THROW("/async-commit-throw"),
   /** Fails on a thread that the framework provides for asynchronous work. */
   ASYNC_WORKER_THROW("/async-worker-throw"),
+  /** Another thread sends 200 and {@code first}, then fails as {@link #THROW}. */
+  ASYNC_STREAM_FAIL("/async-stream-fail"),
+  /** Another thread writes until that fails, and then ends the request. */
+  ASYNC_ENDLESS("/async-endless"),
   /** Another thread ends the request with the status 503. */
   ASYNC_FAIL("/async-fail"),
   /** As {@link #ASYNC}, with every attribute of the request removed. */

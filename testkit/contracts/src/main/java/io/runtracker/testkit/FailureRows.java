@@ -2,10 +2,13 @@
 package io.runtracker.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.runtracker.RequestEvent;
 import io.runtracker.RunStatus;
 import io.runtracker.testkit.Wire.Answer;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -90,6 +93,57 @@ abstract class FailureRows extends RecordRows {
   }
 
   @Test
+  @DisplayName("7: the status is what the error page answered to an exception")
+  void recordsWhatTheErrorPageAnswersToAnException() throws Exception {
+    for (int status : new int[] {200, 401, 403, 418, 502}) {
+      RequestEvent event = record(Endpoint.ERROR_PAGE_STATUS, status);
+      assertThat(event.statusCode()).isEqualTo(status);
+      assertThat(typeOfException(event)).isEqualTo(Application.PagedException.class.getName());
+      assertThat(event.route()).isEqualTo(route(Endpoint.ERROR_PAGE_STATUS));
+    }
+  }
+
+  /** Of an escaping exception, or of one that the framework made an answer of. */
+  private static @Nullable String typeOfException(RequestEvent event) {
+    return event.errorType() != null ? event.errorType() : event.params().get("error_type");
+  }
+
+  @Test
+  @DisplayName("7: the status is what the error page answered to a reported error")
+  void recordsWhatTheErrorPageAnswersToAReport() throws Exception {
+    Answer answer = get(Endpoint.SEND_ERROR, Application.PAGED_STATUS);
+    assertThat(answer.status()).isEqualTo(403);
+    assertThat(answer.body()).isEqualTo("sorry");
+    RequestEvent event = sink.takeNext();
+    assertFinished(event, 403);
+    assertThat(event.route()).isEqualTo(route(Endpoint.SEND_ERROR));
+  }
+
+  @Test
+  @DisplayName("7: the time of the error page is included")
+  void includesTheTimeOfTheErrorPage() throws Exception {
+    needs(Endpoint.ERROR_PAGE_GATED);
+    try (Wire wire = new Wire(port())) {
+      String close = "Connection: close\r\n";
+      wire.write(Wire.request("GET", Endpoint.ERROR_PAGE_GATED.template(), close, ""));
+      await().atMost(RecordingSink.PATIENCE).until(application::isAtTheGate);
+      tracker().flush(RecordingSink.PATIENCE);
+      assertThat(sink.takeAll()).isEmpty();
+      application.openGate();
+      assertThat(wire.readToEnd()).contains("sorry");
+    }
+    assertThat(sink.takeNext().statusCode()).isEqualTo(500);
+  }
+
+  @Test
+  @DisplayName("22: an exception is recorded without any of the usual wrappers")
+  void unwrapsTheExceptionFromTheUsualWrappers() throws Exception {
+    for (String wrapper : List.of("completion", "execution", "invocation", "undeclared")) {
+      assertBoom(record(Endpoint.THROW_IN, wrapper), 500);
+    }
+  }
+
+  @Test
   @DisplayName("22: an exception is recorded without the wrapper of the framework")
   void unwrapsTheException() throws Exception {
     assertBoom(record(Endpoint.THROW_WRAPPED), 500);
@@ -115,6 +169,42 @@ abstract class FailureRows extends RecordRows {
     assertThat(event.status()).isEqualTo(RunStatus.FAILED);
     assertThat(event.errorType()).isNotNull();
     assertThat(event.tags()).containsEntry("http.client_aborted", "true");
+  }
+
+  @Test
+  @DisplayName("24: so is one that goes away in the middle of an asynchronous stream")
+  void recordsAClientAbortOfAStream() throws Exception {
+    needs(Endpoint.ASYNC_ENDLESS);
+    for (int i = 0; i < 3; i++) {
+      try (Wire wire = new Wire(port())) {
+        wire.write(Wire.request("GET", Endpoint.ASYNC_ENDLESS.template(), "", ""));
+        wire.readUntil("endless");
+        // By then the thread that took the request has let it go.
+        assertFinished(record(Endpoint.HELLO), 200);
+        wire.reset();
+      }
+      RequestEvent event = sink.takeNext();
+      assertThat(event.statusCode()).isEqualTo(200);
+      assertThat(event.status()).isEqualTo(RunStatus.FAILED);
+      assertThat(event.tags())
+          .as("%s: %s", event.errorType(), event.errorDetails())
+          .containsEntry("http.client_aborted", "true");
+    }
+  }
+
+  @Test
+  @DisplayName("24: an end of a file is none of the client's")
+  void doesNotTakeEveryEndForAClientAbort() throws Exception {
+    RequestEvent event = record(Endpoint.THROW_EOF);
+    assertThat(typeOfException(event)).isEqualTo("java.io.EOFException");
+    assertThat(event.tags()).isEmpty();
+  }
+
+  @Test
+  @DisplayName(
+      "24: a body that is shorter than it was said to be is recorded with what is answered")
+  void recordsABodyThatIsTooShort() throws Exception {
+    record(Endpoint.SHORT_BODY);
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.runtracker.Metric;
 import io.runtracker.RequestEvent;
+import io.runtracker.Tracker;
 import io.runtracker.testkit.Wire.Answer;
 import java.util.List;
 import java.util.Map;
@@ -89,6 +90,16 @@ abstract class RecordRows extends ContractFixture {
   }
 
   @Test
+  @DisplayName("33: a host that is an IPv6 address has its brackets in the URL")
+  void keepsTheBracketsOfAnAddress() throws Exception {
+    try (Wire wire = new Wire(port())) {
+      wire.write("GET /items/6 HTTP/1.1\r\nHost: [::1]:8080\r\nConnection: close\r\n\r\n");
+      assertThat(wire.readToEnd()).contains(" 200 ");
+    }
+    assertThat(sink.takeNext().target().url()).isEqualTo("http://[::1]:8080/items/6");
+  }
+
+  @Test
   @DisplayName("34: method and path are those of the beginning, whatever dispatches make of them")
   void readsMethodAndPathAtEntry() throws Exception {
     assertThat(send("POST", Endpoint.ASYNC_DISPATCH, "").body()).isEqualTo("9");
@@ -113,6 +124,36 @@ abstract class RecordRows extends ContractFixture {
     RequestEvent event = sink.takeNext();
     assertThat(event.method()).isEqualTo("OPTIONS");
     assertThat(event.statusCode()).isEqualTo(answer.status());
+  }
+
+  @Test
+  @DisplayName("36: OPTIONS, TRACE and HEAD have the same headers with and without tracking")
+  void changesNoHeader() throws Exception {
+    List<Endpoint> endpoints = List.of(Endpoint.PLAIN, Endpoint.ROOT, Endpoint.HELLO);
+    RecordingSink own = new RecordingSink();
+    try (Tracker second = newTracker(own);
+        RunningServer with = start(second, application, Setup.PLAIN);
+        RunningServer without = start(second, application, Setup.UNTRACKED)) {
+      for (Endpoint endpoint : endpoints) {
+        for (String method : List.of("OPTIONS", "TRACE", "HEAD", "GET")) {
+          assertThat(headers(with, method, endpoint))
+              .as("%s %s", method, endpoint)
+              .isEqualTo(headers(without, method, endpoint));
+        }
+      }
+      second.flush(RecordingSink.PATIENCE);
+      assertThat(own.takeAll()).hasSizeGreaterThanOrEqualTo(endpoints.size() * 3);
+    }
+  }
+
+  private static List<String> headers(RunningServer server, String method, Endpoint endpoint)
+      throws Exception {
+    return Wire.send(server.port(), method, endpoint.template())
+        .head()
+        .lines()
+        .filter(line -> !line.startsWith("Date:"))
+        .sorted()
+        .toList();
   }
 
   @Test

@@ -21,14 +21,17 @@ final class VariedRequests {
 
   /**
    * Their answers depend on requests before, on the tracking itself, or on who wins a race in the
-   * server (Tomcat answers a failed worker, or cuts the connection); or there is none (Jetty, for
-   * {@link Endpoint#THROW_BROKEN} with other methods than GET).
+   * server (Tomcat answers a failed worker, or cuts the connection; a stream may be cut earlier or
+   * later); or there is none (Jetty, for {@link Endpoint#THROW_BROKEN} with other methods than
+   * GET).
    */
   private static final Set<Endpoint> LEFT_OUT =
       EnumSet.of(
           Endpoint.UNAVAILABLE,
           Endpoint.UNAVAILABLE_FOR_GOOD,
           Endpoint.ENDLESS,
+          Endpoint.ASYNC_ENDLESS,
+          Endpoint.ASYNC_STREAM_FAIL,
           Endpoint.UPGRADE,
           Endpoint.HANDLE,
           Endpoint.ATTRIBUTE,
@@ -141,8 +144,14 @@ final class VariedRequests {
   private static Varied good(String mark, Endpoint endpoint, Random random) {
     String method = METHODS.get(random.nextInt(METHODS.size()));
     int[] statuses = {200, 201, 202, 301, 400, 401, 404, 409, 429, 500, 503};
-    boolean byStatus = endpoint == Endpoint.STATUS || endpoint == Endpoint.SEND_ERROR;
-    Object variable = byStatus ? statuses[random.nextInt(statuses.length)] : random.nextInt(1000);
+    boolean byStatus =
+        endpoint == Endpoint.STATUS
+            || endpoint == Endpoint.SEND_ERROR
+            || endpoint == Endpoint.ERROR_PAGE_STATUS;
+    Object variable =
+        endpoint == Endpoint.THROW_IN
+            ? "execution"
+            : byStatus ? statuses[random.nextInt(statuses.length)] : random.nextInt(1000);
     String body =
         method.equals("POST") || method.equals("PUT") ? "x".repeat(random.nextInt(5000)) : "";
     String text =
