@@ -41,17 +41,24 @@ public final class FaultProxy implements AutoCloseable {
 
   private static final class Rule {
     private final Predicate<Request> applies;
+    private final Predicate<HttpMessage> appliesToContent;
     private final Fault fault;
     private final AtomicInteger left;
 
-    Rule(Predicate<Request> applies, Fault fault, int times) {
+    Rule(
+        Predicate<Request> applies,
+        Predicate<HttpMessage> appliesToContent,
+        Fault fault,
+        int times) {
       this.applies = applies;
+      this.appliesToContent = appliesToContent;
       this.fault = fault;
       this.left = new AtomicInteger(times);
     }
 
-    boolean take(Request request) {
+    boolean take(Request request, HttpMessage message) {
       return applies.test(request)
+          && appliesToContent.test(message)
           && left.getAndUpdate(n -> n == Integer.MAX_VALUE ? n : Math.max(0, n - 1)) > 0;
     }
   }
@@ -126,7 +133,17 @@ public final class FaultProxy implements AutoCloseable {
    * This happens to the next so many of the requests selected. Of several faults the oldest counts.
    */
   public FaultProxy inject(int times, Predicate<Request> requests, Fault fault) {
-    rules.add(new Rule(requests, fault, times));
+    rules.add(new Rule(requests, message -> true, fault, times));
+    return this;
+  }
+
+  /**
+   * From now on this happens to every request that holds a text in its address or its body, as a
+   * firewall does it.
+   */
+  public FaultProxy injectWhere(String text, Fault fault) {
+    byte[] held = text.getBytes(StandardCharsets.UTF_8);
+    rules.add(new Rule(any -> true, message -> message.holds(held), fault, Integer.MAX_VALUE));
     return this;
   }
 
@@ -238,7 +255,7 @@ public final class FaultProxy implements AutoCloseable {
     maxInFlight.accumulateAndGet(inFlight.incrementAndGet(), Math::max);
     requests.add(request);
     try {
-      Fault fault = faultFor(request);
+      Fault fault = faultFor(request, message);
       if (fault == null) {
         return exchange(message, request, client, null);
       }
@@ -309,9 +326,9 @@ public final class FaultProxy implements AutoCloseable {
     }
   }
 
-  private @Nullable Fault faultFor(Request request) {
+  private @Nullable Fault faultFor(Request request, HttpMessage message) {
     for (Rule rule : rules) {
-      if (rule.take(request)) {
+      if (rule.take(request, message)) {
         return rule.fault;
       }
     }

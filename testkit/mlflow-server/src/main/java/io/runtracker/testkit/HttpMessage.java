@@ -9,6 +9,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +42,16 @@ final class HttpMessage {
   /** From the start line to the blank line. */
   String head() {
     return head;
+  }
+
+  /** Whether these bytes are anywhere in it. */
+  boolean holds(byte[] text) {
+    for (int at = 0; at <= bytes.length - text.length; at++) {
+      if (Arrays.equals(bytes, at, at + text.length, text, 0, text.length)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   void writeTo(Socket socket) throws IOException {

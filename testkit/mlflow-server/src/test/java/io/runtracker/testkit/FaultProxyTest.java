@@ -27,8 +27,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("once")
 class FaultProxyTest {
 
   private static final Predicate<Request> CREATE = on("POST", "runs/create");
@@ -102,6 +104,17 @@ class FaultProxyTest {
 
     assertThat(runs.search(experiment.id())).hasSize(1);
     assertThat(proxy.count(CREATE)).isEqualTo(1);
+  }
+
+  @Test
+  void whatHoldsATextMeetsAFaultAndAllElsePasses() {
+    proxy.injectWhere("dislike", Fault.cutRequest());
+
+    assertThatThrownBy(() -> mlflow.createRun(experiment.id(), "a-disliked-one", 1))
+        .isInstanceOf(UncheckedIOException.class);
+    mlflow.createRun(experiment.id(), "another", 1);
+
+    assertThat(runs.search(experiment.id())).hasSize(1);
   }
 
   @Test
