@@ -90,9 +90,18 @@ final class Failures {
             + (code == null ? "" : " " + code)
             + redirection(answer)
             + (answer.status() == 407 ? PROXY_LOGIN : "")
-            + ": "
-            + shorten(answer.message());
+            + (answer.isPage() ? page(answer) : ": " + shorten(answer.message()));
     return new SinkException(kind(answer), message, null, retryAfter(answer));
+  }
+
+  /** Who put it there, and not whether credentials are wrong, which no page can tell. */
+  private static String page(Answer answer) {
+    String by = answer.answerer() == null ? "" : " of '" + shorten(answer.answerer()) + "'";
+    return " with a page"
+        + by
+        + ", which is not MLflow's answer (is there a proxy, a firewall or another server at this"
+        + " address?): "
+        + shorten(answer.textOfPage());
   }
 
   /** A success whose body is not what MLflow answers; whether it did anything, nobody knows. */

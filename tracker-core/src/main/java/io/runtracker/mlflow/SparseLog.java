@@ -24,8 +24,13 @@ final class SparseLog {
       leftOut++;
       return;
     }
-    logger.warn("{}{}", message, leftOut == 0 ? "" : " (" + leftOut + " like it were not logged)");
+    String suffix = leftOut == 0 ? "" : " (" + leftOut + " like it were not logged)";
     lastNanos = now;
     leftOut = 0;
+    try {
+      logger.warn("{}{}", message, suffix);
+    } catch (Throwable ofTheLogger) {
+      // An appender failed, such as one whose disk is full; what was warned of goes on.
+    }
   }
 }

@@ -61,7 +61,8 @@ final class Transport {
   Answer send(String method, String path, @Nullable RequestBody body, String contentType)
       throws SinkException, InterruptedException {
     int query = path.indexOf('?');
-    String call = method + ' ' + (query < 0 ? path : path.substring(0, query));
+    String asked = query < 0 ? path : path.substring(0, query);
+    String call = method + ' ' + settings.server().address() + asked;
     HttpConnections open = connections();
     AtomicBoolean isTooLate = new AtomicBoolean();
     AtomicBoolean isSent = new AtomicBoolean();
@@ -134,6 +135,7 @@ final class Transport {
         response.getCode(),
         header(response, "Location"),
         header(response, "Retry-After"),
+        header(response, "Server"),
         response.getCode() < 300 ? text : withoutSecrets(text));
   }
 

@@ -28,6 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What failures of a real server and of the way to it are told as. */
 @Timeout(120)
@@ -125,8 +126,28 @@ class MlflowSinkFailureTest {
 
     assertThat(failure.kind()).isEqualTo(kind);
     assertThat(failure.getMessage())
-        .startsWith("POST /api/2.0/mlflow/runs/create answered " + status);
+        .startsWith("POST " + proxy.uri() + "/api/2.0/mlflow/runs/create answered " + status);
     assertThat(failure.getMessage()).hasSizeLessThan(500);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {401, 403, 404, 406, 500})
+  void aPageSaysWhoAnsweredAndNothingOfCredentials(int status) {
+    String page =
+        "<!DOCTYPE html>\n<html><head><title>Attention Required!</title><script>var x = 1;</script>"
+            + "</head><body><p>Your credentials may be wrong.</p></body></html>";
+    proxy.inject(Fault.answer(status, Map.of("Server", "shield/7"), page));
+    SinkException failure = createFails(sink().experiment(null).build());
+    assertThat(failure.getMessage())
+        .contains("answered " + status + " with a page of 'shield/7'")
+        .endsWith(": Attention Required!")
+        .doesNotContain("<", "credentials");
+  }
+
+  @Test
+  void aPageWithoutATitleIsItsText() {
+    proxy.inject(Fault.answer(403, "<html><style>p {}</style><p>Go\n<b>away</b></p></html>"));
+    assertThat(createFails(sink().experiment(null).build()).getMessage()).endsWith(": Go away");
   }
 
   @Test
