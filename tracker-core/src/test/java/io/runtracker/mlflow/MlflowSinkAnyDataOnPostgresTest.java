@@ -5,6 +5,7 @@ import static io.runtracker.mlflow.TestEvents.NO_ENVIRONMENT;
 
 import io.runtracker.testkit.MlflowRuns;
 import io.runtracker.testkit.MlflowServer;
+import net.jqwik.api.Tag;
 import net.jqwik.api.lifecycle.AddLifecycleHook;
 import net.jqwik.api.lifecycle.AfterContainer;
 import net.jqwik.api.lifecycle.BeforeContainer;
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /** On PostgreSQL, which refuses what SQLite stores: NUL, and whatever is longer than its column. */
 @AddLifecycleHook(MlflowSinkAnyDataOnPostgresTest.NeedsPostgres.class)
+@Tag("once")
 class MlflowSinkAnyDataOnPostgresTest extends MlflowSinkAnyDataContract {
 
   /** A hook, because jqwik takes an assumption that fails for a whole class for an error. */

@@ -5,10 +5,12 @@ import static io.runtracker.mlflow.TestEvents.NO_ENVIRONMENT;
 
 import io.runtracker.testkit.MlflowRuns;
 import io.runtracker.testkit.MlflowServer;
+import net.jqwik.api.Tag;
 import net.jqwik.api.lifecycle.AfterContainer;
 import net.jqwik.api.lifecycle.BeforeContainer;
 
 /** On SQLite. */
+@Tag("once")
 class MlflowSinkAnyDataTest extends MlflowSinkAnyDataContract {
 
   private static MlflowRuns runs;

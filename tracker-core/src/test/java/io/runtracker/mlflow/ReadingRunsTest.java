@@ -20,10 +20,12 @@ import java.util.List;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The code of {@code docs/reading-runs.md}, run by the real package on what the sink wrote. */
+@Tag("once")
 class ReadingRunsTest {
 
   private static final Path DOCUMENT = Path.of("../docs/reading-runs.md");

@@ -43,7 +43,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("once")
 class ChaosTest {
 
-  private static final int KILLS = Integer.getInteger("chaos.kills", 5);
+  private static final int KILLS = Integer.getInteger("chaos.kills", 3);
   private static final long SEED = Long.getLong("chaos.seed", System.nanoTime());
 
   private static final int SERVICES = 2;

@@ -18,11 +18,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whatever MLflow does, the service answers as if it were not tracked, and the ledger adds up. */
+@Tag("once")
 class ServerTroubleTest {
 
   private static final Duration LONG = Duration.ofMinutes(2);

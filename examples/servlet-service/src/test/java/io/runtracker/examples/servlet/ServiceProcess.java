@@ -31,7 +31,7 @@ final class ServiceProcess {
         new ProcessBuilder(
             List.of(
                 java,
-                "-Xmx128m",
+                "-Xmx64m",
                 "-XX:TieredStopAtLevel=1",
                 "-cp",
                 System.getProperty("java.class.path"),
