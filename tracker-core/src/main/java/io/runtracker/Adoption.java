@@ -5,8 +5,6 @@ import io.runtracker.spool.FailPoint;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Delivers what processes have left in their parts of a shared spool directory and will not come
@@ -18,13 +16,13 @@ final class Adoption {
   private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(30);
   private static final long WATCH_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
   private static final int SHARE = 4;
-  private static final Logger logger = LoggerFactory.getLogger(Tracker.class);
+  private static final QuietLogger logger = QuietLogger.ofTracker();
 
   private final SpoolDirectory own;
   private final Settings settings;
   private final RunSink sink;
   private final Consumer<FailPoint> failPoints;
-  private final RateLimitedLog warnings = new RateLimitedLog(logger);
+  private final RateLimitedLog warnings = new RateLimitedLog();
   private final Thread thread = Delivery.daemon(this::run, "runtracker-adoption");
   private volatile boolean closing;
   private volatile long waiting;
@@ -87,16 +85,10 @@ final class Adoption {
   }
 
   void close() {
-    boolean interrupted = Thread.interrupted();
-    closing = true;
-    LockSupport.unpark(thread);
-    try {
-      thread.join(TimeUnit.SECONDS.toMillis(10));
-    } catch (InterruptedException e) {
-      interrupted = true;
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
+    try (Interruption interruption = new Interruption()) {
+      closing = true;
+      LockSupport.unpark(thread);
+      interruption.join(thread, System.nanoTime() + TimeUnit.SECONDS.toNanos(10));
     }
   }
 }

@@ -20,9 +20,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.PriorityQueue;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,6 +55,12 @@ final class Assembler {
 
   private static final Comparator<Unit> BY_TIME = Comparator.comparingLong(u -> u.notBeforeNanos);
 
+  /** What has failed less may rather pass, and what is small may hold nothing bad. */
+  private static final Comparator<Unit> BY_HOPE =
+      Comparator.<Unit>comparingInt(u -> u.tries.failed)
+          .thenComparingInt(Unit::size)
+          .thenComparing(BY_TIME);
+
   private final Log log;
   private final Journal journal;
   private final Settings settings;
@@ -68,9 +76,10 @@ final class Assembler {
   private final int mostRows;
   private long mostBytes;
 
-  // Units that are not settled, the oldest first.
+  // Units that are not settled, the oldest first; runs that stand aside apart.
   private final Set<Unit> unsettledWindows = new LinkedHashSet<>();
   private final Set<Unit> unsettledRuns = new LinkedHashSet<>();
+  private final Set<Unit> unsettledRunsAside = new LinkedHashSet<>();
 
   /** Those of them that wait for their time. */
   private final PriorityQueue<Unit> windows = new PriorityQueue<>(BY_TIME);
@@ -78,11 +87,17 @@ final class Assembler {
   private final PriorityQueue<Unit> runs = new PriorityQueue<>(BY_TIME);
   private final PriorityQueue<Unit> sweeps = new PriorityQueue<>(BY_TIME);
 
+  /** Those that fail while others pass, of either form. */
+  private final PriorityQueue<Unit> suspects = new PriorityQueue<>(BY_TIME);
+
   /** Runs that were never tried; no more than can be begun, as long as they might go to windows. */
   private final Deque<Unit> fresh = new ArrayDeque<>();
 
   /** Events that a process before has planned; they are read when their units are sent. */
   private Positions planned = Positions.NONE;
+
+  /** What was read last, until it belongs to a unit. */
+  private @Nullable SpooledEvent unrouted;
 
   /** Damage may have cost the plans of events below, so they are looked up as if planned. */
   private final long unsureBelow;
@@ -108,6 +123,9 @@ final class Assembler {
   private volatile long hurriedBelow;
   private volatile boolean writingWindows;
   private volatile long ageNanos;
+
+  /** The same without what failed, which says nothing of how fast the sink is. */
+  private long waitingNanos;
 
   Assembler(
       Log log,
@@ -148,8 +166,7 @@ final class Assembler {
       sweeps.add(unit);
     } else if (!unit.isWindow() || windowSink != null) {
       planned = planned.plus(unit.positions);
-      register(unit);
-      queueOf(unit).add(unit);
+      takeIn(unit, queueOf(unit));
     } else {
       journal.giveUp(unit); // the sink is another one now
     }
@@ -158,15 +175,16 @@ final class Assembler {
   /** Sees to it that events are where they belong now. True when there may be more to do. */
   boolean assemble(long now) throws SpoolException {
     journal.countLost();
-    mode.look(log.live() - rowsInWindows - rows, ageNanos, now);
+    mode.look(log.live() - rowsInWindows - rows, waitingNanos, now);
     writingWindows = mode.isOn();
     int left = EVENTS_AT_ONCE;
     closeWindowIfDue(now);
     while (left > 0 && hasRoom()) {
-      SpooledEvent event = log.next();
+      SpooledEvent event = unrouted == null ? log.next() : unrouted;
       if (event == null) {
         break;
       }
+      unrouted = event; // a fault leaves it here, to be routed then
       route(event, now);
       closeWindowIfDue(now);
       left--;
@@ -188,24 +206,37 @@ final class Assembler {
   private void route(SpooledEvent event, long now) {
     failPoints.accept(FailPoint.BEFORE_ROUTE);
     if (!planned.contains(event.position()) && !isPutIntoWindow(event, now)) {
-      Unit run = Unit.runOf(event.position());
-      hold(run, event);
+      failPoints.accept(FailPoint.BEFORE_HOLD);
+      Unit run = Unit.runOf(event.position()).holding(event);
       if (event.position() < unsureBelow) {
         run.mayExist = true;
         run.notBeforeNanos = now + settings.lookupDelay().toNanos();
-        runs.add(run);
+        takeIn(run, runs);
       } else {
-        fresh.add(run);
+        takeIn(run, fresh);
       }
     }
+    unrouted = null;
     failPoints.accept(FailPoint.AFTER_ROUTE);
   }
 
-  private void hold(Unit run, SpooledEvent event) {
-    run.holding(event);
-    runBytes += run.bytes;
-    log.holdOnHeap(run.bytes);
-    register(run);
+  /** A unit is known, and waits in a queue; or, where memory is short, neither. */
+  private void takeIn(Unit unit, Queue<Unit> queue) {
+    queue.add(unit);
+    boolean isKnown = false;
+    try {
+      (unit.isWindow() ? unsettledWindows : unsettledRuns).add(unit);
+      isKnown = true;
+    } finally {
+      if (!isKnown) {
+        queue.remove(unit);
+      }
+    }
+    count(unit, 1);
+    if (!unit.isWindow() && !unit.isReadAgain) {
+      runBytes += unit.bytes;
+      log.holdOnHeap(unit.bytes);
+    }
   }
 
   private boolean isPutIntoWindow(SpooledEvent spooled, long now) {
@@ -213,22 +244,26 @@ final class Assembler {
       return false;
     }
     mode.arrived();
+    EncodedEvent event;
     try {
-      EncodedEvent event = EncodedEvent.of(spooled);
+      event = EncodedEvent.of(spooled);
       boolean special = trackAs != TrackAs.WINDOW && !event.isPlain();
       if (special && mayWaitForRun() && !log.isCrowded()) {
         return false;
       }
-      WindowDraft open = draft == null ? Objects.requireNonNull(windowSink).newWindow() : draft;
-      open.add(event);
-      draft = open;
-      count(event, spooled.position(), now);
-      return true;
+      failPoints.accept(FailPoint.BEFORE_ROW);
+      if (draft == null) {
+        draft = Objects.requireNonNull(windowSink).newWindow();
+      }
+      members.reserve(spooled.position()); // what is in the draft must be among the members
+      draft.add(event);
     } catch (Throwable fault) {
       warnings.warn(
           "draft", "A request could not be put into a window and gets its own run", fault);
       return false;
     }
+    count(event, spooled.position(), now);
+    return true;
   }
 
   private void count(EncodedEvent event, long position, long now) {
@@ -272,8 +307,7 @@ final class Assembler {
     Unit window = Unit.windowOf(described, members.build(), Objects.requireNonNull(draft));
     window.bytes = bytes;
     window.oldestMillis = oldestMillis;
-    register(window);
-    windows.add(window);
+    takeIn(window, windows);
     draft = null;
     members = new Positions.Builder();
     rows = 0;
@@ -290,16 +324,15 @@ final class Assembler {
     return since;
   }
 
-  private void register(Unit unit) {
-    (unit.isWindow() ? unsettledWindows : unsettledRuns).add(unit);
-    count(unit, 1);
-  }
-
+  /** Does nothing a second time: what settles a unit may be begun again after a fault. */
   private void remove(Unit unit) {
-    (unit.isWindow() ? unsettledWindows : unsettledRuns).remove(unit);
+    boolean isKnown = unit.isWindow() ? unsettledWindows.remove(unit) : unsettledRuns.remove(unit);
+    if (!isKnown && !unsettledRunsAside.remove(unit)) {
+      return;
+    }
     count(unit, -1);
     if (!unit.isWindow() && !unit.isReadAgain) {
-      runBytes -= unit.bytes;
+      runBytes -= unit.standsAside ? 0 : unit.bytes;
       log.holdOnHeap(-unit.bytes);
     }
   }
@@ -307,7 +340,7 @@ final class Assembler {
   /** What is read again takes no room here, and keeps none from others. */
   private void count(Unit unit, int sign) {
     rowsInWindows += unit.isWindow() ? sign * unit.size() : 0;
-    if (!unit.isReadAgain) {
+    if (!unit.isReadAgain && !unit.standsAside) {
       windowsHeld += unit.isWindow() ? sign : 0;
       runsHeld += unit.isWindow() ? 0 : sign;
       rowsHeld += unit.isWindow() ? sign * unit.size() : 0;
@@ -319,20 +352,34 @@ final class Assembler {
     long below = rows > 0 ? Math.min(firstPosition, log.readBelow()) : log.readBelow();
     long oldest = rows > 0 ? oldestMillis : Long.MAX_VALUE;
     for (Unit window : unsettledWindows) {
-      below = Math.min(below, window.positions.first());
       oldest = Math.min(oldest, window.oldestMillis);
     }
-    Iterator<Unit> byAge = unsettledRuns.iterator(); // of a thousand the first is the oldest
-    if (byAge.hasNext()) {
-      oldest = Math.min(oldest, byAge.next().oldestMillis);
+    oldest = Math.min(oldest, oldestOf(unsettledRuns));
+    log.release(below, this::inWindows);
+    waitingNanos = ageNanos(oldest);
+    ageNanos = ageNanos(Math.min(oldest, oldestOf(unsettledRunsAside)));
+  }
+
+  private Positions inWindows() {
+    Positions all = Positions.NONE;
+    for (Unit window : unsettledWindows) {
+      all = all.plus(window.positions).plus(window.leftOut);
     }
-    log.release(below);
-    long age = System.currentTimeMillis() - oldest;
-    ageNanos = oldest == Long.MAX_VALUE ? 0 : TimeUnit.MILLISECONDS.toNanos(Math.max(age, 0));
+    return all;
+  }
+
+  private static long oldestOf(Set<Unit> runs) {
+    Iterator<Unit> byAge = runs.iterator(); // of a thousand the first is the oldest
+    return byAge.hasNext() ? byAge.next().oldestMillis : Long.MAX_VALUE;
+  }
+
+  private static long ageNanos(long oldestMillis) {
+    long age = System.currentTimeMillis() - oldestMillis;
+    return oldestMillis == Long.MAX_VALUE ? 0 : TimeUnit.MILLISECONDS.toNanos(Math.max(age, 0));
   }
 
   /**
-   * The unit to try next, or null when none is due.
+   * The unit to try next of those that may well pass, or null when none is due.
    *
    * @param windowsToo whether windows may be begun; that does not depend on how many runs are under
    *     way, so that slow runs never hold up what relieves them
@@ -348,6 +395,37 @@ final class Assembler {
     return next;
   }
 
+  /** The one to try next of those that fail while others pass, due or not; null without one. */
+  @Nullable Unit peekSuspect() {
+    return suspects.peek();
+  }
+
+  /**
+   * The unit of which most can be learned when all fail, or null when none is due: the one that has
+   * failed least. Were it one that always fails, nobody would ever hear that the others pass.
+   */
+  @Nullable Unit peekProbe(boolean windowsToo, boolean runsToo, long now) {
+    Unit window = windowsToo ? mostHopeful(windows, now) : null;
+    if (window != null && window.tries.failed == 0) {
+      return window;
+    }
+    if (runsToo && !fresh.isEmpty()) {
+      return fresh.peek();
+    }
+    return Stream.of(
+            window,
+            runsToo ? mostHopeful(runs, now) : null,
+            runsToo ? mostHopeful(suspects, now) : null,
+            runsToo ? due(sweeps, now) : null)
+        .filter(Objects::nonNull)
+        .min(BY_HOPE)
+        .orElse(null);
+  }
+
+  private static @Nullable Unit mostHopeful(PriorityQueue<Unit> queue, long now) {
+    return queue.stream().filter(unit -> unit.notBeforeNanos - now <= 0).min(BY_HOPE).orElse(null);
+  }
+
   private static @Nullable Unit due(PriorityQueue<Unit> queue, long now) {
     Unit first = queue.peek();
     return first != null && first.notBeforeNanos - now <= 0 ? first : null;
@@ -359,7 +437,15 @@ final class Assembler {
     return mode.isOn() && rowsHeld + rows + unread > settings.queueSize() / 4;
   }
 
-  /** Takes out what {@link #peek} has shown. */
+  /**
+   * How many of those that fail while others pass may be tried at once: one, so that they never
+   * take more than that from the others; and more when so many wait that one would never be done.
+   */
+  int suspectPlaces() {
+    return 1 + (int) Math.min(inFlight / 2, (long) suspects.size() * inFlight / (2 * MOST_RUNS));
+  }
+
+  /** Takes out what was shown. */
   void take(Unit unit, long now) {
     if (!fresh.remove(unit)) {
       queueOf(unit).remove(unit);
@@ -368,12 +454,34 @@ final class Assembler {
   }
 
   private PriorityQueue<Unit> queueOf(Unit unit) {
-    return unit.sweeps ? sweeps : unit.isWindow() ? windows : runs;
+    if (unit.sweeps) {
+      return sweeps;
+    }
+    return unit.tries.areSuspect() ? suspects : unit.isWindow() ? windows : runs;
   }
 
   /** Takes back a unit that was taken, to be tried again not before its time. */
   void retry(Unit unit) {
     queueOf(unit).add(unit);
+  }
+
+  /**
+   * The sink is back: what failed by its fault need not wait any longer than it takes to look a run
+   * up for sure.
+   */
+  void hasteBack() {
+    for (PriorityQueue<Unit> queue : List.of(windows, runs)) {
+      List<Unit> all = new ArrayList<>(queue);
+      queue.clear();
+      for (Unit unit : all) {
+        if (unit.tries.failed > 0) {
+          long lookup = unit.mayExist ? settings.lookupDelay().toNanos() : 0;
+          long soon = unit.failedNanos + lookup;
+          unit.notBeforeNanos = soon - unit.notBeforeNanos < 0 ? soon : unit.notBeforeNanos;
+        }
+        queue.add(unit);
+      }
+    }
   }
 
   /** When there is something to do at the latest, if that is before the deadline. */
@@ -409,28 +517,63 @@ final class Assembler {
 
   private void settle(Unit unit, @Nullable DropReason reason) {
     failPoints.accept(FailPoint.BEFORE_SETTLE);
-    remove(unit);
     journal.settle(unit, reason);
+    remove(unit);
     failPoints.accept(FailPoint.AFTER_SETTLE);
   }
 
-  /** The sink takes no windows, so there are runs for a while. */
-  void windowsRefused(long now) {
+  /**
+   * The sink takes no windows.
+   *
+   * @return whether the requests of this one are runs of their own from now on, and others for a
+   *     while
+   */
+  boolean windowsRefused(Unit window, long now) throws SpoolException {
+    if (trackAs != TrackAs.AUTO) {
+      return false;
+    }
     if (mode.windowsRefused(now)) {
       warnings.warn("refused window", "The sink takes no windows; runs are written for a while");
     }
+    giveRuns(window.positions);
+    remove(window);
+    journal.giveUp(window);
+    return true;
   }
 
   /**
-   * A window that failed lets others be closed, however often it is tried. Were there only such, no
+   * A unit that failed lets others be read, however often it is tried. Were there only such, no
    * other would pass, and nobody could tell that it is them and not the sink.
    */
-  void standAside(Unit window) {
-    if (!window.isReadAgain) {
-      count(window, -1);
-      window.isReadAgain = true;
-      count(window, 1);
+  void standAside(Unit unit) {
+    if (!unit.standsAside) {
+      count(unit, -1);
+      unit.standsAside = true;
+      count(unit, 1);
+      if (unit.isWindow()) {
+        unit.isReadAgain = true;
+      } else if (unsettledRuns.remove(unit)) {
+        unsettledRunsAside.add(unit);
+        letGo(unit);
+      }
     }
+  }
+
+  /** A run that stands aside need not be held where it can be read again. */
+  private void letGo(Unit run) {
+    if (!run.isReadAgain) {
+      runBytes -= run.bytes;
+      if (log.isOnDisk(run.positions)) {
+        run.isReadAgain = true;
+        log.holdOnHeap(-run.bytes);
+      }
+    }
+  }
+
+  /** Whether no other window that can be taken apart has fewer requests. */
+  boolean isSmallest(Unit window) {
+    return unsettledWindows.stream()
+        .noneMatch(other -> other.size() > 1 && other.size() < window.size());
   }
 
   /** A window was too large for something in between; the next are smaller. */
@@ -466,35 +609,59 @@ final class Assembler {
     return true;
   }
 
-  /** Two windows of half the size take the place of one. */
+  /** Smaller windows take the place of one: all of them or, where memory is short, none yet. */
   void split(Unit whole) throws SpoolException {
     failPoints.accept(FailPoint.BEFORE_SPLIT);
-    Positions first = whole.positions.firstOnes(whole.size() / 2);
-    List<Unit> halves = List.of(whole.half(0, first), whole.half(1, whole.positions.minus(first)));
-    journal.split(whole, halves);
-    remove(whole);
-    halves.forEach(this::register);
-    windows.addAll(halves);
+    List<Unit> parts = whole.parts();
+    journal.split(whole, parts);
+    int taken = 0;
+    try {
+      for (Unit part : parts) {
+        takeIn(part, queueOf(part));
+        taken++;
+      }
+    } finally {
+      if (taken == parts.size()) {
+        remove(whole);
+      } else {
+        for (Unit part : parts.subList(0, taken)) {
+          remove(part);
+          queueOf(part).remove(part);
+        }
+      }
+    }
     failPoints.accept(FailPoint.AFTER_SPLIT);
+  }
+
+  /** Whether a unit is not settled, nor split. */
+  boolean holds(Unit unit) {
+    return unsettledWindows.contains(unit)
+        || unsettledRuns.contains(unit)
+        || unsettledRunsAside.contains(unit);
   }
 
   /** What could not be put into a window again gets runs of its own, or is lost. */
   void partWith(Unit window) throws SpoolException {
-    Positions apart = window.leftOut;
+    giveRuns(window.leftOut);
+    rowsInWindows -= window.leftOut.size();
+    window.leftOut = Positions.NONE;
+  }
+
+  private void giveRuns(Positions apart) throws SpoolException {
+    List<Unit> made = new ArrayList<>();
     Positions.Builder found = new Positions.Builder();
     log.read(
         apart,
         event -> {
-          Unit run = Unit.runOf(event.position());
-          hold(run, event);
-          fresh.add(run);
+          made.add(Unit.runOf(event.position()).holding(event));
           found.add(event.position());
         });
+    for (Unit run : made) {
+      takeIn(run, fresh);
+    }
     if (log.disk() != null) {
       log.disk().lost(apart.minus(found.build()));
     }
-    rowsInWindows -= apart.size();
-    window.leftOut = Positions.NONE;
   }
 
   /** Closes the open window before its time, because somebody waits for what is below. */

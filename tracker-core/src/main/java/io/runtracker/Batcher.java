@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker;
 
+import static io.runtracker.DropReason.RING_FULL;
+
 import com.lmax.disruptor.EventPoller;
 import com.lmax.disruptor.RingBuffer;
 import io.runtracker.spool.FailPoint;
@@ -10,7 +12,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
-import org.slf4j.LoggerFactory;
 
 /**
  * The ring's only consumer: takes events out, redacts and names them, and appends them to the log
@@ -33,7 +34,10 @@ final class Batcher {
   private static final long QUIET_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final long SLEEP_NANOS = TimeUnit.SECONDS.toNanos(10);
 
-  private static final long LEAST_STOP_MILLIS = 5_000;
+  /** What fails at once and again would else take a core. */
+  private static final long FAULT_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+
+  private static final long LEAST_STOP_NANOS = TimeUnit.SECONDS.toNanos(5);
 
   private final RingBuffer<Slot> ring;
   private final EventPoller<Slot> poller;
@@ -43,14 +47,14 @@ final class Batcher {
   private final UrlRedactor redactor;
   private final RunNames names;
   private final Counts counts;
+  private final RingBytes ringBytes;
   private final int batchSize;
   private final long batchBytes;
   private final long batchAgeNanos;
   private final EventPoller.Handler<Slot> intoGroup = this::onEvent;
   private final Consumer<FailPoint> failPoints;
   private final EventCodec codec;
-  private final RateLimitedLog warnings =
-      new RateLimitedLog(LoggerFactory.getLogger(Tracker.class));
+  private final RateLimitedLog warnings = new RateLimitedLog();
   private final Thread thread = Delivery.daemon(this::run, "runtracker-batcher");
 
   private Group group = new Group(64, 16 << 10);
@@ -61,6 +65,8 @@ final class Batcher {
   /** Who publishes wakes it. */
   private volatile boolean asleep;
 
+  private final Pulse pulse = new Pulse();
+  private long ringRefused;
   private volatile long handedOver = -1;
   private volatile boolean stopping;
   private boolean ended;
@@ -72,6 +78,7 @@ final class Batcher {
       UrlRedactor redactor,
       RunNames names,
       Counts counts,
+      RingBytes ringBytes,
       Settings settings,
       Consumer<FailPoint> failPoints) {
     this.ring = ring;
@@ -85,6 +92,7 @@ final class Batcher {
     this.redactor = redactor;
     this.names = names;
     this.counts = counts;
+    this.ringBytes = ringBytes;
     this.batchSize = settings.batchSize();
     this.batchBytes = settings.batchBytes();
     this.batchAgeNanos = settings.batchAge().toNanos();
@@ -112,6 +120,11 @@ final class Batcher {
     }
   }
 
+  /** Whether it has not come round for half a minute, as where the disk hangs. */
+  boolean isStill() {
+    return pulse.isStill();
+  }
+
   /** The sequence up to which every event is in the log, or was dropped and counted. */
   long handedOver() {
     return handedOver;
@@ -121,11 +134,11 @@ final class Batcher {
    * Empties the ring into the log and ends. That takes milliseconds, whatever the sink does; so it
    * is given time even where the deadline has none, and up only if the disk hangs.
    */
-  void stop(long deadlineNanos) throws InterruptedException {
+  void stop(long deadlineNanos, Interruption interruption) {
     stopping = true;
     LockSupport.unpark(thread);
-    long left = TimeUnit.NANOSECONDS.toMillis(deadlineNanos - System.nanoTime());
-    thread.join(Math.max(left, LEAST_STOP_MILLIS));
+    long least = System.nanoTime() + LEAST_STOP_NANOS;
+    interruption.join(thread, least - deadlineNanos > 0 ? least : deadlineNanos);
   }
 
   /**
@@ -136,9 +149,8 @@ final class Batcher {
     if (ended) {
       poll(
           (slot, sequence, last) -> {
-            slot.take();
             counts.dropped(DropReason.SHUTDOWN);
-            return true;
+            return takeOut(slot, sequence, last);
           });
       handedOver = poller.getSequence().get();
     }
@@ -146,15 +158,18 @@ final class Batcher {
 
   private void run() {
     while (true) {
-      Thread.interrupted(); // the function that names runs may have set it; no park would wait then
+      Thread.interrupted(); // no park would wait then
+      pulse.beat();
       try {
         boolean stop = stopping;
         look(stop);
         if (stop && end()) {
+          names.close();
           return;
         }
       } catch (Throwable fault) {
         warnings.warn("batcher", "The batcher met a fault and goes on", fault);
+        LockSupport.parkNanos(FAULT_PAUSE_NANOS);
       }
     }
   }
@@ -163,7 +178,7 @@ final class Batcher {
     long now = System.nanoTime();
     long before = poller.getSequence().get();
     boolean isFull = log.isFull();
-    poll(isFull ? Batcher::takeOut : intoGroup);
+    poll(isFull ? this::takeOut : intoGroup);
     long came = poller.getSequence().get() - before;
     if (isFull) {
       countRefused(came);
@@ -172,6 +187,7 @@ final class Batcher {
     if (stop || isGroupDue(now)) {
       handOver();
     }
+    sayWhatTheRingRefused();
     if (group.size() == 0) {
       handedOver = poller.getSequence().get();
     }
@@ -209,8 +225,11 @@ final class Batcher {
   }
 
   private boolean onEvent(Slot slot, long sequence, boolean endOfBatch) {
+    int weight = 0;
     try {
       OpenRequest request = slot.take();
+      weight = request.weight();
+      failPoints.accept(FailPoint.BEFORE_ENCODE);
       RequestEvent event = request.toEvent(sequence, redactor.redact(request.target()));
       codec.encode(names.named(event), group.out());
       if (group.size() == 0) {
@@ -222,11 +241,16 @@ final class Batcher {
       counts.dropped(DropReason.DELIVERY_FAULT);
       warnings.warn("event", "An event could not be read and is dropped", fault);
     }
+    ringBytes.giveBack(weight);
     return !isGroupFull();
   }
 
-  private static boolean takeOut(Slot slot, long sequence, boolean endOfBatch) {
-    slot.take();
+  private boolean takeOut(Slot slot, long sequence, boolean endOfBatch) {
+    OpenRequest request = slot.request;
+    slot.request = null;
+    if (request != null) {
+      ringBytes.giveBack(request.weight());
+    }
     return true;
   }
 
@@ -243,16 +267,16 @@ final class Batcher {
       Group full = group;
       group = new Group(full.size() + full.size() / 4, full.bytes() + full.bytes() / 4);
       int events = full.size();
-      failPoints.accept(FailPoint.BEFORE_GROUP);
       try {
+        failPoints.accept(FailPoint.BEFORE_GROUP);
         Log.Refused refused = log.append(full);
         count(refused);
       } catch (Throwable fault) {
         counts.dropped(DropReason.DELIVERY_FAULT, events);
         warnings.warn("hand-over", "A group could not be handed over and is dropped", fault);
       }
-      failPoints.accept(FailPoint.AFTER_GROUP);
       appended.accept(full.bytes());
+      failPoints.accept(FailPoint.AFTER_GROUP);
     }
   }
 
@@ -277,6 +301,16 @@ final class Batcher {
       counts.dropped(DropReason.QUEUE_FULL, requests);
       warnings.warn(
           "queue full", "The queue is full; requests are dropped and counted as QUEUE_FULL");
+    }
+  }
+
+  /** In place of the request threads, which only count. */
+  private void sayWhatTheRingRefused() {
+    long refused = counts.droppedFor(RING_FULL);
+    if (refused > ringRefused) {
+      ringRefused = refused;
+      warnings.warn(
+          "ring full", "The ring buffer is full; requests are dropped and counted as RING_FULL");
     }
   }
 

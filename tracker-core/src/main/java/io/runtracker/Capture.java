@@ -6,7 +6,6 @@ import com.lmax.disruptor.RingBuffer;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.LoggerFactory;
 
 /**
  * The request thread's end of the ring buffer. Nothing in here blocks, unless the user chose so, or
@@ -21,11 +20,13 @@ final class Capture {
   private final String source;
   private final WhenFull whenFull;
   private final Batcher batcher;
+  private final RingBytes ringBytes;
+  private final int requestBytes;
   private final @Nullable Sampler sampler;
   private final @Nullable Customizers customizers;
   private final OpenRequests openRequests = new OpenRequests();
   private final LongAdder lateWrites = new LongAdder();
-  private final RateLimitedLog log = new RateLimitedLog(LoggerFactory.getLogger(Tracker.class));
+  private final RateLimitedLog log = new RateLimitedLog();
   private volatile boolean closed;
 
   Capture(
@@ -34,18 +35,26 @@ final class Capture {
       String source,
       Settings settings,
       Hooks hooks,
-      Batcher batcher) {
+      Batcher batcher,
+      RingBytes ringBytes) {
     this.ring = ring;
     this.counts = counts;
     this.source = source;
     this.whenFull = settings.whenFull();
     this.batcher = batcher;
+    this.ringBytes = ringBytes;
+    this.requestBytes = settings.requestBytes();
     this.sampler = Sampler.of(settings.sampleRatio(), settings.slowThreshold());
     this.customizers = Customizers.of(hooks.customizers(), log);
   }
 
   String source() {
     return source;
+  }
+
+  /** What a request may hold of what its handler logs, in bytes. */
+  int requestBytes() {
+    return requestBytes;
   }
 
   OpenRequests openRequests() {
@@ -74,9 +83,7 @@ final class Capture {
       if (closed) {
         counts.dropped(DropReason.CLOSED);
       } else if (!publish(request, notes, statusCode, endNanos, error)) {
-        counts.dropped(DropReason.RING_FULL);
-        log.warn(
-            "ring full", "The ring buffer is full; requests are dropped and counted as RING_FULL");
+        counts.dropped(DropReason.RING_FULL); // the batcher says so: to log takes too long here
       } else if (closed) {
         batcher.countStragglers();
       }
@@ -119,7 +126,7 @@ final class Capture {
   }
 
   private boolean awaitRoom(long deadlineNanos) {
-    while (ring.remainingCapacity() == 0) {
+    while (ring.remainingCapacity() <= 0) {
       if (System.nanoTime() - deadlineNanos >= 0) {
         return false;
       }
@@ -138,26 +145,24 @@ final class Capture {
       int statusCode,
       long endNanos,
       @Nullable Throwable error) {
-    long sequence;
-    if (whenFull == WhenFull.BLOCK) {
-      sequence = ring.next();
-    } else {
-      sequence = tryNext();
-      if (sequence < 0) {
+    request.settle(notes, statusCode, endNanos, error);
+    boolean waits = whenFull == WhenFull.BLOCK;
+    while (!ringBytes.take(request.weight())) {
+      if (!waits || closed) {
         return false;
       }
+      LockSupport.parkNanos(ROOM_POLL_NANOS);
     }
-    try {
-      request.settle(notes, statusCode, endNanos, error);
-      ring.get(sequence).request = request;
-    } catch (Throwable fault) {
-      log.warn("capture fault", "A request could not be captured", fault);
-    } finally {
-      // A claimed slot must be published come what may, or the consumer waits for it for ever; an
-      // empty one is counted there.
-      ring.publish(sequence);
-      batcher.published();
+    long sequence = waits ? ring.next() : tryNext();
+    if (sequence < 0) {
+      ringBytes.giveBack(request.weight());
+      return false;
     }
+    // Nothing in between may fail: a claimed slot that is not published holds the consumer for
+    // ever.
+    ring.get(sequence).request = request;
+    ring.publish(sequence);
+    batcher.published();
     return true;
   }
 

@@ -68,6 +68,11 @@ final class Counts {
     counter(reason).add(count);
   }
 
+  /** How many were dropped for a reason. */
+  long droppedFor(DropReason reason) {
+    return counter(reason).sum();
+  }
+
   Ledger ledger() {
     return ledger(0, null);
   }

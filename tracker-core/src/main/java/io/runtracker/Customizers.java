@@ -115,7 +115,7 @@ final class Customizers {
     private View<Q, S> add(Note.Kind kind, String key, @Nullable String value) {
       if (value != null) {
         Note note = Note.text(kind, Objects.requireNonNull(key), value);
-        note.next = newest;
+        note.putOn(newest);
         newest = note;
       }
       return this;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker;
 
+import static io.runtracker.DropReason.REFUSED;
+
+import io.runtracker.SinkException.Kind;
 import io.runtracker.spool.FailPoint;
 import io.runtracker.spool.Log;
 import io.runtracker.spool.SegmentLog;
@@ -9,7 +12,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -21,7 +23,6 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.LoggerFactory;
 
 /**
  * Writes units to the sink, several at a time. One thread assembles them, decides what is tried
@@ -29,9 +30,6 @@ import org.slf4j.LoggerFactory;
  * thread touches a unit that is not being sent.
  */
 final class Delivery {
-
-  /** How often a unit may fail by the server's answer while others pass, before it is set aside. */
-  static final int MOST_FAILURES = 10;
 
   /** Each of them holds all its rows; more than may be closed, for those that are read again. */
   private static final int MOST_WINDOWS = Assembler.MOST_WINDOWS + 1;
@@ -56,17 +54,17 @@ final class Delivery {
   private final int inFlight;
   private final long readBytes;
   private final Circuit circuit;
-  private final Consumer<FailPoint> failPoints;
+  private final Blame blame;
+  private final UnitWriter writer;
   private final ThreadPoolExecutor senders;
   private final Thread thread;
-  private final RateLimitedLog warnings =
-      new RateLimitedLog(LoggerFactory.getLogger(Tracker.class));
+  private final RateLimitedLog warnings = new RateLimitedLog();
 
   /** What is being sent. */
-  private final List<Attempt> underWay = new ArrayList<>();
+  private final List<Attempt> underWay;
 
   private int runsUnderWay;
-  private long deliveries;
+  private int suspectsUnderWay;
   private long readNanos = System.nanoTime();
   private final LongAdder retries = new LongAdder();
   private volatile boolean parked;
@@ -76,6 +74,8 @@ final class Delivery {
   private long bytesSinceWake;
 
   private volatile boolean stopping;
+  private final Pulse pulse = new Pulse();
+  private volatile boolean serverAway;
   private volatile @Nullable String lastError;
 
   Delivery(
@@ -93,9 +93,11 @@ final class Delivery {
     this.settings = settings;
     this.inFlight = inFlight;
     this.readBytes = Math.min(READ_BYTES, settings.queueBytes() / 8);
-    this.failPoints = failPoints;
     this.circuit = new Circuit(settings.retryDelay(), settings.maxRetryDelay());
+    this.blame = new Blame(settings.maxTries());
+    this.writer = new UnitWriter(sink, log, journal, warnings, failPoints);
     int most = inFlight + MOST_WINDOWS + 1; // one for a flush of the sink
+    this.underWay = new ArrayList<>(most); // so that memory is never short for one more
     this.senders =
         new ThreadPoolExecutor(
             most,
@@ -122,8 +124,13 @@ final class Delivery {
     return retries.sum();
   }
 
+  /** Whether it has not come round for half a minute, as where the disk hangs. */
+  boolean isStill() {
+    return pulse.isStill();
+  }
+
   boolean isServerAway() {
-    return circuit.isOpen();
+    return serverAway;
   }
 
   @Nullable String lastError() {
@@ -154,6 +161,7 @@ final class Delivery {
   private void run() {
     while (!stopping) {
       Thread.interrupted(); // a sink's draft may have set it, and then no park would wait
+      pulse.beat();
       try {
         step();
       } catch (Throwable fault) {
@@ -201,56 +209,85 @@ final class Delivery {
     }
   }
 
-  /** Returns after how many nanoseconds there may be more to send; 0 when there is now. */
+  /** Returns after how many nanoseconds there may be more to send. */
   private long sendWhatIsDue(long now) {
     while (true) {
-      boolean windowsToo = underWay.size() - runsUnderWay < MOST_WINDOWS;
-      boolean runsToo = runsUnderWay < inFlight;
-      Unit unit = assembler.peek(windowsToo, runsToo, now);
+      boolean windowsToo = underWay.size() - runsUnderWay - suspectsUnderWay < MOST_WINDOWS;
+      boolean runsToo = runsUnderWay + suspectsUnderWay < inFlight;
+      boolean suspectsToo = runsToo && suspectsUnderWay < assembler.suspectPlaces();
+      Unit unit = next(windowsToo, runsToo, suspectsToo, now);
       if (unit == null) {
-        return Math.max(1, assembler.dueNanos(windowsToo, runsToo, now + IDLE_NANOS) - now);
+        long due = assembler.dueNanos(windowsToo, runsToo, now + IDLE_NANOS);
+        Unit suspect = suspectsToo ? assembler.peekSuspect() : null;
+        due = suspect == null ? due : Math.min(due, dueNanos(suspect));
+        return Math.max(1, due - now);
       }
+      Attempt attempt = new Attempt(unit); // all that takes memory, before anything is changed
       long wait = circuit.ask();
       if (wait > 0) {
         return wait;
       }
       assembler.take(unit, now);
-      send(unit);
+      send(attempt);
     }
   }
 
-  private void send(Unit unit) {
-    Attempt attempt = new Attempt(unit);
-    boolean begun = false;
+  private @Nullable Unit next(boolean windowsToo, boolean runsToo, boolean suspectsToo, long now) {
+    if (circuit.isOpen()) {
+      return assembler.peekProbe(windowsToo, runsToo, now);
+    }
+    Unit suspect = suspectsToo ? assembler.peekSuspect() : null;
+    boolean isDue = suspect != null && dueNanos(suspect) - now <= 0;
+    return isDue ? suspect : assembler.peek(windowsToo, runsToo, now);
+  }
+
+  /** Until others have passed another try of a suspect would tell nothing, so it has time. */
+  private long dueNanos(Unit suspect) {
+    return blame.othersPassed(suspect.tries)
+        ? suspect.notBeforeNanos
+        : suspect.failedNanos + settings.maxRetryDelay().toNanos();
+  }
+
+  private void send(Attempt attempt) {
+    underWay.add(attempt);
+    count(attempt, 1);
+    attempt.startedNanos = System.nanoTime();
     try {
-      underWay.add(attempt);
-      runsUnderWay += unit.isWindow() ? 0 : 1;
       senders.execute(attempt);
-      begun = true;
+      attempt.begun = true;
     } finally {
-      if (!begun) { // no thread could be had, or the tracker is closing
-        circuit.released();
-        attempt.failure = new InterruptedException();
+      if (!attempt.begun) { // no thread could be had, or the tracker is closing
         attempt.ended = true;
       }
+    }
+  }
+
+  private void count(Attempt attempt, int sign) {
+    if (attempt.isSuspect) {
+      suspectsUnderWay += sign;
+    } else if (!attempt.unit.isWindow()) {
+      runsUnderWay += sign;
     }
   }
 
   /** One try to write a unit. Whatever happens in it, it ends, and says so without an object. */
   private final class Attempt implements Runnable {
     private final Unit unit;
-    private final long startedNanos = System.nanoTime();
+    private final boolean isSuspect;
+    private long startedNanos;
+    private boolean begun;
     private @Nullable Throwable failure;
     private volatile boolean ended;
 
     private Attempt(Unit unit) {
       this.unit = unit;
+      this.isSuspect = unit.tries.areSuspect();
     }
 
     @Override
     public void run() {
       try {
-        write(unit);
+        writer.write(unit);
       } catch (Throwable e) {
         failure = e;
       } finally {
@@ -260,78 +297,14 @@ final class Delivery {
     }
   }
 
-  private void write(Unit unit) throws SinkException, InterruptedException, IOException {
-    if (unit.sweeps) {
-      failPoints.accept(FailPoint.BEFORE_SWEEP);
-      unit.sweep(sink);
-      failPoints.accept(FailPoint.AFTER_SWEEP);
-      return;
-    }
-    String runId = unit.runId;
-    if (unit.splits) {
-      if (runId != null) {
-        failPoints.accept(FailPoint.BEFORE_DISCARD);
-        ((WindowSink) sink).discard(runId);
-        failPoints.accept(FailPoint.AFTER_DISCARD);
-      }
-      return;
-    }
-    unit.prepare(sink, log);
-    if (runId == null) {
-      runId = findOrCreate(unit);
-      failPoints.accept(FailPoint.BEFORE_CREATED);
-      try {
-        journal.created(unit, runId);
-      } catch (SpoolException e) {
-        // After a crash now it is looked up, because it was planned.
-        warnings.warn("created", "The spool cannot be written; it is tried again", e);
-      }
-      failPoints.accept(FailPoint.AFTER_CREATED);
-    }
-    failPoints.accept(FailPoint.BEFORE_COMPLETE);
-    unit.complete(sink, runId);
-    failPoints.accept(FailPoint.AFTER_COMPLETE);
-  }
-
-  private String findOrCreate(Unit unit) throws SinkException, InterruptedException, IOException {
-    if (unit.mayExist) {
-      failPoints.accept(FailPoint.BEFORE_FIND);
-      Optional<String> found = unit.find(sink);
-      failPoints.accept(FailPoint.AFTER_FIND);
-      if (found.isPresent()) {
-        return found.get();
-      }
-      unit.mayExist = false;
-      unit.isRepeated = true;
-    }
-    failPoints.accept(FailPoint.BEFORE_PLAN);
-    journal.plan(unit);
-    failPoints.accept(FailPoint.AFTER_PLAN);
-    boolean answered = false;
-    try {
-      failPoints.accept(FailPoint.BEFORE_CREATE);
-      String runId = unit.create(sink);
-      failPoints.accept(FailPoint.AFTER_CREATE);
-      answered = true;
-      return runId;
-    } catch (SinkException e) {
-      answered = e.kind() != SinkException.Kind.UNKNOWN && e.kind() != SinkException.Kind.FAILED;
-      throw e;
-    } finally {
-      if (!answered) {
-        unit.mayExist = true;
-      }
-    }
-  }
-
   private void settleWhatCameBack() {
     int before = underWay.size();
     for (Iterator<Attempt> attempts = underWay.iterator(); attempts.hasNext(); ) {
       Attempt attempt = attempts.next();
       if (attempt.ended) {
+        cameBack(attempt); // a fault leaves it here, to be looked at again
         attempts.remove();
-        runsUnderWay -= attempt.unit.isWindow() ? 0 : 1;
-        cameBack(attempt);
+        count(attempt, -1);
       }
     }
     if (underWay.size() < before) {
@@ -342,147 +315,185 @@ final class Delivery {
   private void cameBack(Attempt attempt) {
     Unit unit = attempt.unit;
     Throwable failure = attempt.failure;
-    boolean settled = false;
     try {
       if (!unit.leftOut.isEmpty()) {
         assembler.partWith(unit);
       }
-      if (failure == null) {
-        circuit.succeeded();
-        settled = passed(unit);
-      } else if (failure instanceof SinkException e) {
-        settled = failed(unit, e, attempt.startedNanos);
-      } else if (failure instanceof InterruptedException) {
-        circuit.released();
+      if (!attempt.begun) {
+        circuit.released(attempt.startedNanos);
         retry(unit, 0);
-        settled = true;
+      } else if (failure == null) {
+        passed(unit, attempt.startedNanos);
+      } else if (failure instanceof InterruptedException) {
+        circuit.released(attempt.startedNanos);
+        retry(unit, 0);
       } else if (failure instanceof SpoolException) {
-        circuit.released();
+        circuit.released(attempt.startedNanos);
         warnings.warn("spool", "The spool cannot be used; delivery goes on by itself", failure);
         retry(unit, UNPLANNED_NANOS);
-        settled = true;
       } else if (failure instanceof IOException) {
-        circuit.released();
-        settled = setAside(unit, DropReason.DAMAGED, String.valueOf(failure.getMessage()));
+        circuit.released(attempt.startedNanos);
+        setAside(unit, DropReason.DAMAGED, String.valueOf(failure.getMessage()));
       } else {
-        circuit.released();
-        lastError = "a fault of the sink: " + failure;
-        warnings.warn("sink fault", "The sink failed on " + unit, failure);
-        settled = retryOrSetAside(unit, DropReason.DELIVERY_FAULT, String.valueOf(failure));
+        failed(unit, failure, attempt.startedNanos);
       }
     } catch (SpoolException e) {
       warnings.warn("split", "The spool cannot be written; it is tried again", e);
-    } finally {
-      if (!settled) {
-        retry(unit, UNPLANNED_NANOS);
-      }
+      retryUnlessSettled(unit);
+    } catch (Throwable fault) {
+      circuit.released(attempt.startedNanos);
+      warnings.warn("settle", "A fault while settling " + unit.id + "; it is tried again", fault);
+      retryUnlessSettled(unit);
     }
   }
 
-  private boolean passed(Unit unit) throws SpoolException {
-    if (unit.sweeps) {
-      journal.giveUp(unit);
-    } else if (unit.splits) {
-      assembler.split(unit);
+  private void retryUnlessSettled(Unit unit) {
+    if (unit.sweeps || assembler.holds(unit)) {
+      retry(unit, UNPLANNED_NANOS);
+    }
+  }
+
+  private void passed(Unit unit, long startedNanos) throws SpoolException {
+    if (unit.sweeps || unit.splits) { // says nothing of whether the sink takes requests
+      circuit.released(startedNanos);
+      if (unit.sweeps) {
+        journal.giveUp(unit);
+      } else {
+        assembler.split(unit);
+      }
+      return;
+    }
+    blame.passed();
+    serverAway = false;
+    if (circuit.succeeded()) {
+      assembler.hasteBack();
+    }
+    assembler.delivered(unit, System.nanoTime());
+  }
+
+  private void failed(Unit unit, Throwable failure, long startedNanos) throws SpoolException {
+    SinkException told = failure instanceof SinkException e ? e : null;
+    Kind kind = told == null ? Kind.FAILED : told.kind();
+    String cause = told == null ? String.valueOf(failure) : String.valueOf(told.getMessage());
+    lastError = told == null ? "a fault of the sink: " + cause : cause;
+    if (kind == Kind.UNSUPPORTED && unit.isWindow() && !unit.splits) {
+      circuit.released(startedNanos); // whatever is in a window
+      if (!assembler.windowsRefused(unit, System.nanoTime())) {
+        setAside(unit, REFUSED, cause);
+      }
+      return;
+    }
+    boolean othersPass = blame.failed(unit.tries, unit.size() == 1);
+    if (blame.isShared()) {
+      boolean isAway = kind == Kind.UNAVAILABLE;
+      circuit.failed(startedNanos, isAway, told == null ? null : told.retryAfter());
     } else {
-      deliveries++;
-      assembler.delivered(unit, System.nanoTime());
+      circuit.released(startedNanos);
     }
-    return true;
-  }
-
-  private boolean failed(Unit unit, SinkException e, long started) throws SpoolException {
-    lastError = e.getMessage();
-    String cause = String.valueOf(e.getMessage());
-    switch (e.kind()) {
-      case UNAVAILABLE, UNKNOWN -> {
-        circuit.failed(started, e.retryAfter());
-        warnings.warn("away", "The sink is away; delivery goes on by itself: " + cause);
-        retry(unit, 0);
-        return true;
-      }
-      case UNAUTHORIZED -> {
-        circuit.failed(started, e.retryAfter());
-        warnings.warn(
-            "unauthorized",
-            "The sink refuses the credentials; delivery pauses until it takes them: " + cause);
-        retry(unit, 0);
-        return true;
-      }
-      case FAILED -> {
-        circuit.failed(started, e.retryAfter());
-        warnings.warn("failing", "The sink failed on " + unit + ": " + cause);
-        return retryOrSetAside(unit, DropReason.REFUSED, cause);
-      }
-      case GONE -> {
-        circuit.succeeded();
-        if (unit.sweeps || unit.splits) {
-          return refused(unit, e, cause);
-        }
-        unit.runId = null; // it is created again
-        return retryOrSetAside(unit, DropReason.REFUSED, cause);
-      }
-      default -> {
-        circuit.succeeded();
-        return refused(unit, e, cause);
-      }
+    serverAway = circuit.isPausing() || blame.isNothingPassing();
+    warn(unit, kind, cause, told == null ? failure : null);
+    if (unit.sweeps || unit.splits) {
+      failedBeside(unit, kind, cause);
+    } else if (unit.isWindow() && unit.size() > 1) {
+      windowFailed(unit, kind, othersPass);
+    } else {
+      requestFailed(unit, kind, told == null ? DropReason.DELIVERY_FAULT : REFUSED, cause);
     }
   }
 
-  private boolean refused(Unit unit, SinkException e, String cause) throws SpoolException {
-    if (unit.sweeps) {
+  /** A look for a second run failed, or the taking back of a run whose window is split. */
+  private void failedBeside(Unit unit, Kind kind, String cause) throws SpoolException {
+    boolean isOver = isFinal(kind) || kind == Kind.GONE || blame.isGuilty(unit.tries, false);
+    if (!isOver) {
+      retryLater(unit);
+    } else if (unit.sweeps) {
       journal.giveUp(unit);
-      return true;
-    }
-    if (unit.splits) {
+    } else {
       warnings.warn("discard", "A run that is not completed cannot be taken back: " + cause);
       assembler.split(unit);
-      return true;
     }
-    boolean isTooLarge = e.kind() == SinkException.Kind.TOO_LARGE;
-    if (unit.isWindow() && isTooLarge) {
-      assembler.windowTooLarge(unit);
-    }
-    if (unit.isWindow() && e.kind() == SinkException.Kind.UNSUPPORTED) {
-      assembler.windowsRefused(System.nanoTime());
-    } else if (mayBeSplit(unit, isTooLarge)) {
-      split(unit);
-      return true;
-    }
-    return setAside(unit, DropReason.REFUSED, cause);
-  }
-
-  private void split(Unit unit) {
-    unit.split();
-    retry(unit, 0);
-  }
-
-  /** What a window was refused for may be one of its requests, once there is a run to fill. */
-  private static boolean mayBeSplit(Unit unit, boolean isTooLarge) {
-    return unit.isWindow() && unit.size() > 1 && (isTooLarge || unit.runId != null);
   }
 
   /**
-   * A failure that may be the unit's own: it is tried again, later every time, but not for ever.
+   * What a window failed for may be one of its requests, so it is taken apart: when others pass;
+   * or, when nothing does, one window down to one of its requests, because a smaller one may pass.
    */
-  private boolean retryOrSetAside(Unit unit, DropReason reason, String cause) {
-    if (unit.isWindow()) {
+  private void windowFailed(Unit window, Kind kind, boolean othersPass) {
+    if (kind == Kind.TOO_LARGE) {
+      assembler.windowTooLarge(window);
+    }
+    if (kind == Kind.GONE) {
+      window.runId = null; // it is created again
+    }
+    boolean isItsOwn = othersPass && (isFinal(kind) || window.tries.areSuspect());
+    boolean isWorthTheTry =
+        (window.runId != null || kind == Kind.TOO_LARGE)
+            && window.tries.failed >= triesBeforeParts(kind)
+            && blame.mayBeFoundInParts()
+            && assembler.isSmallest(window);
+    if (isItsOwn || isWorthTheTry) {
+      assembler.standAside(window);
+      if (kind == Kind.TOO_LARGE) {
+        window.splitBecauseOfItsSize();
+      } else {
+        window.splitBecauseOfItsContent();
+      }
+      retry(window, 0);
+    } else {
+      if (window.tries.areSuspect()) {
+        assembler.standAside(window);
+      }
+      retryLater(window);
+    }
+  }
+
+  /** The less an answer sounds as if it were about the content, the more. */
+  private static int triesBeforeParts(Kind kind) {
+    return isFinal(kind) ? 1 : kind == Kind.UNAVAILABLE ? 5 : 2;
+  }
+
+  private void requestFailed(Unit unit, Kind kind, DropReason reason, String cause) {
+    if (kind != Kind.UNAVAILABLE || unit.tries.areSuspect()) {
       assembler.standAside(unit);
     }
-    if (unit.failures++ == 0) {
-      unit.deliveredBeforeFailure = deliveries;
+    if (kind == Kind.GONE) {
+      unit.runId = null; // it is created again
     }
-    if (unit.failures >= MOST_FAILURES && deliveries > unit.deliveredBeforeFailure) {
-      if (mayBeSplit(unit, false) && !unit.splits) {
-        split(unit);
-        return true;
-      }
-      return setAside(unit, reason, cause);
+    if (blame.isGuilty(unit.tries, isFinal(kind))) {
+      setAside(unit, reason, cause);
+    } else {
+      retryLater(unit);
     }
+  }
+
+  /** Whether the same call would never pass, if it is the unit's fault and not the sink's. */
+  private static boolean isFinal(Kind kind) {
+    return kind == Kind.REFUSED || kind == Kind.TOO_LARGE || kind == Kind.UNSUPPORTED;
+  }
+
+  private void warn(Unit unit, Kind kind, String cause, @Nullable Throwable fault) {
+    if (fault != null) {
+      warnings.warn("sink fault", "The sink failed on " + unit, fault);
+    } else if (!blame.isShared()) {
+      warnings.warn(
+          "failing",
+          "The sink did not take " + unit + "; it is tried again, others go on: " + cause);
+    } else if (kind == Kind.UNAUTHORIZED) {
+      warnings.warn(
+          "unauthorized", "The sink lets no call in; delivery pauses until it does: " + cause);
+    } else if (isFinal(kind)) {
+      warnings.warn(
+          "refusing", "The sink refuses everything; delivery pauses until it takes some: " + cause);
+    } else {
+      warnings.warn("away", "The sink is away; delivery goes on by itself: " + cause);
+    }
+  }
+
+  /** Later each time. */
+  private void retryLater(Unit unit) {
     long longest = settings.maxRetryDelay().toNanos();
-    long pause = settings.retryDelay().toNanos() << Math.min(unit.failures, 20);
+    long pause = settings.retryDelay().toNanos() << Math.min(unit.tries.failed - 1, 20);
     retry(unit, pause <= 0 ? longest : Math.min(pause, longest));
-    return true;
   }
 
   private void retry(Unit unit, long pauseNanos) {
@@ -490,22 +501,20 @@ final class Delivery {
     unit.letGo();
     long pause =
         unit.mayExist ? Math.max(pauseNanos, settings.lookupDelay().toNanos()) : pauseNanos;
-    unit.notBeforeNanos = System.nanoTime() + pause;
+    unit.failedNanos = System.nanoTime();
+    unit.notBeforeNanos = unit.failedNanos + pause;
     assembler.retry(unit);
   }
 
-  private boolean setAside(Unit unit, DropReason reason, String cause) {
+  private void setAside(Unit unit, DropReason reason, String cause) {
+    String what = unit.toString();
     if (unit.sweeps) {
       journal.giveUp(unit);
-      return true;
-    }
-    String what = unit.toString();
-    if (assembler.setAside(unit, reason, cause)) {
+    } else if (assembler.setAside(unit, reason, cause)) {
       warnings.warn("set aside", "Set aside as " + reason + ": " + what + ": " + cause);
     } else {
       retry(unit, SET_ASIDE_AGAIN_NANOS);
     }
-    return true;
   }
 
   /** Has the sink write what it held back, for as long as there is time. */
@@ -543,29 +552,19 @@ final class Delivery {
    * does not shorten it.
    */
   void stop() {
-    boolean interrupted = Thread.interrupted();
-    stopping = true;
-    wake();
-    senders.shutdownNow();
-    long deadline = System.nanoTime() + LONGEST_STOP_NANOS;
-    while (!hasEnded() && System.nanoTime() - deadline < 0) {
-      try {
-        senders.awaitTermination(1, TimeUnit.SECONDS);
-        thread.join(Math.max(1, TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime())));
-        deadline = System.nanoTime();
-      } catch (InterruptedException e) {
-        interrupted = true;
+    try (Interruption interruption = new Interruption()) {
+      stopping = true;
+      wake();
+      senders.shutdownNow();
+      long deadline = System.nanoTime() + LONGEST_STOP_NANOS;
+      interruption.await(
+          millis -> senders.awaitTermination(millis, TimeUnit.MILLISECONDS),
+          deadline,
+          senders::isTerminated);
+      interruption.join(thread, deadline);
+      if (!thread.isAlive()) {
+        settleWhatCameBack();
       }
     }
-    if (!thread.isAlive()) {
-      settleWhatCameBack();
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  private boolean hasEnded() {
-    return senders.isTerminated() && !thread.isAlive();
   }
 }

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
  */
 public enum DropReason {
   /**
-   * The ring buffer had no free slot when the request ended; the service is faster than this CPU.
+   * The ring buffer had no free slot when the request ended, or no room for all that its handler
+   * logged: the service is faster than this CPU or this disk.
    */
   RING_FULL(false),
   /** The request ended after the tracker was closed, which had not ended it itself. */
@@ -25,13 +26,13 @@ public enum DropReason {
   /** The request was in the spool and was lost to damage of its files. */
   DAMAGED(true),
   /**
-   * The sink said that it will never accept this request; the reason is in the log, and with a
-   * spool in {@code rejected/}.
+   * The sink said that it will never accept this request, or failed on it {@code maxTries} times
+   * while others passed; the reason is in the log, and with a spool in {@code rejected/}.
    */
   REFUSED(true),
   /** The deadline of {@link Tracker#close()} passed before the request was delivered. */
   SHUTDOWN(true),
-  /** Delivering the request failed again and again by a fault that is not the server's. */
+  /** Delivering the request failed {@code maxTries} times by a fault that is not the server's. */
   DELIVERY_FAULT(true);
 
   private final boolean afterAcceptance;

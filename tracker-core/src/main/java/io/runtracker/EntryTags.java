@@ -3,6 +3,7 @@ package io.runtracker;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,17 +33,30 @@ final class EntryTags {
           "csrf",
           "xsrf");
 
+  /** Headers whose value is a URL, or its path and query. */
+  private static final Set<String> URLS =
+      Set.of(
+          "referer",
+          "x-original-url",
+          "x-original-uri",
+          "x-rewrite-url",
+          "x-forwarded-uri",
+          "link");
+
   private final String[] headers;
+  private final ThreadLocal<UrlRedactor> redactor;
   private final boolean clientAddress;
   private final RateLimitedLog log;
 
-  private EntryTags(List<String> headers, boolean clientAddress, RateLimitedLog log) {
+  private EntryTags(Settings settings, RateLimitedLog log) {
     this.headers =
-        headers.stream()
+        settings.recordHeaders().stream()
             .map(name -> name.toLowerCase(Locale.ROOT))
             .distinct()
             .toArray(String[]::new);
-    this.clientAddress = clientAddress;
+    this.clientAddress = settings.recordClientAddress();
+    this.redactor =
+        ThreadLocal.withInitial(() -> new UrlRedactor(settings.redact(), settings.recordQuery()));
     this.log = log;
   }
 
@@ -50,7 +64,7 @@ final class EntryTags {
   static @Nullable EntryTags of(Settings settings, RateLimitedLog log) {
     return settings.recordHeaders().isEmpty() && !settings.recordClientAddress()
         ? null
-        : new EntryTags(settings.recordHeaders(), settings.recordClientAddress(), log);
+        : new EntryTags(settings, log);
   }
 
   <Q> void read(OpenRequest open, HttpReader<Q, ?> reader, Q request) {
@@ -60,11 +74,18 @@ final class EntryTags {
       }
       for (String name : headers) {
         String value = reader.requestHeader(request, name);
-        tag(open, PREFIX + name, value != null && isSecret(name) ? UrlRedactor.MARK : value);
+        tag(open, PREFIX + name, value == null ? null : recorded(name, value));
       }
     } catch (Throwable fault) {
       log.warn("headers", "Headers of a request could not be read", fault);
     }
+  }
+
+  private String recorded(String name, String value) {
+    if (isSecret(name)) {
+      return UrlRedactor.MARK;
+    }
+    return URLS.contains(name) ? redactor.get().redact(value) : value;
   }
 
   private static void tag(OpenRequest open, String key, @Nullable String value) {

@@ -156,7 +156,8 @@ final class EventCodec {
     }
   }
 
-  private static String cut(String text, int longest) {
+  /** A text of at most so many characters; what is cut ends in a mark. */
+  static String cut(String text, int longest) {
     if (text.length() <= longest) {
       return text;
     }

@@ -19,8 +19,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What a spool remembers beside its events: what a unit will write, from before it is sent; the run
@@ -32,7 +30,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Journal {
 
-  private static final Logger logger = LoggerFactory.getLogger(Tracker.class);
+  private static final QuietLogger logger = QuietLogger.ofTracker();
 
   // The records.
   private static final int PLAN = 1;
@@ -173,7 +171,7 @@ final class Journal {
     } else if ((tag == PLAN || tag == SWEEP) && known == null && !over.contains(id)) {
       Unit unit = tag == PLAN ? planned(id, fields) : Unit.sweepOf(id, text(fields, RUN_ID));
       if (unit == null) {
-        logger.warn("The spool has a plan of a later version; its requests are planned anew");
+        logger.warn("The spool has a plan of a later version; its requests are planned anew", null);
       } else {
         units.put(id, unit);
         open.put(id, new Open(in(tag, record), null));

@@ -6,7 +6,6 @@ import io.runtracker.spool.Log;
 import io.runtracker.spool.SpoolException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.LoggerFactory;
 
 /** From a log to the sink: what assembles its events, and what delivers them. */
 record Line(Log log, Assembler assembler, Delivery delivery, Counts counts, Journal journal) {
@@ -42,7 +41,7 @@ record Line(Log log, Assembler assembler, Delivery delivery, Counts counts, Jour
             source,
             counts,
             directory == null ? null : new SetAsideFiles(directory.path()),
-            new RateLimitedLog(LoggerFactory.getLogger(Tracker.class)),
+            new RateLimitedLog(),
             failPoints);
     Delivery delivery = new Delivery(log, journal, assembler, sink, settings, inFlight, failPoints);
     return new Line(log, assembler, delivery, counts, journal);
@@ -72,7 +71,7 @@ record Line(Log log, Assembler assembler, Delivery delivery, Counts counts, Jour
     try {
       log.close();
     } catch (SpoolException e) {
-      LoggerFactory.getLogger(Tracker.class)
+      QuietLogger.ofTracker()
           .warn("The spool could not be closed cleanly; nothing that is in it is lost", e);
     }
     counts.dropped(DropReason.SHUTDOWN, log.onHeapAlone());

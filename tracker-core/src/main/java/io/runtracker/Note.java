@@ -4,9 +4,12 @@ package io.runtracker;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +31,12 @@ final class Note {
   /** Head of a stack that takes no more notes. */
   static final Note END = new Note(Kind.END, "", "", 0, 0, 0);
 
+  /** The object itself, and those of its key and its text. */
+  private static final int OWN_BYTES = 128;
+
+  /** Less of a text than this says nothing. */
+  private static final int LEAST_TEXT = 64;
+
   final Kind kind;
   final String key;
   final String text;
@@ -35,6 +44,9 @@ final class Note {
   final long timestampMillis;
   final long step;
   @Nullable Note next;
+
+  /** What this note and all below it take, see {@link #size}. */
+  int total;
 
   private Note(Kind kind, String key, String text, double number, long timestampMillis, long step) {
     this.kind = kind;
@@ -45,12 +57,51 @@ final class Note {
     this.step = step;
   }
 
+  private Note(Note same, @Nullable Note next) {
+    this(same.kind, same.key, same.text, same.number, same.timestampMillis, same.step);
+    putOn(next);
+  }
+
+  /** Puts it on top of others. */
+  void putOn(@Nullable Note others) {
+    next = others;
+    total = (others == null ? 0 : others.total) + size();
+  }
+
   static Note text(Kind kind, String key, String text) {
     return new Note(kind, key, text, 0, 0, 0);
   }
 
   static Note metric(String key, double value, long timestampMillis, long step) {
     return new Note(Kind.METRIC, key, "", value, timestampMillis, step);
+  }
+
+  /** What it takes on the heap, in bytes, or less: a character is counted as one. */
+  int size() {
+    return OWN_BYTES + key.length() + text.length();
+  }
+
+  /** As much of it as fits, with a mark; null when that is not worth it. */
+  @Nullable Note cutTo(int bytes) {
+    int left = bytes - OWN_BYTES - key.length();
+    boolean isWorthIt = kind != Kind.METRIC && left >= LEAST_TEXT;
+    return isWorthIt ? text(kind, key, EventCodec.cut(text, left)) : null;
+  }
+
+  /** The same without what was overwritten since. */
+  static Note withoutOverwritten(Note newest) {
+    Set<List<Object>> seen = new HashSet<>();
+    Deque<Note> kept = new ArrayDeque<>();
+    for (Note note = newest; note != null; note = note.next) {
+      if (note.kind == Kind.METRIC || seen.add(List.of(note.kind, note.key))) {
+        kept.addFirst(note);
+      }
+    }
+    Note copied = null;
+    for (Note note : kept) {
+      copied = new Note(note, copied);
+    }
+    return Objects.requireNonNull(copied);
   }
 
   /** The texts of one kind by key, in the order first written; the last value of a key wins. */

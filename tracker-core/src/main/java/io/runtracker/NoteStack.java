@@ -23,18 +23,56 @@ abstract class NoteStack {
     }
   }
 
+  /** A walk must make room for a quarter of all, so that each note is walked past a few times. */
+  private static final int WORTH_A_WALK = 4;
+
   private volatile @Nullable Note newest;
 
-  /** Adds a note; false when the stack is closed. */
-  final boolean push(Note note) {
-    Note head;
-    do {
-      head = newest;
+  /** What became of a note. */
+  enum Pushed {
+    WHOLE,
+    /** In part, or not at all: there was no room. */
+    CUT,
+    TOO_LATE
+  }
+
+  /**
+   * Adds a note. Where there is no room, what was overwritten makes some, if that is worth walking
+   * the stack for; else the note is cut, or left out.
+   *
+   * @param room what all notes may take, in bytes
+   */
+  final Pushed push(Note note, int room) {
+    boolean mayMakeRoom = true;
+    while (true) {
+      Note head = newest;
       if (head == Note.END) {
-        return false;
+        return Pushed.TOO_LATE;
       }
-      note.next = head;
-    } while (!NEWEST.compareAndSet(this, head, note));
+      int left = room - (head == null ? 0 : head.total);
+      boolean fits = note.size() <= left;
+      if (!fits && head != null && mayMakeRoom) {
+        mayMakeRoom = makesRoom(head, room);
+        continue;
+      }
+      Note part = fits ? note : note.cutTo(left);
+      if (part == null) {
+        return Pushed.CUT;
+      }
+      part.putOn(head);
+      if (NEWEST.compareAndSet(this, head, part)) {
+        return fits ? Pushed.WHOLE : Pushed.CUT;
+      }
+    }
+  }
+
+  /** Takes out what was overwritten. False when that is not worth it. */
+  private boolean makesRoom(Note head, int room) {
+    Note less = Note.withoutOverwritten(head);
+    if (head.total - less.total < room / WORTH_A_WALK) {
+      return false;
+    }
+    NEWEST.compareAndSet(this, head, less); // else another thread pushed; there is another look
     return true;
   }
 

@@ -21,6 +21,9 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
   private volatile @Nullable Handled handled;
   private volatile boolean dropped;
 
+  /** Whether something that was logged had no room. */
+  private volatile boolean incomplete;
+
   /** Written before the push or name that it tells of, and so seen by whoever ends the request. */
   private boolean ownData;
 
@@ -30,7 +33,7 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
   private @Nullable String errorType;
   private @Nullable String errorDetails;
   private long durationNanos;
-  private int statusCode;
+  private short statusCode; // an int would make every request eight bytes larger
   private boolean endedWithOwnData;
 
   /** Where {@link OpenRequests} has it; written only by who opens it and who ends it. */
@@ -146,7 +149,7 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
         cause = noted.error;
       } else {
         Note type = Note.text(Note.Kind.PARAM, "error_type", noted.error.getClass().getName());
-        type.next = newest;
+        type.putOn(newest);
         newest = type;
       }
     }
@@ -185,16 +188,22 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
     }
   }
 
-  /** Takes down how it ended. On the request thread, between claiming a slot and publishing it. */
+  /** Takes down how it ended. On the request thread, before it is published. */
   void settle(@Nullable Note newest, int statusCode, long endNanos, @Nullable Throwable error) {
     this.notes = newest;
-    this.statusCode = statusCode;
+    this.statusCode = (short) statusCode;
     this.durationNanos = endNanos - startNanos;
     this.endedWithOwnData = ownData;
     if (error != null) {
       this.errorType = error.getClass().getName();
-      this.errorDetails = messageOf(error);
+      this.errorDetails = EventCodec.cut(messageOf(error), capture.requestBytes());
     }
+  }
+
+  /** What it holds in the ring besides itself, in bytes; see {@link Note#size}. */
+  int weight() {
+    int logged = notes == null ? 0 : notes.total;
+    return errorDetails == null ? logged : logged + errorDetails.length();
   }
 
   /**
@@ -211,8 +220,14 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
         .ownData(endedWithOwnData)
         .timing(startMillis, durationNanos)
         .error(errorType, errorDetails)
-        .notes(notes)
+        .notes(incomplete ? markedIncomplete(notes) : notes)
         .build();
+  }
+
+  private static Note markedIncomplete(@Nullable Note notes) {
+    Note mark = Note.text(Note.Kind.TAG, EventCodec.INCOMPLETE, "size");
+    mark.putOn(notes);
+    return mark;
   }
 
   /** An exception's own getMessage() may throw; the class name must arrive all the same. */
@@ -256,7 +271,7 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
       capture.lateWrite();
     } else {
       ownData = true;
-      name = runName;
+      name = EventCodec.cut(runName, EventCodec.LONGEST_PART);
     }
     return this;
   }
@@ -294,8 +309,10 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
   }
 
   private OpenRequest note(Note note) {
-    if (!push(note)) {
-      capture.lateWrite();
+    switch (push(note, capture.requestBytes())) {
+      case WHOLE -> {}
+      case CUT -> incomplete = true;
+      case TOO_LATE -> capture.lateWrite();
     }
     return this;
   }

@@ -86,6 +86,12 @@ final class OpenRequests {
     return closed;
   }
 
+  /** How many there are, but for those that are nowhere. Looks into every slot. */
+  long count() {
+    Slots more = large.get();
+    return small.count() + (more == null ? 0 : more.count());
+  }
+
   /**
    * Takes no more requests, and hands over those that are open until one is refused.
    *
@@ -116,6 +122,15 @@ final class OpenRequests {
         }
       }
       return NOWHERE;
+    }
+
+    private long count() {
+      long count = 0;
+      for (int slot = 0; slot < length(); slot++) {
+        OpenRequest request = getOpaque(slot);
+        count += request != null && !request.isEnded() ? 1 : 0;
+      }
+      return count;
     }
 
     /** Whether the taker took all. */

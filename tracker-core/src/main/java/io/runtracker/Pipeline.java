@@ -8,13 +8,14 @@ import io.runtracker.spool.SegmentLog;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.LoggerFactory;
 
 /** The line from ring to sink, put together: capture, batcher, log, delivery. */
 final class Pipeline {
@@ -24,6 +25,11 @@ final class Pipeline {
 
   private static final long LONGEST_POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(16);
 
+  private static final QuietLogger logger = QuietLogger.ofTracker();
+
+  /** What a sink holds back is no request; it is given a second where all those are safe. */
+  private static final long LONGEST_FLUSH_OF_A_SAFE_TRACKER_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   private final RingBuffer<Slot> ring;
   private final Counts counts;
   private final Capture capture;
@@ -31,7 +37,7 @@ final class Pipeline {
   private final Batcher batcher;
   private final RunSink sink;
   private final @Nullable Adoption adoption;
-  private boolean closed;
+  private volatile boolean closed;
 
   Pipeline(Settings settings, Hooks hooks, RunSink sink, Consumer<FailPoint> failPoints) {
     // The sleeping strategy is the one that never signals; its own way of waiting is not used.
@@ -41,28 +47,57 @@ final class Pipeline {
     this.sink = sink;
     String source = newSource();
     SpoolDirectory directory = spool(settings, failPoints);
-    this.line = Line.of(directory, settings, settings.inFlight(), sink, source, counts, failPoints);
-    RateLimitedLog warnings = new RateLimitedLog(LoggerFactory.getLogger(Tracker.class));
+    this.line = line(directory, settings, source, failPoints);
+    RateLimitedLog warnings = new RateLimitedLog();
+    RingBytes ringBytes = new RingBytes(settings.ringBytes());
     RunNames names = new RunNames(hooks.naming(), warnings);
     this.batcher =
         new Batcher(
             ring,
             line.log(),
             line.delivery()::appended,
-            new UrlRedactor(settings.redact()),
+            new UrlRedactor(settings.redact(), settings.recordQuery()),
             names,
             counts,
+            ringBytes,
             settings,
             failPoints);
-    this.capture = new Capture(ring, counts, source, settings, hooks, batcher);
+    this.capture = new Capture(ring, counts, source, settings, hooks, batcher, ringBytes);
     this.adoption =
         directory != null && settings.spoolShared()
             ? new Adoption(directory, settings, sink, failPoints)
             : null;
-    batcher.start();
-    line.delivery().start();
-    if (adoption != null) {
-      adoption.start();
+    boolean isStarted = false;
+    try {
+      batcher.start();
+      line.delivery().start();
+      if (adoption != null) {
+        adoption.start();
+      }
+      isStarted = true;
+    } finally {
+      if (!isStarted) {
+        close(Duration.ZERO);
+      }
+    }
+  }
+
+  /** A spool that cannot be used after all is free for another process again. */
+  private Line line(
+      @Nullable SpoolDirectory directory,
+      Settings settings,
+      String source,
+      Consumer<FailPoint> failPoints) {
+    boolean isMade = false;
+    try {
+      int inFlight = settings.inFlight();
+      Line made = Line.of(directory, settings, inFlight, sink, source, counts, failPoints);
+      isMade = true;
+      return made;
+    } finally {
+      if (!isMade && directory != null) {
+        directory.release();
+      }
     }
   }
 
@@ -116,31 +151,98 @@ final class Pipeline {
     return true;
   }
 
+  /**
+   * In this order: no request is opened, those that are open end, the ring is emptied into the log,
+   * what is in memory alone is delivered until the deadline, calls are ended, the log is closed,
+   * the sink is closed. What a spool holds is safe, and so is not waited for. No step is left out
+   * because one before it failed, or because somebody interrupts.
+   */
   synchronized Ledger close(Duration timeout) {
     if (!closed) {
       closed = true;
       long deadline = System.nanoTime() + timeout.toNanos();
-      capture.killOpenRequests(deadline);
-      capture.close();
-      try {
-        batcher.stop(deadline);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
+      try (Interruption interruption = new Interruption()) {
+        step(() -> capture.killOpenRequests(deadline));
+        step(capture::close);
+        step(() -> batcher.stop(deadline, interruption));
+        step(() -> deliverWhatIsNotSafe(deadline, interruption));
+        if (adoption != null) {
+          step(adoption::close);
+        }
+        step(line::close);
+        interruption.keep();
+        step(sink::close);
+        sayWhatBecameOfAll();
       }
-      flushUntil(deadline);
-      if (adoption != null) {
-        adoption.close();
-      }
-      line.close();
-      sink.close();
     }
     return counts.ledger();
+  }
+
+  private static void step(Runnable step) {
+    try {
+      step.run();
+    } catch (Throwable fault) {
+      logger.warn("A step of closing failed; those after it are taken", fault);
+    }
+  }
+
+  private void deliverWhatIsNotSafe(long deadline, Interruption interruption) {
+    long end = line.log().end();
+    line.hurry(end);
+    long pause = SHORTEST_POLL_NANOS;
+    while (!isSafe(end) && System.nanoTime() - deadline < 0) {
+      interruption.keep();
+      LockSupport.parkNanos(pause);
+      pause = Math.min(2 * pause, LONGEST_POLL_NANOS);
+    }
+    interruption.keep();
+    if (!line.delivery().isServerAway()) {
+      long soon = System.nanoTime() + LONGEST_FLUSH_OF_A_SAFE_TRACKER_NANOS;
+      boolean isShort = line.log().disk() != null && soon - deadline < 0;
+      line.delivery().flushSink(isShort ? soon : deadline);
+      interruption.keep();
+    }
+  }
+
+  private boolean isSafe(long end) {
+    boolean isOnDisk = line.log().disk() != null && line.log().onHeapAlone() == 0;
+    return isOnDisk || line.journal().isSettledBelow(end);
+  }
+
+  private void sayWhatBecameOfAll() {
+    Ledger ledger = counts.ledger();
+    String line =
+        "Tracking has ended: of "
+            + ledger.accepted()
+            + " requests "
+            + ledger.delivered()
+            + " are delivered, "
+            + ledger.spooled()
+            + " wait in the spool, dropped are "
+            + ledger.dropped();
+    if (ledger.dropped().containsKey(DropReason.SHUTDOWN)) {
+      logger.warn(line, null);
+    } else {
+      logger.info(line);
+    }
+  }
+
+  private List<String> standingStill() {
+    List<String> still = new ArrayList<>();
+    if (!closed && batcher.isStill()) {
+      still.add("batcher");
+    }
+    if (!closed && line.delivery().isStill()) {
+      still.add("delivery");
+    }
+    return List.copyOf(still);
   }
 
   TrackerStats stats() {
     SegmentLog disk = line.log().disk();
     return new TrackerStats(
         counts.ledger(),
+        capture.openRequests().count(),
         ring.getBufferSize(),
         ring.remainingCapacity(),
         line.log().live(),
@@ -152,6 +254,7 @@ final class Pipeline {
         line.delivery().isServerAway(),
         line.assembler().isWritingWindows(),
         adoption == null ? 0 : adoption.waiting(),
+        standingStill(),
         line.delivery().lastError());
   }
 }

@@ -5,18 +5,20 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
 
-/** Warns at most once a minute about one matter, and says how many warnings were left out. */
+/**
+ * Warns at most once a minute about one matter, and says how many warnings were left out. Never
+ * throws.
+ */
 final class RateLimitedLog {
 
   private static final long PAUSE_NANOS = TimeUnit.MINUTES.toNanos(1);
 
-  private final Logger logger;
+  private final QuietLogger logger;
   private final Map<String, Matter> matters = new ConcurrentHashMap<>();
 
-  RateLimitedLog(Logger logger) {
-    this.logger = logger;
+  RateLimitedLog() {
+    this.logger = QuietLogger.ofTracker();
   }
 
   void warn(String matter, String message) {
@@ -24,12 +26,15 @@ final class RateLimitedLog {
   }
 
   void warn(String matter, String message, @Nullable Throwable cause) {
-    long leftOut = matters.computeIfAbsent(matter, name -> new Matter()).admit(System.nanoTime());
-    if (leftOut < 0) {
-      return;
+    try {
+      long leftOut = matters.computeIfAbsent(matter, name -> new Matter()).admit(System.nanoTime());
+      if (leftOut >= 0) {
+        String suffix = leftOut == 0 ? "" : " (" + leftOut + " like it were not logged)";
+        logger.warn(message + suffix, cause);
+      }
+    } catch (Throwable outOfMemory) {
+      // Whoever warns of a fault is about to mend it, and goes on.
     }
-    String text = leftOut == 0 ? message : message + " (" + leftOut + " like it were not logged)";
-    logger.warn(text, cause);
   }
 
   private static final class Matter {

@@ -25,6 +25,10 @@ public final class RequestEvent {
   private final long durationNanos;
   private final @Nullable String errorType;
   private final @Nullable String errorDetails;
+
+  /** MLflow takes names of 250 characters; some are left for the method and the time. */
+  private static final int LONGEST_PATH = 200;
+
   private final @Nullable Note notes;
 
   RequestEvent(Builder builder) {
@@ -101,9 +105,17 @@ public final class RequestEvent {
     return route;
   }
 
-  /** The name that the run was given, else {@code {METHOD}_{path}_{epoch seconds}}. */
+  /**
+   * The name that the run was given, else {@code {METHOD}_{path}_{epoch seconds}}. Of a path that
+   * is too long for a name the end is cut, so that method and time stay.
+   */
   public String runName() {
-    return name != null ? name : method + '_' + target.path() + '_' + startMillis / 1000;
+    if (name != null) {
+      return name;
+    }
+    String path = target.path();
+    String kept = path.length() <= LONGEST_PATH ? path : path.substring(0, LONGEST_PATH - 1) + '…';
+    return method + '_' + kept + '_' + startMillis / 1000;
   }
 
   /** The HTTP status that the client was sent; 0 when the request was killed before that. */
@@ -310,7 +322,7 @@ public final class RequestEvent {
     }
 
     private Builder push(Note note) {
-      note.next = notes;
+      note.putOn(notes);
       notes = note;
       return this;
     }

@@ -17,6 +17,8 @@ record Settings(
     List<String> skip,
     List<String> redact,
     int ringSize,
+    long ringBytes,
+    int requestBytes,
     WhenFull whenFull,
     int batchSize,
     long batchBytes,
@@ -35,19 +37,25 @@ record Settings(
     Duration autoThreshold,
     Duration retryDelay,
     Duration maxRetryDelay,
+    int maxTries,
     Duration lookupDelay,
     Duration closeTimeout,
     boolean shutdownHook,
     double sampleRatio,
     Duration slowThreshold,
     List<String> recordHeaders,
-    boolean recordClientAddress) {
+    boolean recordClientAddress,
+    RecordQuery recordQuery) {
 
   static final List<String> DEFAULT_SKIP = List.of("/health", "/docs", "/openapi.json");
 
   private static final Pattern HEADER_NAME = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+");
 
   static final int WINDOW_ROWS = 10_000;
+
+  static final int REQUEST_BYTES = 1 << 20;
+
+  private static final int LEAST_REQUEST_BYTES = 1 << 10;
 
   /** Two segments of the spool. */
   private static final long LEAST_QUOTA = 8L << 20;
@@ -60,6 +68,16 @@ record Settings(
       throw new IllegalArgumentException("ringSize must be a power of two, but is " + ringSize);
     }
     atLeast("ringSize", ringSize, 2);
+    atLeast("ringBytes", ringBytes, 1);
+    if (requestBytes < LEAST_REQUEST_BYTES || requestBytes > EventCodec.MOST_BYTES) {
+      throw new IllegalArgumentException(
+          "requestBytes must be between "
+              + LEAST_REQUEST_BYTES
+              + " and "
+              + EventCodec.MOST_BYTES
+              + ", but is "
+              + requestBytes);
+    }
     atLeast("batchSize", batchSize, 1);
     atLeast("batchBytes", batchBytes, 1);
     atLeast("queueSize", queueSize, 1);
@@ -77,6 +95,7 @@ record Settings(
       throw new IllegalArgumentException(
           "maxRetryDelay (" + maxRetryDelay + ") is shorter than retryDelay (" + retryDelay + ")");
     }
+    atLeast("maxTries", maxTries, 2);
     notNegative("lookupDelay", lookupDelay);
     notNegative("closeTimeout", closeTimeout);
     notNegative("slowThreshold", slowThreshold);
@@ -101,6 +120,11 @@ record Settings(
     return Duration.ofMillis(spool == null ? 50 : 15);
   }
 
+  /** By default the ring may hold a sixteenth of the heap, and no more than is emptied at once. */
+  static long ringBytes(long heapBytes) {
+    return Math.min(16L << 20, heapBytes / 16);
+  }
+
   /** By default there is room for the open window, for two on their way, and for one more. */
   static int queueSize(int windowRows) {
     return (int) Math.min(Integer.MAX_VALUE, Math.max(100_000L, 4L * windowRows));
@@ -108,7 +132,7 @@ record Settings(
 
   /** By default there is room for four windows, in as far as a quarter of the heap has it. */
   static long queueBytes(int windowRows, long heapBytes) {
-    return Math.max(48L << 20, Math.min(2_000L * windowRows, heapBytes / 4));
+    return Math.min(Math.max(48L << 20, 2_000L * windowRows), heapBytes / 4);
   }
 
   /**

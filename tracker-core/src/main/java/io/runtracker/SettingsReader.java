@@ -13,8 +13,6 @@ import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Reads settings: what the builder was told wins over the environment, which wins over the default.
@@ -24,7 +22,7 @@ final class SettingsReader {
 
   private static final Pattern DURATION = Pattern.compile("(\\d{1,12})\\s*(ms|s|m|h)");
 
-  private static final Logger log = LoggerFactory.getLogger(Tracker.class);
+  private static final QuietLogger log = QuietLogger.ofTracker();
 
   private final Map<String, String> environment;
 
@@ -75,7 +73,7 @@ final class SettingsReader {
   void warnOfUnknown() {
     for (String name : environment.keySet()) {
       if (name.startsWith("RUNTRACKER_") && !known.contains(name)) {
-        log.warn("{} is set, but is not a setting of Runtracker", name);
+        log.warn(name + " is set, but is not a setting of Runtracker", null);
       }
     }
   }

@@ -4,7 +4,10 @@ package io.runtracker;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** Why a sink could not write a run, and what delivery is to make of it. */
+/**
+ * Why a sink could not write a run. Whether that is the fault of this request or of the server,
+ * delivery finds out by whether others pass.
+ */
 public final class SinkException extends Exception {
 
   private static final long serialVersionUID = 1;
@@ -17,7 +20,7 @@ public final class SinkException extends Exception {
     UNKNOWN,
     /** The server failed on this request; others may pass. The call may have taken effect. */
     FAILED,
-    /** The credentials are missing, wrong or not enough: nothing passes until they are mended. */
+    /** The credentials are missing, wrong or not enough, for this request or for all. */
     UNAUTHORIZED,
     /** The run that was created is not there any more, as after a database was emptied. */
     GONE,
@@ -27,7 +30,7 @@ public final class SinkException extends Exception {
      * The server has no place for what was sent, whatever is in it, such as the table of a window.
      */
     UNSUPPORTED,
-    /** The server will never accept this request. */
+    /** The server understood this request, and will never accept it. */
     REFUSED
   }
 

@@ -13,14 +13,12 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The log of a spool directory or, where several processes share that, of one part of it. */
 record SpoolDirectory(Path path, SegmentLog log) {
 
   private static final String PART = "instance-";
-  private static final Logger logger = LoggerFactory.getLogger(Tracker.class);
+  private static final QuietLogger logger = QuietLogger.ofTracker();
 
   /**
    * Opens the spool and takes up what a process before left there.
@@ -47,13 +45,22 @@ record SpoolDirectory(Path path, SegmentLog log) {
         SegmentLogOptions.ofQuota(settings.spoolQuota()).withDurability(settings.durability());
     SegmentLog log = SegmentLog.open(path, options, failPoints);
     if (log.recovery().damaged()) {
-      logger.warn("The spool in {} was damaged: {}", path, log.recovery());
+      logger.warn("The spool in " + path + " was damaged: " + log.recovery(), null);
     }
     long waiting = log.stats().live();
     if (waiting > 0) {
       logger.info("The spool in {} holds {} requests to deliver", path, waiting);
     }
     return new SpoolDirectory(path, log);
+  }
+
+  /** Lets another process have it. */
+  void release() {
+    try {
+      log.close();
+    } catch (IOException e) {
+      logger.warn("The spool in " + path + " could not be closed cleanly", e);
+    }
   }
 
   /** A part beside this one whose process is gone and which holds requests; null without one. */

@@ -13,8 +13,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Records the requests of a service as runs, off the request thread. One per service; safe for use
@@ -26,7 +24,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Tracker implements AutoCloseable {
 
-  private static final Logger log = LoggerFactory.getLogger(Tracker.class);
+  private static final QuietLogger log = QuietLogger.ofTracker();
 
   private final @Nullable Pipeline pipeline;
   private final Admission admission;
@@ -37,14 +35,25 @@ public final class Tracker implements AutoCloseable {
   private Tracker(Settings settings, Admission admission, @Nullable Pipeline pipeline) {
     this.pipeline = pipeline;
     this.admission = admission;
-    this.entryTags = EntryTags.of(settings, new RateLimitedLog(log));
+    this.entryTags = EntryTags.of(settings, new RateLimitedLog());
     this.closeTimeout = settings.closeTimeout();
     this.shutdownHook =
         pipeline != null && settings.shutdownHook()
             ? new Thread(() -> pipeline.close(closeTimeout), "runtracker-shutdown")
             : null;
+  }
+
+  private void addShutdownHook() {
     if (shutdownHook != null) {
-      Runtime.getRuntime().addShutdownHook(shutdownHook);
+      boolean isAdded = false;
+      try {
+        Runtime.getRuntime().addShutdownHook(shutdownHook);
+        isAdded = true;
+      } finally {
+        if (!isAdded) { // it is too late: the JVM is shutting down
+          close(Duration.ZERO);
+        }
+      }
     }
   }
 
@@ -136,9 +145,11 @@ public final class Tracker implements AutoCloseable {
   }
 
   /**
-   * Stops taking requests, ends those that are open as {@link RunStatus#KILLED}, delivers what was
-   * accepted, and ends every thread. One deadline holds for all of it; what is not delivered by
-   * then is counted as {@link DropReason#SHUTDOWN}. Calls after the first return at once.
+   * Stops taking requests, ends those that are open as {@link RunStatus#KILLED}, and ends every
+   * thread. Without a spool it delivers what was accepted before that; with one it ends as soon as
+   * all is safe there, and the next tracker delivers it. One deadline holds for all of it; what is
+   * neither delivered nor safe by then is counted as {@link DropReason#SHUTDOWN}. An interrupt does
+   * not shorten it, and is there again afterwards. Calls after the first return the same ledger.
    *
    * @return the ledger at the end; look at it before saying that all is well
    */
@@ -163,7 +174,7 @@ public final class Tracker implements AutoCloseable {
     try {
       Runtime.getRuntime().removeShutdownHook(shutdownHook);
     } catch (IllegalStateException alreadyShuttingDown) {
-      log.trace("Closed by the shutdown itself", alreadyShuttingDown);
+      log.debug("Closed by the shutdown itself", alreadyShuttingDown);
     }
   }
 
@@ -175,12 +186,14 @@ public final class Tracker implements AutoCloseable {
           0,
           0,
           0,
+          0,
           Duration.ZERO,
           0,
           0,
           false,
           false,
           0,
+          List.of(),
           null);
 
   /**
@@ -195,6 +208,8 @@ public final class Tracker implements AutoCloseable {
     private @Nullable List<String> skip;
     private @Nullable List<String> redact;
     private @Nullable Integer ringSize;
+    private @Nullable Long ringBytes;
+    private @Nullable Integer requestBytes;
     private @Nullable WhenFull whenFull;
     private @Nullable Integer batchSize;
     private @Nullable Long batchBytes;
@@ -213,6 +228,7 @@ public final class Tracker implements AutoCloseable {
     private @Nullable Duration autoThreshold;
     private @Nullable Duration retryDelay;
     private @Nullable Duration maxRetryDelay;
+    private @Nullable Integer maxTries;
     private @Nullable Duration lookupDelay;
     private @Nullable Duration closeTimeout;
     private @Nullable Boolean shutdownHook;
@@ -220,6 +236,7 @@ public final class Tracker implements AutoCloseable {
     private @Nullable Duration slowThreshold;
     private @Nullable List<String> recordHeaders;
     private @Nullable Boolean recordClientAddress;
+    private @Nullable RecordQuery recordQuery;
     private final List<RequestFilter> filters = new ArrayList<>();
     private final List<RequestCustomizer> customizers = new ArrayList<>();
     private @Nullable RunNaming naming;
@@ -266,8 +283,11 @@ public final class Tracker implements AutoCloseable {
     }
 
     /**
-     * Query parameters whose values are secrets, in place of the usual ones; case does not matter.
-     * User info and session ids are redacted in any case.
+     * Names of parameters whose values are secrets, in place of the usual ones. A name counts
+     * wherever it is a part of another, and however that is spelt: {@code token} covers {@code
+     * accessToken}, {@code X-Access-Token} and {@code user[access_token]}. It counts in the query,
+     * in the path behind a semicolon, and within values that are a URL or JSON. User info is
+     * removed in any case.
      */
     public Builder redact(String... parameters) {
       this.redact = Arrays.asList(parameters);
@@ -277,6 +297,28 @@ public final class Tracker implements AutoCloseable {
     /** Slots of the ring buffer, a power of two. Default: 8192. */
     public Builder ringSize(int slots) {
       this.ringSize = slots;
+      return this;
+    }
+
+    /**
+     * What the requests in the ring buffer may hold of what their handlers logged, in bytes; a
+     * character counts as one. Requests below 1 KiB are bounded by {@link #ringSize} alone. One
+     * that does not fit is dropped or waits, as {@link #whenFull} says. Default: 16 MiB, or a
+     * sixteenth of the heap where that is less.
+     */
+    public Builder ringBytes(long bytes) {
+      this.ringBytes = bytes;
+      return this;
+    }
+
+    /**
+     * What one request may hold of what its handler logs, in bytes, from its first tag or text on;
+     * a character counts as one, and each entry takes 128 more. What is overwritten makes room.
+     * What does not fit is cut, or left out, and the run has the tag {@code runtracker.incomplete}.
+     * From 1 KiB to 4 MiB. Default: 1 MiB.
+     */
+    public Builder requestBytes(int bytes) {
+      this.requestBytes = bytes;
       return this;
     }
 
@@ -348,7 +390,7 @@ public final class Tracker implements AutoCloseable {
 
     /**
      * The most bytes of encoded requests that wait in memory for delivery. Default: 48 MiB, or
-     * 2,000 for each of {@link #windowRows} where that is more, but then no more than a quarter of
+     * 2,000 for each of {@link #windowRows} where that is more, and never more than a quarter of
      * the heap.
      */
     public Builder queueBytes(long bytes) {
@@ -426,6 +468,16 @@ public final class Tracker implements AutoCloseable {
     }
 
     /**
+     * How often a request may fail while others pass, before it is set aside as {@link
+     * DropReason#REFUSED}. While all fail alike it is the sink's fault, and nothing is counted. At
+     * least 2. Default: 10.
+     */
+    public Builder maxTries(int tries) {
+      this.maxTries = tries;
+      return this;
+    }
+
+    /**
      * How long to wait before looking for a run whose create was not answered. Default: 25 s,
      * because a server on SQLite may commit 20 s after the client gave up. Shorter risks a second
      * run.
@@ -498,6 +550,15 @@ public final class Tracker implements AutoCloseable {
     }
 
     /**
+     * What to record of a URL's query. {@link RecordQuery#NAMES} suits services that get prompts,
+     * searches or personal data there. Default: {@link RecordQuery#VALUES}, secrets redacted.
+     */
+    public Builder recordQuery(RecordQuery what) {
+      this.recordQuery = what;
+      return this;
+    }
+
+    /**
      * Names the runs that no handler named, in place of {@code {METHOD}_{path}_{epoch seconds}}.
      */
     public Builder naming(RunNaming naming) {
@@ -508,23 +569,34 @@ public final class Tracker implements AutoCloseable {
     /**
      * Builds and starts the tracker.
      *
-     * @throws IllegalArgumentException when a setting cannot be used; the message names it
+     * @throws IllegalArgumentException when a setting cannot be used; the message names it. Nothing
+     *     is left open then: no thread, no spool, and not the sink
+     * @throws IllegalStateException when the JVM is shutting down, and {@link #shutdownHook} is on
      */
     public Tracker build() {
       SettingsReader reader = new SettingsReader(environment);
       Settings settings = settings(reader);
       Admission admission =
-          new Admission(new PathPatterns(settings.skip()), filters, new RateLimitedLog(log));
+          new Admission(new PathPatterns(settings.skip()), filters, new RateLimitedLog());
       if (!settings.enabled()) {
         log.info("Tracking is off");
         return new Tracker(settings, admission, null);
       }
       reader.warnOfUnknown();
       RunSink target = sink != null ? sink : MlflowSink.fromEnvironment(environment);
-      return new Tracker(
-          settings,
-          admission,
-          new Pipeline(settings, new Hooks(customizers, naming), target, failPoints));
+      boolean isMade = false;
+      try {
+        Hooks hooks = new Hooks(customizers, naming);
+        Pipeline pipeline = new Pipeline(settings, hooks, target, failPoints);
+        isMade = true;
+        Tracker tracker = new Tracker(settings, admission, pipeline);
+        tracker.addShutdownHook();
+        return tracker;
+      } finally {
+        if (!isMade) {
+          target.close();
+        }
+      }
     }
 
     Settings settings(SettingsReader reader) {
@@ -537,6 +609,9 @@ public final class Tracker implements AutoCloseable {
           reader.read("skip", skip, Settings.DEFAULT_SKIP, SettingsReader::list),
           reader.read("redact", redact, UrlRedactor.DEFAULTS, SettingsReader::list),
           reader.read("ringSize", ringSize, 8192, SettingsReader::integer),
+          reader.read("ringBytes", ringBytes, Settings.ringBytes(heap), SettingsReader::number),
+          reader.read(
+              "requestBytes", requestBytes, Settings.REQUEST_BYTES, SettingsReader::integer),
           reader.read(
               "whenFull",
               whenFull,
@@ -571,6 +646,7 @@ public final class Tracker implements AutoCloseable {
           reader.read("retryDelay", retryDelay, Duration.ofMillis(500), SettingsReader::duration),
           reader.read(
               "maxRetryDelay", maxRetryDelay, Duration.ofMinutes(1), SettingsReader::duration),
+          reader.read("maxTries", maxTries, 10, SettingsReader::integer),
           reader.read("lookupDelay", lookupDelay, Duration.ofSeconds(25), SettingsReader::duration),
           reader.read(
               "closeTimeout", closeTimeout, Duration.ofSeconds(10), SettingsReader::duration),
@@ -579,7 +655,12 @@ public final class Tracker implements AutoCloseable {
           reader.read(
               "slowThreshold", slowThreshold, Duration.ofSeconds(1), SettingsReader::duration),
           reader.read("recordHeaders", recordHeaders, List.of(), SettingsReader::list),
-          reader.read("recordClientAddress", recordClientAddress, false, SettingsReader::bool));
+          reader.read("recordClientAddress", recordClientAddress, false, SettingsReader::bool),
+          reader.read(
+              "recordQuery",
+              recordQuery,
+              RecordQuery.VALUES,
+              text -> SettingsReader.constant(RecordQuery.class, text)));
     }
   }
 }

@@ -14,10 +14,11 @@ import java.util.function.ToDoubleFunction;
  * does not bring along.
  *
  * <p>Counters: {@code runtracker.offered}, {@code .accepted}, {@code .delivered}, {@code .dropped}
- * (tag {@code reason}), {@code .retries}, {@code .late.writes}. Gauges: {@code
- * runtracker.in.flight}, {@code .spooled}, {@code .spool.bytes}, {@code .ring.remaining}, {@code
+ * (tag {@code reason}), {@code .retries}, {@code .late.writes}. Gauges: {@code runtracker.open},
+ * {@code .in.flight}, {@code .spooled}, {@code .spool.bytes}, {@code .ring.remaining}, {@code
  * .queue.size}, {@code .queue.bytes}, {@code .oldest.age}, {@code .server.away} (1 while delivery
- * pauses) and {@code .writing.windows} (1 while requests are written in windows).
+ * pauses), {@code .standing.still} (stages that have not come round for half a minute) and {@code
+ * .writing.windows} (1 while requests are written in windows).
  */
 public final class TrackerMetrics implements MeterBinder {
 
@@ -44,11 +45,17 @@ public final class TrackerMetrics implements MeterBinder {
           .tag("reason", reason.name())
           .register(registry);
     }
+    gauge(registry, "open", "Requests that have begun and not ended", TrackerStats::open);
     gauge(registry, "in.flight", "Requests in memory", s -> s.ledger().inFlight());
     gauge(registry, "spooled", "Requests that wait on disk", s -> s.ledger().spooled());
     gauge(registry, "ring.remaining", "Free slots of the ring", TrackerStats::ringRemaining);
     gauge(registry, "queue.size", "Requests that wait for delivery", TrackerStats::queueSize);
     gauge(registry, "server.away", "1 while delivery pauses", s -> s.serverAway() ? 1 : 0);
+    gauge(
+        registry,
+        "standing.still",
+        "Stages that have not come round for half a minute",
+        s -> s.standingStill().size());
     gauge(
         registry,
         "writing.windows",

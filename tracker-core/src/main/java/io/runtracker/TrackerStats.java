@@ -2,12 +2,15 @@
 package io.runtracker;
 
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a tracker is doing, at one moment.
  *
  * @param ledger where every request went
+ * @param open requests that have begun and not ended; of more than some ten thousand the rest may
+ *     be left out, and so are those of adapters that may never hear of the end
  * @param ringCapacity slots of the ring buffer
  * @param ringRemaining free slots of the ring buffer
  * @param queueSize requests that wait for delivery or are being delivered
@@ -18,14 +21,18 @@ import org.jspecify.annotations.Nullable;
  * @param retries deliveries tried again since the start
  * @param lateWrites writes to a handle that were ignored: after the request's end, or null; and
  *     ends of requests that the closing of the tracker had ended before
- * @param serverAway whether delivery is pausing because the sink is away or refuses the credentials
+ * @param serverAway whether nothing passes: the sink is away, lets no call in, or fails on all
  * @param writingWindows whether requests are written in windows now; see {@link TrackAs}
  * @param adopted requests that another process left in its part of a shared spool directory, and
  *     that this one is delivering in its place; they are not in this ledger
+ * @param standingStill stages that have not come round for half a minute: {@code batcher} or {@code
+ *     delivery}, as where the spool's disk hangs; empty while all is well, and when the tracker is
+ *     closed
  * @param lastError the last failure of delivery, or null when there was none
  */
 public record TrackerStats(
     Ledger ledger,
+    long open,
     long ringCapacity,
     long ringRemaining,
     long queueSize,
@@ -37,4 +44,5 @@ public record TrackerStats(
     boolean serverAway,
     boolean writingWindows,
     long adopted,
+    List<String> standingStill,
     @Nullable String lastError) {}

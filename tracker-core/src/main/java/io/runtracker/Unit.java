@@ -6,6 +6,8 @@ import io.runtracker.spool.Positions;
 import io.runtracker.spool.SpooledEvent;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -30,7 +32,13 @@ final class Unit {
     }
   }
 
-  private static final String HALF = ".";
+  private static final String PART = ".";
+
+  /**
+   * So many at once for what is found by taking apart: of 10,000 requests the one is found in five
+   * steps, each of which has tried it. More would not fit one digit of an id.
+   */
+  private static final int PARTS = 8;
 
   final String id;
   final Kind kind;
@@ -60,8 +68,11 @@ final class Unit {
   /** Whether it has only to be seen to that its run does not exist twice. */
   boolean sweeps;
 
-  /** Whether its run is to be taken back, because its events are to go out in two halves. */
+  /** Whether its run is to be taken back, because its events are to go out in parts. */
   boolean splits;
+
+  /** In how many. */
+  private int parts;
 
   /** Events of a window that could not be read again, or not be put into it. */
   Positions leftOut = Positions.NONE;
@@ -72,12 +83,13 @@ final class Unit {
    */
   boolean isReadAgain;
 
-  int failures;
+  Tries tries = new Tries();
 
-  /** How far the others were when it failed first. */
-  long deliveredBeforeFailure;
+  /** Whether it takes no room from those that are read ahead, because it failed. */
+  boolean standsAside;
 
   long notBeforeNanos = System.nanoTime();
+  long failedNanos;
   long handedOutNanos;
 
   private @Nullable WindowDraft draft;
@@ -114,19 +126,24 @@ final class Unit {
     return java.util.Arrays.copyOfRange(spooled.array(), spooled.offset(), end);
   }
 
-  /** One half of this window; its events are read again when it is sent. */
-  Unit half(int number, Positions some) {
-    Unit part = new Unit(id + HALF + number, kind, some);
+  /**
+   * One part of this window; its events are read again when it is sent.
+   *
+   * @param number of one digit
+   */
+  Unit part(int number, Positions some, Tries tried) {
+    Unit part = new Unit(id + PART + number, kind, some);
     part.bytes = bytes * some.size() / Math.max(positions.size(), 1);
     part.oldestMillis = oldestMillis;
     part.isReadAgain = true;
+    part.tries = tried;
     return part;
   }
 
-  /** The id of what this one is a half of; null when it is whole. */
+  /** The id of what this one is a part of; null when it is whole. */
   static @Nullable String wholeOf(String id) {
-    int end = id.length() - HALF.length() - 1;
-    return end > 0 && id.startsWith(HALF, end) ? id.substring(0, end) : null;
+    int end = id.length() - PART.length() - 1;
+    return end > 0 && id.startsWith(PART, end) ? id.substring(0, end) : null;
   }
 
   /** One that looks, later, whether there is a second run beside its own. */
@@ -149,9 +166,32 @@ final class Unit {
     return (int) positions.size();
   }
 
-  void split() {
+  /** Of what may be found in one of its events. */
+  void splitBecauseOfItsContent() {
+    split(Math.min(PARTS, size()));
+  }
+
+  void splitBecauseOfItsSize() {
+    split(2);
+    tries = tries.ofSmaller();
+  }
+
+  private void split(int number) {
     splits = true;
+    parts = number;
     draft = null;
+  }
+
+  /** What takes the place of a window that is split. */
+  List<Unit> parts() {
+    List<Unit> made = new ArrayList<>();
+    Positions left = positions;
+    for (int i = 0; i < parts; i++) {
+      Positions some = left.firstOnes(left.size() / (parts - i));
+      left = left.minus(some);
+      made.add(part(i, some, tries.ofPart()));
+    }
+    return made;
   }
 
   private RequestEvent decoded() throws IOException {

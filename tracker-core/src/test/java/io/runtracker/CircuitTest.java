@@ -12,71 +12,105 @@ class CircuitTest {
   private static final Duration LONG = Duration.ofMinutes(10);
 
   private final Circuit circuit = new Circuit(Duration.ofMillis(1), Duration.ofMillis(1));
+  private final Circuit slow = new Circuit(LONG, LONG);
 
-  private static Circuit slow() {
-    return new Circuit(LONG, LONG);
+  private static void serverIsAway(Circuit circuit) {
+    circuit.failed(System.nanoTime(), true, null);
+  }
+
+  private static void failOnce(Circuit circuit) {
+    circuit.failed(System.nanoTime(), false, null);
   }
 
   @Test
-  void calls_are_permitted_until_one_fails() {
-    Circuit slow = slow();
+  void calls_are_permitted_until_the_server_is_away() {
     assertThat(slow.ask()).isZero();
-    slow.failed(System.nanoTime(), null);
+    serverIsAway(slow);
     assertThat(slow.ask()).isPositive();
-    assertThat(slow.isOpen()).isTrue();
+    assertThat(slow.isPausing()).isTrue();
+  }
+
+  @Test
+  void what_failed_is_asked_after_one_call_at_a_time_before_there_is_a_pause() {
+    failOnce(slow);
+    assertThat(slow.ask()).isZero();
+    assertThat(slow.ask()).isPositive();
+    assertThat(slow.isPausing()).isFalse();
+  }
+
+  @Test
+  void a_pause_begins_when_many_probes_have_failed() {
+    for (int i = 0; i < Circuit.PROBES; i++) {
+      assertThat(slow.isPausing()).isFalse();
+      slow.ask();
+      failOnce(slow);
+    }
+    assertThat(slow.isPausing()).isTrue();
+    assertThat(Duration.ofNanos(slow.ask())).isGreaterThan(LONG.dividedBy(3));
   }
 
   @Test
   void the_pause_is_jittered_between_half_and_whole() {
-    Circuit slow = slow();
-    slow.failed(System.nanoTime(), null);
+    serverIsAway(slow);
     assertThat(Duration.ofNanos(slow.ask())).isBetween(LONG.dividedBy(2).minusSeconds(60), LONG);
   }
 
   @Test
   void after_the_pause_one_call_at_a_time_probes() {
-    circuit.failed(System.nanoTime(), null);
+    serverIsAway(circuit);
     await().until(() -> circuit.ask() == 0);
     assertThat(circuit.ask()).isPositive();
   }
 
   @Test
   void a_probe_that_told_nothing_lets_the_next_one_go() {
-    circuit.failed(System.nanoTime(), null);
+    serverIsAway(circuit);
     await().until(() -> circuit.ask() == 0);
-    circuit.released();
+    circuit.released(System.nanoTime());
     assertThat(circuit.ask()).isZero();
+  }
+
+  @Test
+  void a_call_that_began_before_ends_no_probe() {
+    long before = System.nanoTime();
+    serverIsAway(circuit);
+    await().until(() -> circuit.ask() == 0);
+    circuit.released(before);
+    circuit.failed(before, true, null);
+    assertThat(circuit.ask()).isPositive();
   }
 
   @Test
   void one_success_closes_it() {
-    circuit.failed(System.nanoTime(), null);
+    serverIsAway(circuit);
     await().until(() -> circuit.ask() == 0);
-    circuit.succeeded();
+    assertThat(circuit.succeeded()).isTrue();
     assertThat(circuit.ask()).isZero();
     assertThat(circuit.ask()).isZero();
     assertThat(circuit.isOpen()).isFalse();
+    assertThat(circuit.isPausing()).isFalse();
+    assertThat(circuit.succeeded()).isFalse();
   }
 
   @Test
-  void calls_that_failed_together_count_as_one_failure() {
+  void calls_that_were_under_way_when_the_pause_began_do_not_make_it_longer() {
     Circuit doubling = new Circuit(Duration.ofSeconds(10), LONG);
     long together = System.nanoTime();
     for (int i = 0; i < 8; i++) {
-      doubling.failed(together, null);
+      doubling.failed(together, true, null);
     }
     assertThat(Duration.ofNanos(doubling.ask())).isLessThanOrEqualTo(Duration.ofSeconds(10));
   }
 
   @Test
   void a_longer_pause_that_the_server_asks_for_is_honoured() {
-    circuit.failed(System.nanoTime(), Duration.ofSeconds(100));
+    circuit.failed(System.nanoTime(), true, Duration.ofSeconds(100));
     assertThat(Duration.ofNanos(circuit.ask())).isGreaterThan(Duration.ofSeconds(50));
   }
 
   @Test
   void a_pause_that_the_server_asks_for_is_capped() {
-    circuit.failed(System.nanoTime(), Duration.ofDays(3));
+    circuit.failed(System.nanoTime(), true, Duration.ofDays(3));
     assertThat(Duration.ofNanos(circuit.ask())).isLessThanOrEqualTo(Circuit.LONGEST_RETRY_AFTER);
   }
 }

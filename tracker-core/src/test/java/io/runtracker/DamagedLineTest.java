@@ -46,8 +46,8 @@ class DamagedLineTest {
           }
         };
     try (Tracker tracker = Requests.tracker(sink, trackAs, spool).build()) {
+      Requests.serve(tracker, "/refused", 1); // before others, which must pass meanwhile
       Requests.serve(tracker, "/", 30);
-      Requests.serve(tracker, "/refused", 1);
       tracker.flush(Requests.LONG);
       sink.beforeComplete = window -> Thread.sleep(60_000);
       sink.runs.beforeComplete = event -> Thread.sleep(60_000);

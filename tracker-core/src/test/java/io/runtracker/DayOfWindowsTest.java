@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
  * delivery as the batcher would, as fast as a real MLflow server takes them. {@code
  * -Dday.minutes=1440} makes it a whole day.
  */
+@Tag("once")
 class DayOfWindowsTest {
 
   private static final int MINUTES = Integer.getInteger("day.minutes", 20);

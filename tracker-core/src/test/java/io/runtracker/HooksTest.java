@@ -338,6 +338,31 @@ class HooksTest {
   }
 
   @Test
+  void a_naming_function_that_hangs_is_switched_off_and_named() {
+    AtomicInteger calls = new AtomicInteger();
+    try (Logged logged = Logged.byTheTracker();
+        Tracker tracker =
+            Requests.tracker(sink)
+                .naming(
+                    request -> {
+                      calls.incrementAndGet();
+                      try {
+                        Thread.sleep(Long.MAX_VALUE);
+                      } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                      }
+                      return null;
+                    })
+                .build()) {
+      Requests.serve(tracker, "/", 20);
+      assertThat(tracker.flush(Requests.LONG).delivered()).isEqualTo(20);
+      assertThat(calls).hasValue(1);
+      assertThat(logged.messages())
+          .anyMatch(line -> line.contains("HooksTest") && line.contains("switched off"));
+    }
+  }
+
+  @Test
   void a_naming_function_that_interrupts_its_thread_does_not_keep_the_batcher_from_waiting() {
     AtomicReference<Thread> batcher = new AtomicReference<>();
     try (Tracker tracker =

@@ -58,8 +58,9 @@ class JournalTest {
       first.append(10);
       Unit whole = JournalLife.window();
       first.journal.plan(whole);
-      first.journal.plan(whole.half(0, Positions.of(1, 6)).half(1, Positions.of(3, 6)));
-      first.journal.plan(whole.half(1, Positions.of(6, 11)));
+      first.journal.plan(
+          whole.part(0, Positions.of(1, 6), new Tries()).part(1, Positions.of(3, 6), new Tries()));
+      first.journal.plan(whole.part(1, Positions.of(6, 11), new Tries()));
     }
     try (JournalLife second = new JournalLife(directory)) {
       assertThat(second.recovered)

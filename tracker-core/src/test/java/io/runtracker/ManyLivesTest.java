@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
@@ -126,8 +127,14 @@ class ManyLivesTest {
     sink.runs.beforeComplete = event -> {};
     String about = "seed " + seed + " " + trackAs + " lives " + lives + " harm " + harmed + victim;
     Ledger ledger;
+    int others = 0; // only while others pass is a window set aside whose run somebody deleted
     try (Tracker tracker = Requests.tracker(sink, trackAs, spool).build()) {
-      ledger = tracker.flush(Requests.LONG);
+      long deadline = System.nanoTime() + Requests.LONG.toNanos();
+      do {
+        Requests.serve(tracker, "/other", 1);
+        others++;
+        ledger = tracker.flush(Duration.ofMillis(50));
+      } while (ledger.inFlight() + ledger.spooled() > 0 && System.nanoTime() < deadline);
     }
     assertThat(ledger.inFlight() + ledger.spooled()).as("%s %s", about, ledger).isZero();
     TrackerTest.assertAddsUp(ledger);
@@ -141,7 +148,9 @@ class ManyLivesTest {
       assertThat(ledger.dropped().keySet())
           .as("%s %s", about, ledger)
           .isSubsetOf(DropReason.REFUSED);
-      assertThat(written + ledger.droppedTotal()).as("%s %s", about, ledger).isEqualTo(safe.size());
+      assertThat(written + ledger.droppedTotal())
+          .as("%s %s", about, ledger)
+          .isEqualTo(safe.size() + others);
       assertThat(ledger.delivered()).as("%s %s", about, ledger).isEqualTo(written);
     }
   }

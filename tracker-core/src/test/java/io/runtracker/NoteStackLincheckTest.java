@@ -28,7 +28,8 @@ public class NoteStackLincheckTest {
 
   @Operation
   public boolean push(@Param(gen = IntGen.class, conf = "1:3") int number) {
-    return stack.push(Note.text(Note.Kind.TAG, String.valueOf(number), ""));
+    Note note = Note.text(Note.Kind.TAG, String.valueOf(number), "");
+    return stack.push(note, Integer.MAX_VALUE) == NoteStack.Pushed.WHOLE;
   }
 
   /**

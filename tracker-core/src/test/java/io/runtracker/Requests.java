@@ -52,6 +52,26 @@ final class Requests {
     }
   }
 
+  /**
+   * Serves others until so many are dropped: only while others pass is anything set aside.
+   *
+   * @return how many others there were
+   */
+  static int serveOthersUntilDropped(Tracker tracker, int dropped) {
+    int others = 0;
+    long deadline = System.nanoTime() + LONG.toNanos();
+    while (tracker.stats().ledger().droppedTotal() < dropped) {
+      serve(tracker, "/other", 1);
+      others++;
+      tracker.flush(Duration.ofMillis(20));
+      if (System.nanoTime() > deadline) {
+        throw new AssertionError("not dropped: " + tracker.stats());
+      }
+    }
+    tracker.flush(LONG);
+    return others;
+  }
+
   static boolean isOurs(Thread thread) {
     return thread.getName().startsWith("runtracker-");
   }

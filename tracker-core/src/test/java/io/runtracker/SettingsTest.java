@@ -118,7 +118,7 @@ class SettingsTest {
   @Test
   void by_default_windows_never_bring_more_room_than_a_quarter_of_the_heap() {
     assertThat(Settings.queueBytes(Integer.MAX_VALUE, 1L << 30)).isEqualTo(1L << 28);
-    assertThat(Settings.queueBytes(50_000, 1L << 20)).isEqualTo(48 << 20);
+    assertThat(Settings.queueBytes(50_000, 64L << 20)).isEqualTo(16 << 20);
   }
 
   @Test

@@ -46,6 +46,20 @@ class ShutdownTest {
   }
 
   @Test
+  void stats_say_how_many_requests_are_open() {
+    try (Tracker tracker = Requests.tracker(sink).build()) {
+      int many = 2 * OpenRequests.STRIPES * OpenRequests.SLOTS_PER_STRIPE;
+      List<OpenRequest> open = new ArrayList<>();
+      for (int i = 0; i < many; i++) {
+        open.add(Requests.open(tracker, "/" + i));
+      }
+      assertThat(tracker.stats().open()).isEqualTo(many);
+      open.forEach(request -> request.end(200, null));
+      assertThat(tracker.stats().open()).isZero();
+    }
+  }
+
+  @Test
   void a_request_that_had_ended_or_was_dropped_is_not_killed() {
     Tracker tracker = Requests.tracker(sink).build();
     Requests.open(tracker, "/ended").end(200, null);

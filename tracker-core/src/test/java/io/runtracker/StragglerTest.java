@@ -34,7 +34,11 @@ class StragglerTest {
             mayGoOn.await();
           }
         };
-    return Requests.tracker(sink).spool(directory).spoolQuota(quota).closeTimeout(Duration.ZERO);
+    return Requests.tracker(sink)
+        .spool(directory)
+        .spoolQuota(quota)
+        .ringBytes(1 << 30) // all of a round may be in the ring
+        .closeTimeout(Duration.ZERO);
   }
 
   private static void serveMuch(Tracker tracker) {

@@ -8,6 +8,8 @@ import java.util.function.Consumer;
  * thread can see. A test stops the line at each of them, and starts it again from what is on disk.
  */
 public enum FailPoint {
+  /** A request was taken out of the ring, and is to be copied as bytes. */
+  BEFORE_ENCODE,
   /** A group was taken out of the ring, and the log has not seen it. */
   BEFORE_GROUP,
   /** The log has the group. */
@@ -22,6 +24,10 @@ public enum FailPoint {
   AFTER_CARRY,
   /** An event was read from the log, and belongs to no unit yet. */
   BEFORE_ROUTE,
+  /** It is to become a row of a window. */
+  BEFORE_ROW,
+  /** It is to be copied, for a run of its own. */
+  BEFORE_HOLD,
   AFTER_ROUTE,
   /** A unit was handed to a thread that sends. */
   BEFORE_PLAN,

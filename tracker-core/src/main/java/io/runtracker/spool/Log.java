@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -301,23 +302,40 @@ public final class Log implements AutoCloseable {
     }
   }
 
-  /** From here on downwards nothing is read again from the heap. */
-  public void release(long below) {
+  /**
+   * From here on downwards nothing is read again from the heap.
+   *
+   * @param but what is, all the same
+   */
+  public void release(long below, Supplier<Positions> but) {
     if (disk != null && heapEvents.get() == 0) {
       return; // the tail of what is on disk goes by its size
     }
-    for (Group group : groups.headMap(below).values()) {
+    Map<Long, Group> read = groups.headMap(below);
+    if (read.isEmpty()) {
+      return;
+    }
+    Positions needed = but.get();
+    for (Group group : read.values()) {
       if (group.end() > below) {
         return;
       }
       if (!group.isOnDisk()
           && (disk == null || isDone(group))
+          && needed.and(Positions.of(group.first(), group.end())).isEmpty()
           && groups.remove(group.first(), group)
           && group.leaveHeap()) {
         heapBytes.addAndGet(-group.bytes());
         heapEvents.addAndGet(-group.size());
       }
     }
+  }
+
+  /** Whether these events can be read from disk, whatever becomes of the heap. */
+  public boolean isOnDisk(Positions positions) {
+    return disk != null
+        && positions.end() <= disk.stats().next()
+        && leftOut.and(positions).isEmpty();
   }
 
   private boolean isDone(Group group) {

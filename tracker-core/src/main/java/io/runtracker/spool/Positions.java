@@ -55,6 +55,20 @@ public final class Positions {
     private long[] bounds = new long[8];
     private int used;
     private Positions others = NONE;
+    private Positions reserved = NONE;
+
+    /** Sees to it that a position can be added next, however short memory is by then. */
+    public void reserve(long position) {
+      if (isBelowLast(position)) {
+        reserved = others.plus(of(position));
+      } else if (used == bounds.length) {
+        bounds = Arrays.copyOf(bounds, 2 * used);
+      }
+    }
+
+    private boolean isBelowLast(long position) {
+      return used > 0 && bounds[used - 1] > position;
+    }
 
     /** Adds one. */
     public void add(long position) {
@@ -62,12 +76,10 @@ public final class Positions {
         bounds[used - 1]++;
         return;
       }
-      if (used > 0 && bounds[used - 1] > position) {
-        others = others.plus(of(position));
+      reserve(position);
+      if (isBelowLast(position)) {
+        others = reserved;
         return;
-      }
-      if (used == bounds.length) {
-        bounds = Arrays.copyOf(bounds, 2 * used);
       }
       bounds[used++] = position;
       bounds[used++] = position + 1;

@@ -26,11 +26,13 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** How the experiment is found, created and missed. */
 @Timeout(120)
+@Tag("once")
 class MlflowSinkExperimentTest {
 
   private final MlflowServer server = MlflowServer.shared();

@@ -14,9 +14,11 @@ import io.runtracker.testkit.MlflowRuns;
 import io.runtracker.testkit.MlflowServer;
 import io.runtracker.testkit.RecordedRun;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Runs that hold more than MLflow takes in one call or one value. */
+@Tag("once")
 class MlflowSinkLimitsTest {
 
   private final MlflowServer server = MlflowServer.shared();

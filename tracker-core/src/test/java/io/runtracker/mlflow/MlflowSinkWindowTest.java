@@ -36,9 +36,11 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What the run of a window holds, as a real MLflow server reports it. */
+@Tag("once")
 class MlflowSinkWindowTest {
 
   private static final JsonMapper JSON = new JsonMapper();

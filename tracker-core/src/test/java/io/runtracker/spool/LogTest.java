@@ -95,7 +95,7 @@ class LogTest {
     log.next();
     log.next();
     log.done(Positions.of(1, 3), LEDGER);
-    log.release(3);
+    log.release(3, () -> Positions.NONE);
     assertThat(log.heapBytes()).isZero();
     assertThat(log.append(Spools.group(large, large)).byHeap()).isZero();
   }
@@ -106,8 +106,21 @@ class LogTest {
     append(log, 10);
     append(log, 10);
     readAll(log);
-    log.release(15);
+    log.release(15, () -> Positions.NONE);
     assertThat(read(log, Positions.of(1, 21))).isEqualTo(range(11, 20));
+  }
+
+  @Test
+  void whatIsNeededLongerTakesItsOwnRoomAndNoMore() throws IOException {
+    Log log = Log.onHeap(100, 1 << 20);
+    append(log, 10);
+    long own = log.heapBytes();
+    append(log, 10);
+    append(log, 10);
+    readAll(log);
+    log.release(31, () -> Positions.of(3, 5));
+    assertThat(log.heapBytes()).isEqualTo(own);
+    assertThat(read(log, Positions.of(1, 31))).isEqualTo(range(1, 10));
   }
 
   @Test
@@ -232,7 +245,7 @@ class LogTest {
             .isInstanceOf(SpoolException.class);
         log.control(LEDGER, Positions.of(first, first + 50));
         log.done(Positions.of(first, first + 50), LEDGER);
-        log.release(first + 50);
+        log.release(first + 50, () -> Positions.NONE);
       }
       assertThat(log.onHeapAlone()).isEqualTo(1);
       assertThat(log.heapBytes()).isEqualTo(payload(1).length);
@@ -257,7 +270,7 @@ class LogTest {
       assertThat(log.live()).isEqualTo(20);
       assertThat(log.onHeapAlone()).isEqualTo(5);
       assertThat(read(log, Positions.of(6, 11))).isEqualTo(range(6, 10));
-      log.release(log.end());
+      log.release(log.end(), () -> Positions.NONE);
       assertThat(read(log, Positions.of(6, 11))).as("not delivered").isEqualTo(range(6, 10));
       log.done(Positions.of(6, 10), LEDGER);
       assertThat(log.live()).isEqualTo(16);
@@ -279,7 +292,7 @@ class LogTest {
         readAll(log);
         log.control(LEDGER, Positions.of(first, first + 2));
         log.done(Positions.of(first, first + 2), LEDGER);
-        log.release(log.end());
+        log.release(log.end(), () -> Positions.NONE);
         disk.failing.clear();
         append(log, 2);
       }

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whose fault a failure is: that of the unit, by what is in it, or that of what all units share,
+ * such as the server. The answer does not tell: a firewall answers 403 to one request, and a server
+ * to all. So others tell: a unit is blamed for a failure only when others passed since its last
+ * one.
+ *
+ * <p>Belongs to the thread that delivers.
+ */
+final class Blame {
+
+  /**
+   * So many others must have passed for each that began to fail meanwhile. A server that fails a
+   * quarter of all calls by chance would fail one unit ten times in a row once in a million.
+   */
+  private static final int PASSED_FOR_EACH_FAILED = 3;
+
+  /** A server in trouble refuses in the same words as one that means it, but not so often. */
+  private static final int REFUSALS = 3;
+
+  /** So many requests that fail one by one, while nothing passes, are not at fault. */
+  private static final int MOST_ALONE_IN_VAIN = 8;
+
+  private final int maxTries;
+  private long passed;
+  private long begunToFail;
+
+  // Since the last that passed.
+  private @Nullable Tries failedLast;
+  private boolean areSeveralFailing;
+  private int aloneInVain;
+
+  /**
+   * Blames nobody yet.
+   *
+   * @param maxTries how often a unit may fail, see {@link #isGuilty}
+   */
+  Blame(int maxTries) {
+    this.maxTries = maxTries;
+  }
+
+  void passed() {
+    passed++;
+    failedLast = null;
+    areSeveralFailing = false;
+    aloneInVain = 0;
+  }
+
+  /**
+   * Counts a failure.
+   *
+   * @param isAlone whether the unit is a single request
+   * @return whether others pass: since this unit's last failure, or, where it is its first, since
+   *     the last failure of another
+   */
+  boolean failed(Tries tries, boolean isAlone) {
+    boolean othersPass;
+    if (tries.failed++ == 0) {
+      othersPass = failedLast == null && passed > 0;
+      begunToFail += tries.root == tries ? 1 : 0;
+      tries.passedAtFirst = passed;
+      tries.begunAtFirst = begunToFail;
+      tries.blamed = 1;
+    } else {
+      othersPass = othersPassed(tries);
+      tries.blamed += othersPass ? 1 : 0;
+    }
+    tries.passedBefore = passed;
+    areSeveralFailing |= failedLast != null && failedLast.root != tries.root;
+    failedLast = tries;
+    aloneInVain += isAlone && !tries.areSuspect() ? 1 : 0;
+    return othersPass;
+  }
+
+  /** Whether two different units failed in a row, and none has passed since. */
+  boolean isShared() {
+    return areSeveralFailing;
+  }
+
+  /** Whether what was tried last fails again and again, and is all there is to try. */
+  boolean isNothingPassing() {
+    return failedLast != null && failedLast.failed >= 3 && !failedLast.areSuspect();
+  }
+
+  /** Whether any unit has passed since this one failed last. */
+  boolean othersPassed(Tries tries) {
+    return passed > tries.passedBefore;
+  }
+
+  /**
+   * Whether it failed as often as it may, half of that while others passed, and so seldom another
+   * that it is no chance.
+   *
+   * @param isRefused whether the server said that it understood it, and will never take it
+   */
+  boolean isGuilty(Tries tries, boolean isRefused) {
+    int most = isRefused ? Math.min(REFUSALS, maxTries) : maxTries;
+    long others = passed - tries.passedAtFirst;
+    long failing = begunToFail - tries.begunAtFirst;
+    return tries.failed >= most
+        && tries.blamed >= (most + 1) / 2
+        && others > 0
+        && others >= PASSED_FOR_EACH_FAILED * failing;
+  }
+
+  /** Whether taking units apart may still find out that it is something in them. */
+  boolean mayBeFoundInParts() {
+    return aloneInVain < MOST_ALONE_IN_VAIN;
+  }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A logger that never throws. Appenders do, such as one whose disk is full; and no more than a
+ * request may pay for that may a thread of ours.
+ */
+final class QuietLogger {
+
+  private final Logger logger;
+
+  private QuietLogger(Logger logger) {
+    this.logger = logger;
+  }
+
+  /** The one that all of a tracker logs to. */
+  static QuietLogger ofTracker() {
+    return new QuietLogger(LoggerFactory.getLogger(Tracker.class));
+  }
+
+  void warn(String message, @Nullable Throwable cause) {
+    try {
+      logger.warn(message, cause);
+    } catch (Throwable ofTheLogger) {
+      // There is nobody left to tell.
+    }
+  }
+
+  void info(String message, Object... arguments) {
+    try {
+      logger.info(message, arguments);
+    } catch (Throwable ofTheLogger) {
+      // As above.
+    }
+  }
+
+  void debug(String message, Throwable cause) {
+    try {
+      logger.debug(message, cause);
+    } catch (Throwable ofTheLogger) {
+      // As above.
+    }
+  }
+}

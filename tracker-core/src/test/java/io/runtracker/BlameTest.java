@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class BlameTest {
+
+  private static final int MAX_TRIES = 10;
+
+  private final Blame blame = new Blame(MAX_TRIES);
+  private final Tries unit = new Tries();
+
+  private void pass(int times) {
+    for (int i = 0; i < times; i++) {
+      blame.passed();
+    }
+  }
+
+  private void failWhileOthersPass(Tries tries, int times) {
+    for (int i = 0; i < times; i++) {
+      blame.failed(tries, true);
+      pass(1);
+    }
+  }
+
+  @Test
+  void a_unit_is_guilty_once_it_failed_so_often_while_others_passed() {
+    failWhileOthersPass(unit, MAX_TRIES - 1);
+    assertThat(blame.isGuilty(unit, false)).isFalse();
+    blame.failed(unit, true);
+    assertThat(blame.isGuilty(unit, false)).isTrue();
+  }
+
+  @Test
+  void who_is_refused_is_guilty_sooner_and_not_at_once() {
+    failWhileOthersPass(unit, 2);
+    assertThat(blame.isGuilty(unit, true)).isFalse();
+    blame.failed(unit, true);
+    assertThat(blame.isGuilty(unit, true)).isTrue();
+    assertThat(blame.isGuilty(unit, false)).isFalse();
+  }
+
+  @Test
+  void half_of_the_failures_must_be_while_others_passed() {
+    for (int i = 0; i < 2 * MAX_TRIES; i++) {
+      blame.failed(unit, true);
+    }
+    for (int i = 0; i < MAX_TRIES / 2 - 1; i++) {
+      assertThat(blame.isGuilty(unit, false)).isFalse();
+      pass(1);
+      blame.failed(unit, true);
+    }
+    assertThat(blame.isGuilty(unit, false)).isTrue();
+  }
+
+  @Test
+  void failures_while_nothing_passes_are_not_counted() {
+    pass(100);
+    for (int i = 0; i < 50; i++) {
+      blame.failed(unit, true);
+    }
+    pass(100);
+    assertThat(unit.blamed).isEqualTo(1);
+    assertThat(blame.isGuilty(unit, false)).isFalse();
+  }
+
+  @Test
+  void a_unit_is_not_guilty_where_many_others_begin_to_fail_meanwhile() {
+    for (int i = 0; i < MAX_TRIES; i++) {
+      blame.failed(unit, true);
+      blame.failed(new Tries(), true);
+      pass(1);
+    }
+    blame.failed(unit, true);
+    assertThat(blame.isGuilty(unit, false)).isFalse();
+    pass(100);
+    blame.failed(unit, true);
+    assertThat(blame.isGuilty(unit, false)).isTrue();
+  }
+
+  @Test
+  void one_unit_that_fails_again_and_again_is_not_everybodys_trouble() {
+    blame.failed(unit, true);
+    blame.failed(unit, true);
+    assertThat(blame.isShared()).isFalse();
+    blame.failed(new Tries(), true);
+    assertThat(blame.isShared()).isTrue();
+    pass(1);
+    assertThat(blame.isShared()).isFalse();
+  }
+
+  @Test
+  void parts_of_a_window_that_fail_are_one_unit_that_fails() {
+    blame.failed(unit, false);
+    blame.failed(unit.ofPart(), false);
+    blame.failed(unit.ofSmaller(), false);
+    assertThat(blame.isShared()).isFalse();
+  }
+
+  @Test
+  void a_part_has_been_tried_with_its_window_and_a_smaller_one_has_not() {
+    failWhileOthersPass(unit, 3);
+    assertThat(unit.ofPart().blamed).isEqualTo(3);
+    assertThat(unit.ofSmaller().blamed).isZero();
+  }
+
+  @Test
+  void the_parts_of_a_window_do_not_count_as_others_that_begin_to_fail() {
+    blame.failed(unit, true);
+    Tries window = new Tries();
+    blame.failed(window, false);
+    for (int i = 0; i < 20; i++) {
+      blame.failed(window.ofSmaller(), false);
+    }
+    pass(1);
+    failWhileOthersPass(unit, MAX_TRIES - 1);
+    assertThat(blame.isGuilty(unit, false)).isTrue();
+  }
+
+  @Test
+  void others_pass_at_a_first_failure_unless_another_has_just_failed() {
+    assertThat(blame.failed(unit, true)).isFalse(); // nothing has ever passed
+    pass(1);
+    assertThat(blame.failed(new Tries(), true)).isTrue();
+    assertThat(blame.failed(new Tries(), true)).isFalse();
+    pass(1);
+    assertThat(blame.failed(new Tries(), true)).isTrue();
+  }
+
+  @Test
+  void requests_that_fail_one_by_one_while_nothing_passes_are_not_searched_any_further() {
+    for (int i = 0; i < 8; i++) {
+      assertThat(blame.mayBeFoundInParts()).isTrue();
+      blame.failed(new Tries(), true);
+    }
+    assertThat(blame.mayBeFoundInParts()).isFalse();
+    pass(1);
+    assertThat(blame.mayBeFoundInParts()).isTrue();
+  }
+}

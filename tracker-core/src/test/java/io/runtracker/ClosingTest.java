@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Closing loses nothing that can be kept, whoever does it, and however. */
+class ClosingTest {
+
+  private static final int REQUESTS = 500;
+
+  @TempDir Path directory;
+
+  private final MemoryWindowSink sink = new MemoryWindowSink();
+
+  @AfterEach
+  void no_thread_of_ours_is_left() {
+    await().until(() -> Thread.getAllStackTraces().keySet().stream().noneMatch(Requests::isOurs));
+  }
+
+  private Tracker.Builder tracker(TrackAs trackAs) {
+    return Requests.tracker(sink).trackAs(trackAs).windowAge(Duration.ofHours(1));
+  }
+
+  @ParameterizedTest
+  @EnumSource(TrackAs.class)
+  void a_thread_that_was_interrupted_closes_as_any_other(TrackAs trackAs) {
+    sink.runs.beforeCreate = event -> TimeUnit.MILLISECONDS.sleep(1);
+    Tracker tracker = tracker(trackAs).build();
+    Requests.serve(tracker, "/", REQUESTS);
+    Thread.currentThread().interrupt();
+    Ledger ledger = tracker.close(Requests.LONG);
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(ledger.delivered()).isEqualTo(REQUESTS);
+    assertThat(tracker.stats().ledger()).isEqualTo(ledger);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void a_close_that_is_interrupted_again_and_again_ends_as_any_other(boolean withSpool)
+      throws Exception {
+    sink.runs.beforeCreate = event -> TimeUnit.MILLISECONDS.sleep(1);
+    Tracker.Builder builder = tracker(TrackAs.RUN);
+    Tracker tracker = (withSpool ? builder.spool(directory) : builder).build();
+    Requests.serve(tracker, "/", REQUESTS);
+    AtomicReference<Ledger> ledger = new AtomicReference<>();
+    Thread closing = new Thread(() -> ledger.set(tracker.close(Requests.LONG)));
+    closing.start();
+    while (closing.isAlive()) {
+      closing.interrupt();
+      closing.join(1);
+    }
+    assertThat(ledger.get().accepted()).isEqualTo(REQUESTS);
+    assertThat(ledger.get().delivered() + ledger.get().spooled()).isEqualTo(REQUESTS);
+    assertThat(tracker.stats().ledger()).isEqualTo(ledger.get());
+  }
+
+  @Test
+  void with_a_spool_it_ends_as_soon_as_all_is_safe_and_the_next_one_delivers_the_rest() {
+    sink.runs.beforeCreate = event -> new CountDownLatch(1).await();
+    Tracker tracker = tracker(TrackAs.RUN).spool(directory).build();
+    Requests.serve(tracker, "/", REQUESTS);
+    Ledger ledger = tracker.close(Duration.ofDays(1));
+    assertThat(ledger.spooled()).isEqualTo(REQUESTS);
+    assertThat(ledger.dropped()).isEmpty();
+    sink.runs.beforeCreate = event -> {};
+    try (Tracker next = tracker(TrackAs.RUN).spool(directory).build()) {
+      assertThat(next.flush(Requests.LONG).delivered()).isEqualTo(REQUESTS);
+    }
+    assertThat(sink.runs.completed()).hasSize(REQUESTS);
+  }
+
+  @Test
+  void two_threads_that_close_get_the_same_final_ledger() throws Exception {
+    sink.runs.beforeCreate = event -> TimeUnit.MILLISECONDS.sleep(1);
+    Tracker tracker = tracker(TrackAs.RUN).build();
+    Requests.serve(tracker, "/", REQUESTS);
+    CompletableFuture<Ledger> other =
+        CompletableFuture.supplyAsync(() -> tracker.close(Requests.LONG));
+    Ledger ledger = tracker.close(Requests.LONG);
+    assertThat(ledger.delivered()).isEqualTo(REQUESTS);
+    assertThat(other.get(30, TimeUnit.SECONDS)).isEqualTo(ledger);
+  }
+
+  @Test
+  void threads_that_wait_for_room_are_let_go_and_what_they_bring_is_counted() throws Exception {
+    sink.runs.beforeCreate = event -> new CountDownLatch(1).await();
+    Tracker tracker =
+        tracker(TrackAs.RUN).ringSize(2).queueSize(1).whenFull(WhenFull.BLOCK).build();
+    Thread[] serving = new Thread[8];
+    for (int i = 0; i < serving.length; i++) {
+      serving[i] = new Thread(() -> Requests.serve(tracker, "/", 50));
+      serving[i].start();
+    }
+    tracker.close(Duration.ZERO);
+    for (Thread thread : serving) {
+      thread.join(TimeUnit.SECONDS.toMillis(30));
+      assertThat(thread.isAlive()).isFalse();
+    }
+    Ledger ledger = tracker.stats().ledger();
+    assertThat(ledger.inFlight()).isZero();
+    assertThat(ledger.delivered() + ledger.droppedTotal()).isEqualTo(ledger.offered());
+  }
+
+  @Test
+  void a_tracker_that_was_just_built_closes() {
+    for (int i = 0; i < 20; i++) {
+      assertThat(tracker(TrackAs.AUTO).build().close(Duration.ZERO).offered()).isZero();
+    }
+  }
+
+  @Test
+  void a_tracker_that_cannot_be_built_leaves_nothing_open() {
+    MemorySink runsOnly = new MemorySink();
+    Tracker.Builder impossible =
+        Requests.tracker(runsOnly).trackAs(TrackAs.WINDOW).spool(directory);
+    assertThatThrownBy(impossible::build)
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("trackAs");
+    assertThat(runsOnly.closed).isTrue();
+    try (Tracker tracker = tracker(TrackAs.RUN).spool(directory).build()) {
+      assertThat(tracker.isEnabled()).isTrue(); // nobody holds the directory
+    }
+  }
+
+  @Test
+  void a_sink_that_fails_to_close_changes_nothing() {
+    MemorySink unwilling = new MemorySink();
+    Tracker tracker = Requests.tracker(new SinkThatFailsToClose(unwilling)).build();
+    Requests.serve(tracker, "/", 5);
+    assertThat(tracker.close(Requests.LONG).delivered()).isEqualTo(5);
+  }
+
+  private record SinkThatFailsToClose(MemorySink sink) implements RunSink {
+    @Override
+    public String create(RequestEvent event) throws SinkException, InterruptedException {
+      return sink.create(event);
+    }
+
+    @Override
+    public void complete(String runId, RequestEvent event)
+        throws SinkException, InterruptedException {
+      sink.complete(runId, event);
+    }
+
+    @Override
+    public java.util.Optional<String> find(RequestEvent event) {
+      return sink.find(event);
+    }
+
+    @Override
+    public void close() {
+      throw new IllegalStateException("told by the test");
+    }
+  }
+
+  @Test
+  void the_last_line_of_the_log_says_what_became_of_what() {
+    try (Logged logged = Logged.byTheTracker()) {
+      sink.runs.beforeCreate =
+          event -> {
+            if (!event.target().path().equals("/good")) {
+              new CountDownLatch(1).await();
+            }
+          };
+      Tracker tracker = tracker(TrackAs.RUN).build();
+      Requests.serve(tracker, "/good", 3);
+      tracker.flush(Requests.LONG);
+      Requests.serve(tracker, "/", 2);
+      tracker.close(Duration.ZERO);
+      assertThat(logged.messages())
+          .last()
+          .isEqualTo(
+              "Tracking has ended: of 5 requests 3 are delivered, 0 wait in the spool, dropped are"
+                  + " {SHUTDOWN=2}");
+    }
+  }
+}
