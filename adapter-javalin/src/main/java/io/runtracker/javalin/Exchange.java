@@ -199,6 +199,10 @@ final class Exchange {
   }
 
   static void log(Throwable fault) {
-    log.debug("A fault while tracking a request; the service did not notice", fault);
+    try {
+      log.debug("A fault while tracking a request; the service did not notice", fault);
+    } catch (Throwable ofTheLogger) {
+      // The service's logger fails, and its request is not to pay for that.
+    }
   }
 }

@@ -12,6 +12,7 @@ import io.runtracker.servlet.TrackingFilter;
 import io.runtracker.servlet.TrackingListener;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
+import java.time.Duration;
 import java.util.EnumSet;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -42,6 +43,13 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 @ConditionalOnClass({Filter.class, FilterRegistrationBean.class})
 @EnableConfigurationProperties(RuntrackerProperties.class)
 public final class RuntrackerAutoConfiguration {
+
+  /**
+   * Set by Spring Boot in the contexts of its tests. What a test leaves undelivered nobody waits
+   * for, and a suite has many contexts to close.
+   */
+  private static final String IS_A_TEST =
+      "org.springframework.boot.test.context.SpringBootTestContextBootstrapper";
 
   /** For Spring. */
   public RuntrackerAutoConfiguration() {}
@@ -78,6 +86,9 @@ public final class RuntrackerAutoConfiguration {
         Tracker.builder().environment(Variables.of(environment)).skip(defaultSkip(environment));
     if (isEnabled(properties, environment)) {
       builder.sink(sink.getObject());
+    }
+    if (environment.getProperty(IS_A_TEST, Boolean.class, false)) {
+      builder.closeTimeout(Duration.ZERO);
     }
     properties.applyTo(builder);
     filters.orderedStream().forEach(builder::filter);

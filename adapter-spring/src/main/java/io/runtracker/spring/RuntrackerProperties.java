@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.spring;
 
+import io.runtracker.RecordQuery;
 import io.runtracker.TrackAs;
 import io.runtracker.Tracker;
 import io.runtracker.WhenFull;
@@ -25,8 +26,13 @@ import org.springframework.util.unit.DataSize;
  * @param enabled Whether to track at all. Default: true, unless MLFLOW_ENABLE is false.
  * @param skip Paths that are not tracked; '*' stands for anything within a segment, '**' for
  *     anything. Default: /health, /docs, /openapi.json and the actuator's paths.
- * @param redact Query parameters whose values are secrets, in place of the usual ones.
+ * @param redact Names of parameters whose values are secrets, in any spelling, in place of the
+ *     usual ones.
  * @param ringSize Slots of the ring buffer, a power of two. Default: 8192.
+ * @param ringBytes What requests in the ring buffer may hold of what was logged, such as 8MB.
+ *     Default: 16MB, or a sixteenth of the heap where that is less.
+ * @param requestBytes What one request may hold of what its handler logs; from 1KB to 4MB. Default:
+ *     1MB.
  * @param whenFull What a request thread does when the ring is full. Default: drop.
  * @param batchSize Events at which a group is handed on. Default: 512.
  * @param batchBytes Size of encoded requests at which a group is handed on. Default: 1MB.
@@ -53,6 +59,8 @@ import org.springframework.util.unit.DataSize;
  * @param retryDelay The first pause after a failure of the sink; doubles with each further one.
  *     Default: 500ms.
  * @param maxRetryDelay The longest pause after failures of the sink. Default: 1m.
+ * @param maxTries How often a request may fail while others pass before it is set aside, at least
+ *     2. Default: 10.
  * @param lookupDelay How long to wait before looking for a run whose create was not answered.
  *     Default: 25s.
  * @param closeTimeout How long the end of the application may wait for what is not delivered yet.
@@ -64,6 +72,8 @@ import org.springframework.util.unit.DataSize;
  *     are redacted. Default: none.
  * @param recordClientAddress Whether to record where requests came from, as the tag client.address.
  *     Default: false.
+ * @param recordQuery What to record of a URL's query: values (those of secrets redacted), names
+ *     alone, or none. Default: values.
  * @param trackingUri The MLflow server. Default: MLFLOW_TRACKING_URI, else http://127.0.0.1:5000.
  * @param experiment The experiment's name, created when there is none; not together with its id.
  *     Default: MLFLOW_EXPERIMENT_NAME.
@@ -103,6 +113,8 @@ record RuntrackerProperties(
     @Nullable List<String> skip,
     @Nullable List<String> redact,
     @Nullable Integer ringSize,
+    @Nullable DataSize ringBytes,
+    @Nullable DataSize requestBytes,
     @Nullable WhenFull whenFull,
     @Nullable Integer batchSize,
     @Nullable DataSize batchBytes,
@@ -121,12 +133,14 @@ record RuntrackerProperties(
     @Nullable Duration autoThreshold,
     @Nullable Duration retryDelay,
     @Nullable Duration maxRetryDelay,
+    @Nullable Integer maxTries,
     @Nullable Duration lookupDelay,
     @Nullable Duration closeTimeout,
     @Nullable Double sampleRatio,
     @Nullable Duration slowThreshold,
     @Nullable List<String> recordHeaders,
     @Nullable Boolean recordClientAddress,
+    @Nullable RecordQuery recordQuery,
     @Nullable String trackingUri,
     @Nullable String experiment,
     @Nullable String experimentId,
@@ -154,6 +168,8 @@ record RuntrackerProperties(
     set(skip, patterns -> builder.skip(patterns.toArray(String[]::new)));
     set(redact, parameters -> builder.redact(parameters.toArray(String[]::new)));
     set(ringSize, builder::ringSize);
+    set(ringBytes, size -> builder.ringBytes(size.toBytes()));
+    set(requestBytes, size -> builder.requestBytes((int) Math.min(size.toBytes(), 1L << 30)));
     set(whenFull, builder::whenFull);
     set(batchSize, builder::batchSize);
     set(batchBytes, size -> builder.batchBytes(size.toBytes()));
@@ -172,12 +188,14 @@ record RuntrackerProperties(
     set(autoThreshold, builder::autoThreshold);
     set(retryDelay, builder::retryDelay);
     set(maxRetryDelay, builder::maxRetryDelay);
+    set(maxTries, builder::maxTries);
     set(lookupDelay, builder::lookupDelay);
     set(closeTimeout, builder::closeTimeout);
     set(sampleRatio, builder::sampleRatio);
     set(slowThreshold, builder::slowThreshold);
     set(recordHeaders, names -> builder.recordHeaders(names.toArray(String[]::new)));
     set(recordClientAddress, builder::recordClientAddress);
+    set(recordQuery, builder::recordQuery);
   }
 
   void applyTo(MlflowSink.Builder builder) {

@@ -60,9 +60,17 @@ public final class TrackingExceptionResolver implements HandlerExceptionResolver
         note(open, Causes.unwrap(exception), response.isCommitted());
       }
     } catch (Throwable fault) {
-      log.debug("A fault while noting an exception; the service did not notice", fault);
+      log(fault);
     }
     return null;
+  }
+
+  private static void log(Throwable fault) {
+    try {
+      log.debug("A fault while noting an exception; the service did not notice", fault);
+    } catch (Throwable ofTheLogger) {
+      // The service's logger fails, and its request is not to pay for that.
+    }
   }
 
   private static @Nullable OpenRequest openRequest(HttpServletRequest request) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.runtracker.DropReason;
 import io.runtracker.RequestCustomizer;
 import io.runtracker.RequestEvent;
 import io.runtracker.RequestFilter;
@@ -61,6 +62,24 @@ class AutoConfigurationTest {
 
   private Tracker tracker() {
     return application.tracker();
+  }
+
+  @Test
+  void the_context_of_a_test_closes_without_waiting_for_mlflow() throws Exception {
+    String inATest = "org.springframework.boot.test.context.SpringBootTestContextBootstrapper=true";
+    String[] unreachable = {inATest, "runtracker.tracking-uri=http://127.0.0.1:9"};
+    RunningApplication test = RunningApplication.start(Service.class, context -> {}, unreachable);
+    assertThat(test.get("/hello").body()).isEqualTo("hello");
+    Tracker tracker = test.tracker();
+    test.close();
+    assertThat(tracker.stats().ledger().dropped()).containsEntry(DropReason.SHUTDOWN, 1L);
+
+    application =
+        RunningApplication.start(
+            Service.class, sink, inATest, "runtracker.close-timeout=10s"); // who asks for it
+    assertThat(application.get("/hello").body()).isEqualTo("hello");
+    application.close();
+    assertThat(sink.takeNext().target().path()).isEqualTo("/hello");
   }
 
   // --- the beans
