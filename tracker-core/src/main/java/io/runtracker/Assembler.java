@@ -614,23 +614,27 @@ final class Assembler {
     failPoints.accept(FailPoint.BEFORE_SPLIT);
     List<Unit> parts = whole.parts();
     journal.split(whole, parts);
+    takeInAll(parts, queueOf(parts.get(0)));
+    remove(whole);
+    failPoints.accept(FailPoint.AFTER_SPLIT);
+  }
+
+  /** All of them or, where memory is short, none. */
+  private void takeInAll(List<Unit> units, Queue<Unit> queue) {
     int taken = 0;
     try {
-      for (Unit part : parts) {
-        takeIn(part, queueOf(part));
+      for (Unit unit : units) {
+        takeIn(unit, queue);
         taken++;
       }
     } finally {
-      if (taken == parts.size()) {
-        remove(whole);
-      } else {
-        for (Unit part : parts.subList(0, taken)) {
-          remove(part);
-          queueOf(part).remove(part);
+      if (taken < units.size()) {
+        for (Unit unit : units.subList(0, taken)) {
+          remove(unit);
+          queue.remove(unit);
         }
       }
     }
-    failPoints.accept(FailPoint.AFTER_SPLIT);
   }
 
   /** Whether a unit is not settled, nor split. */
@@ -656,9 +660,7 @@ final class Assembler {
           made.add(Unit.runOf(event.position()).holding(event));
           found.add(event.position());
         });
-    for (Unit run : made) {
-      takeIn(run, fresh);
-    }
+    takeInAll(made, fresh);
     if (log.disk() != null) {
       log.disk().lost(apart.minus(found.build()));
     }

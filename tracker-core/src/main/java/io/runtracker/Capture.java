@@ -117,7 +117,7 @@ final class Capture {
   void killOpenRequests(long deadlineNanos) {
     openRequests.close(
         request -> {
-          boolean hasRoom = awaitRoom(deadlineNanos);
+          boolean hasRoom = awaitRoom(request, deadlineNanos);
           if (hasRoom) {
             request.kill();
           }
@@ -125,8 +125,8 @@ final class Capture {
         });
   }
 
-  private boolean awaitRoom(long deadlineNanos) {
-    while (ring.remainingCapacity() <= 0) {
+  private boolean awaitRoom(OpenRequest request, long deadlineNanos) {
+    while (ring.remainingCapacity() <= 0 || !ringBytes.hasRoom(request.takenByNotes())) {
       if (System.nanoTime() - deadlineNanos >= 0) {
         return false;
       }
@@ -146,9 +146,10 @@ final class Capture {
       long endNanos,
       @Nullable Throwable error) {
     request.settle(notes, statusCode, endNanos, error);
-    boolean waits = whenFull == WhenFull.BLOCK;
+    // Whoever closes has waited for room, and has a deadline.
+    boolean waits = whenFull == WhenFull.BLOCK && !openRequests.isClosed();
     while (!ringBytes.take(request.weight())) {
-      if (!waits || closed) {
+      if (!waits || openRequests.isClosed()) {
         return false;
       }
       LockSupport.parkNanos(ROOM_POLL_NANOS);

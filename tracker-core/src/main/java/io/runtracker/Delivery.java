@@ -219,7 +219,7 @@ final class Delivery {
       if (unit == null) {
         long due = assembler.dueNanos(windowsToo, runsToo, now + IDLE_NANOS);
         Unit suspect = suspectsToo ? assembler.peekSuspect() : null;
-        due = suspect == null ? due : Math.min(due, dueNanos(suspect));
+        due = suspect == null ? due : Math.min(due, dueNanos(suspect, circuit.isOpen()));
         return Math.max(1, due - now);
       }
       Attempt attempt = new Attempt(unit); // all that takes memory, before anything is changed
@@ -237,15 +237,18 @@ final class Delivery {
       return assembler.peekProbe(windowsToo, runsToo, now);
     }
     Unit suspect = suspectsToo ? assembler.peekSuspect() : null;
-    boolean isDue = suspect != null && dueNanos(suspect) - now <= 0;
+    boolean isDue = suspect != null && dueNanos(suspect, false) - now <= 0;
     return isDue ? suspect : assembler.peek(windowsToo, runsToo, now);
   }
 
   /** Until others have passed another try of a suspect would tell nothing, so it has time. */
-  private long dueNanos(Unit suspect) {
-    return blame.othersPassed(suspect.tries)
-        ? suspect.notBeforeNanos
-        : suspect.failedNanos + settings.maxRetryDelay().toNanos();
+  private long dueNanos(Unit suspect, boolean mayProbe) {
+    long due = suspect.notBeforeNanos;
+    if (mayProbe || blame.othersPassed(suspect.tries)) {
+      return due;
+    }
+    long later = suspect.failedNanos + settings.maxRetryDelay().toNanos();
+    return later - due > 0 ? later : due;
   }
 
   private void send(Attempt attempt) {
@@ -326,7 +329,7 @@ final class Delivery {
         passed(unit, attempt.startedNanos);
       } else if (failure instanceof InterruptedException) {
         circuit.released(attempt.startedNanos);
-        retry(unit, 0);
+        retry(unit, stopping ? 0 : settings.retryDelay().toNanos());
       } else if (failure instanceof SpoolException) {
         circuit.released(attempt.startedNanos);
         warnings.warn("spool", "The spool cannot be used; delivery goes on by itself", failure);

@@ -66,9 +66,16 @@ record Line(Log log, Assembler assembler, Delivery delivery, Counts counts, Jour
 
   /** Ends delivery; what is on no disk then is lost, and counted. */
   void close() {
-    delivery.stop();
-    journal.writeLedger();
     try {
+      delivery.stop();
+    } finally {
+      closeLog();
+    }
+  }
+
+  private void closeLog() {
+    try {
+      journal.writeLedger();
       log.close();
     } catch (SpoolException e) {
       QuietLogger.ofTracker()

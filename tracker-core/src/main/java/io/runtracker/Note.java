@@ -34,6 +34,9 @@ final class Note {
   /** The object itself, and those of its key and its text. */
   private static final int OWN_BYTES = 128;
 
+  /** More than notes ever take. */
+  private static final int FULL = 1 << 30;
+
   /** Less of a text than this says nothing. */
   private static final int LEAST_TEXT = 64;
 
@@ -45,8 +48,8 @@ final class Note {
   final long step;
   @Nullable Note next;
 
-  /** What this note and all below it take, see {@link #size}. */
-  int total;
+  /** What this note and all below it take, see {@link #size}; and {@link #FULL}, or not. */
+  private int total;
 
   private Note(Kind kind, String key, String text, double number, long timestampMillis, long step) {
     this.kind = kind;
@@ -79,6 +82,24 @@ final class Note {
   /** What it takes on the heap, in bytes, or less: a character is counted as one. */
   int size() {
     return OWN_BYTES + key.length() + text.length();
+  }
+
+  /** What this note and all below it take. */
+  int taken() {
+    return total & ~FULL;
+  }
+
+  /** Whether some have been left out. */
+  boolean isMarkedFull() {
+    return (total & FULL) != 0;
+  }
+
+  /** A tag that says that some are left out. */
+  static Note markedFull(@Nullable Note notes) {
+    Note mark = text(Kind.TAG, EventCodec.INCOMPLETE, "size");
+    mark.putOn(notes);
+    mark.total |= FULL;
+    return mark;
   }
 
   /** As much of it as fits, with a mark; null when that is not worth it. */

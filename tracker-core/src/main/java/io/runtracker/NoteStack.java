@@ -23,7 +23,7 @@ abstract class NoteStack {
     }
   }
 
-  /** A walk must make room for a quarter of all, so that each note is walked past a few times. */
+  /** A walk must make room for a quarter of all, or there is no other one. */
   private static final int WORTH_A_WALK = 4;
 
   private volatile @Nullable Note newest;
@@ -43,16 +43,15 @@ abstract class NoteStack {
    * @param room what all notes may take, in bytes
    */
   final Pushed push(Note note, int room) {
-    boolean mayMakeRoom = true;
     while (true) {
       Note head = newest;
       if (head == Note.END) {
         return Pushed.TOO_LATE;
       }
-      int left = room - (head == null ? 0 : head.total);
+      int left = room - (head == null ? 0 : head.taken());
       boolean fits = note.size() <= left;
-      if (!fits && head != null && mayMakeRoom) {
-        mayMakeRoom = makesRoom(head, room);
+      if (!fits && (head == null || !head.isMarkedFull())) {
+        makeRoomOrMark(head, room);
         continue;
       }
       Note part = fits ? note : note.cutTo(left);
@@ -66,19 +65,26 @@ abstract class NoteStack {
     }
   }
 
-  /** Takes out what was overwritten. False when that is not worth it. */
-  private boolean makesRoom(Note head, int room) {
-    Note less = Note.withoutOverwritten(head);
-    if (head.total - less.total < room / WORTH_A_WALK) {
-      return false;
-    }
-    NEWEST.compareAndSet(this, head, less); // else another thread pushed; there is another look
-    return true;
+  /**
+   * Takes out what was overwritten; or, where that is not worth it, marks the notes as incomplete,
+   * and nobody walks them again. Where another thread pushed meanwhile, there is another look.
+   */
+  private void makeRoomOrMark(@Nullable Note head, int room) {
+    Note less = head == null ? null : Note.withoutOverwritten(head);
+    boolean isWorthIt =
+        head != null && less != null && head.taken() - less.taken() >= room / WORTH_A_WALK;
+    NEWEST.compareAndSet(this, head, isWorthIt ? less : Note.markedFull(head));
   }
 
   /** Closes the stack and returns its notes, newest first; {@link Note#END} when it was closed. */
   final @Nullable Note endNotes() {
     return (Note) NEWEST.getAndSet(this, Note.END);
+  }
+
+  /** What its notes take until now, in bytes. */
+  final int takenByNotes() {
+    Note head = newest;
+    return head == null ? 0 : head.taken();
   }
 
   final boolean areNotesEnded() {

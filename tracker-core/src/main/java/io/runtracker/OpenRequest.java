@@ -21,9 +21,6 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
   private volatile @Nullable Handled handled;
   private volatile boolean dropped;
 
-  /** Whether something that was logged had no room. */
-  private volatile boolean incomplete;
-
   /** Written before the push or name that it tells of, and so seen by whoever ends the request. */
   private boolean ownData;
 
@@ -134,14 +131,30 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
       }
       return false;
     }
+    try {
+      offer(newest, statusCode, error, reader, request, response);
+    } catch (Throwable outOfMemory) {
+      capture.fault(outOfMemory);
+    }
+    return true;
+  }
+
+  private <Q, S> void offer(
+      @Nullable Note logged,
+      int statusCode,
+      @Nullable Throwable error,
+      HttpReader<Q, S> reader,
+      Q request,
+      S response) {
     long endNanos = System.nanoTime();
     capture.openRequests().remove(this);
+    Note newest = logged;
     Handled noted = handled;
     if (noted != null) {
       handled = null;
     }
     if (dropped) {
-      return true;
+      return;
     }
     Throwable cause = error;
     if (noted != null && error == null) {
@@ -157,14 +170,13 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
     if (sampler != null
         && sampler.leavesOut(statusCode >= 500 || cause != null, endNanos - startNanos)) {
       capture.sampledOut();
-      return true;
+      return;
     }
     Customizers customizers = capture.customizers();
     if (customizers != null) {
       newest = customizers.customize(this, newest, statusCode, cause, reader, request, response);
     }
     capture.offer(this, newest, statusCode, endNanos, cause);
-    return true;
   }
 
   /** Ends the request without a trace; false when it had ended. */
@@ -202,7 +214,7 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
 
   /** What it holds in the ring besides itself, in bytes; see {@link Note#size}. */
   int weight() {
-    int logged = notes == null ? 0 : notes.total;
+    int logged = notes == null ? 0 : notes.taken();
     return errorDetails == null ? logged : logged + errorDetails.length();
   }
 
@@ -220,14 +232,8 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
         .ownData(endedWithOwnData)
         .timing(startMillis, durationNanos)
         .error(errorType, errorDetails)
-        .notes(incomplete ? markedIncomplete(notes) : notes)
+        .notes(notes)
         .build();
-  }
-
-  private static Note markedIncomplete(@Nullable Note notes) {
-    Note mark = Note.text(Note.Kind.TAG, EventCodec.INCOMPLETE, "size");
-    mark.putOn(notes);
-    return mark;
   }
 
   /** An exception's own getMessage() may throw; the class name must arrive all the same. */
@@ -257,7 +263,12 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
       return this;
     }
     ownData = true;
-    return note(Note.metric(key, value, System.currentTimeMillis(), step));
+    try {
+      note(Note.metric(key, value, System.currentTimeMillis(), step));
+    } catch (Throwable outOfMemory) {
+      capture.lateWrite(); // the handler is not to hear of it
+    }
+    return this;
   }
 
   @Override
@@ -298,7 +309,11 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
       capture.lateWrite();
     } else {
       ownData = true;
-      note(Note.text(kind, key, value));
+      try {
+        note(Note.text(kind, key, value));
+      } catch (Throwable outOfMemory) {
+        capture.lateWrite(); // the handler is not to hear of it
+      }
     }
     return this;
   }
@@ -309,10 +324,8 @@ public final class OpenRequest extends NoteStack implements TrackedRequest {
   }
 
   private OpenRequest note(Note note) {
-    switch (push(note, capture.requestBytes())) {
-      case WHOLE -> {}
-      case CUT -> incomplete = true;
-      case TOO_LATE -> capture.lateWrite();
+    if (push(note, capture.requestBytes()) == Pushed.TOO_LATE) {
+      capture.lateWrite();
     }
     return this;
   }

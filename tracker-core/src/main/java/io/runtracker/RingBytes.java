@@ -32,6 +32,12 @@ final class RingBytes {
     return true;
   }
 
+  /** Whether {@link #take} would find room now. */
+  boolean hasRoom(int weight) {
+    long now = taken.get();
+    return weight < LIGHT || now == 0 || now + weight <= most;
+  }
+
   /** Gives back what {@link #take} took. */
   void giveBack(int weight) {
     if (weight >= LIGHT) {

@@ -236,8 +236,9 @@ final class Unit {
             return; // it is left out
           }
         });
-    leftOut = positions.minus(found.build());
-    positions = found.build();
+    Positions kept = found.build();
+    leftOut = leftOut.plus(positions.minus(kept)); // first: an event is in one of the two
+    positions = kept;
     if (positions.isEmpty()) {
       throw new IOException("none of the window's events can be read");
     }
@@ -261,9 +262,14 @@ final class Unit {
   }
 
   Optional<String> find(RunSink sink) throws SinkException, InterruptedException, IOException {
-    return isWindow()
-        ? ((WindowSink) sink).find(Objects.requireNonNull(window))
-        : sink.find(decoded());
+    return isWindow() ? ((WindowSink) sink).find(described()) : sink.find(decoded());
+  }
+
+  /** One that could never be read is known by its id alone. */
+  private RequestWindow described() {
+    return window != null
+        ? window
+        : new RequestWindow(id, Instant.EPOCH, Instant.EPOCH, size(), Map.of());
   }
 
   /** As {@link RunSink#removeDuplicates}. */

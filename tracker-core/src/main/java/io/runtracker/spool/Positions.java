@@ -76,11 +76,12 @@ public final class Positions {
         bounds[used - 1]++;
         return;
       }
-      reserve(position);
       if (isBelowLast(position)) {
-        others = reserved;
+        boolean isReserved = reserved.contains(position) && reserved.size() == others.size() + 1;
+        others = isReserved ? reserved : others.plus(of(position));
         return;
       }
+      reserve(position);
       bounds[used++] = position;
       bounds[used++] = position + 1;
     }
