@@ -44,7 +44,7 @@ final class EntryTags {
           "link");
 
   private final String[] headers;
-  private final ThreadLocal<UrlRedactor> redactor;
+  private final UrlRedactor redactor;
   private final boolean clientAddress;
   private final RateLimitedLog log;
 
@@ -55,8 +55,7 @@ final class EntryTags {
             .distinct()
             .toArray(String[]::new);
     this.clientAddress = settings.recordClientAddress();
-    this.redactor =
-        ThreadLocal.withInitial(() -> new UrlRedactor(settings.redact(), settings.recordQuery()));
+    this.redactor = new UrlRedactor(settings.redact(), settings.recordQuery());
     this.log = log;
   }
 
@@ -85,7 +84,7 @@ final class EntryTags {
     if (isSecret(name)) {
       return UrlRedactor.MARK;
     }
-    return URLS.contains(name) ? redactor.get().redact(value) : value;
+    return URLS.contains(name) ? redactor.redact(value) : value;
   }
 
   private static void tag(OpenRequest open, String key, @Nullable String value) {

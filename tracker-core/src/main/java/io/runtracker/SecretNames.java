@@ -2,18 +2,18 @@
 package io.runtracker;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 
 /**
  * Which names tell of a secret, by their words and however they are spelt: {@code accessToken},
- * {@code X-Access-Token} and {@code user[access_token]} hold {@code token}. Not safe for use by
- * several threads.
+ * {@code X-Access-Token} and {@code user[access_token]} hold {@code token}. Safe for use by any
+ * thread.
  */
 final class SecretNames {
 
@@ -33,7 +33,7 @@ final class SecretNames {
 
   private final Set<String> secrets = new HashSet<>();
   private int mostWords = 1;
-  private final Map<String, Boolean> known = new HashMap<>();
+  private final Map<String, Boolean> known = new ConcurrentHashMap<>();
 
   SecretNames(List<String> names) {
     for (String name : names) {

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Replaces the secrets in a URL: the values of parameters with telling names in the query and in
  * the path, those within values that are a URL or JSON themselves, user info, and servlet session
- * ids. Not safe for use by several threads.
+ * ids. Safe for use by any thread.
  */
 final class UrlRedactor {
 

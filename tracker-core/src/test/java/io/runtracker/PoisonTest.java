@@ -69,7 +69,6 @@ class PoisonTest {
     volatile boolean isWell;
     final Map<String, AtomicInteger> tries = new ConcurrentHashMap<>();
     final AtomicInteger failures = new AtomicInteger();
-    final AtomicInteger poisonUnderWay = new AtomicInteger();
     private final MemoryWindowSink taken = new MemoryWindowSink();
 
     private void take(List<RequestEvent> events) throws SinkException {

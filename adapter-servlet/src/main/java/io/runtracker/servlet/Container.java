@@ -11,16 +11,12 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What is known of a container by the class of its own requests. By name and reflection, because an
  * application does not always see its container's classes.
  */
 final class Container {
-
-  private static final Logger log = LoggerFactory.getLogger(TrackingFilter.class);
 
   private static final String TOMCAT = "org.apache.catalina.connector.RequestFacade";
   private static final String JETTY = "org.eclipse.jetty.";
@@ -86,7 +82,7 @@ final class Container {
       addCompletionListener.invoke(own, listener);
       return true;
     } catch (Throwable refused) {
-      log.debug("Jetty takes no completion listener", refused);
+      Exchange.log(refused);
       return false;
     }
   }
@@ -108,7 +104,7 @@ final class Container {
                   .asType(MethodType.methodType(core, coreRequest.getDeclaringClass())))
           .asType(MethodType.methodType(void.class, ServletRequest.class, Consumer.class));
     } catch (ReflectiveOperationException | RuntimeException | LinkageError other) {
-      log.debug("This Jetty has no completion listeners", other);
+      Exchange.log(other); // a Jetty without completion listeners
       return null;
     }
   }
