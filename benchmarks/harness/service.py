@@ -20,10 +20,12 @@ import service_figures
 from processes import ROOT, Problem, free_port, say
 
 # "control" is "off" once more: what differs between those two is noise.
-MODES = ["off", "control", "up", "slow", "frozen", "down", "elsewhere", "429", "503", "garbage"]
+MODES = ["off", "control", "up", "slow", "frozen", "down", "elsewhere", "429", "503", "garbage", "spool", "auto"]
 UNTRACKED = ["off", "control"]
+# As "up", with a spool; "auto" in the default form.
+SPOOLED = ["spool", "auto"]
 # Where MLflow takes what waits, once a turn is over.
-DELIVERING = ["up", "slow", "frozen", "elsewhere"]
+DELIVERING = ["up", "slow", "frozen", "elsewhere", *SPOOLED]
 ADAPTERS = ["servlet", "spring", "javalin"]
 PEERS = ["mlflow-client", "fastapi"]
 SLOW_MILLIS = 500
@@ -33,7 +35,7 @@ FEWEST_WARM_UPS = 6
 WARM_SHARE = 0.01
 LEAVE_SECONDS = 5
 BEFORE_ACCEPTANCE = {"RING_FULL", "CLOSED", "CAPTURE_FAULT"}
-COLORS = dict(zip(MODES[1:], ["#999999", "#2a6fbb", "#7fb2e5", "#e07b39", "#5a9e4b", "#17becf", "#9467bd", "#8c564b", "#bcbd22"]))
+COLORS = dict(zip(MODES[1:], ["#999999", "#2a6fbb", "#7fb2e5", "#e07b39", "#5a9e4b", "#17becf", "#9467bd", "#8c564b", "#bcbd22", "#1b4570", "#6a51a3"]))
 
 
 def add_arguments(parser):
@@ -59,7 +61,7 @@ def add_arguments(parser):
     parser.add_argument("--services", default=",".join(ADAPTERS + PEERS), help="comma-separated")
     parser.add_argument("--keep", action="store_true", help="in the result what it holds of other services and handlers")
     parser.add_argument("--modes", default=",".join(MODES[:6]), help="of every adapter; the first must be off")
-    parser.add_argument("--more-modes", default=",".join(MODES[6:]),
+    parser.add_argument("--more-modes", default=",".join(MODES[6:10]),
                         help="of the first adapter only: what is left of the ring is the same for all")
 
 
@@ -93,7 +95,7 @@ def measure(arguments):
         sampler = profiler.unpacked(work) if arguments.profile_seconds else None
         nobody = f"http://127.0.0.1:{free_port()}"
         uris = {"off": nobody, "control": nobody, "down": nobody, "up": server["url"],
-                "frozen": server["url"], "slow": slow,
+                "frozen": server["url"], **dict.fromkeys(SPOOLED, server["url"]), "slow": slow,
                 "elsewhere": stack.enter_context(servers.elsewhere()),
                 "429": servers.FakeServer(servers.TOO_MANY).url,
                 "503": servers.FakeServer(servers.UNAVAILABLE).url,
@@ -222,6 +224,10 @@ def started(arguments, name, mode, uri, work, cores):
     handlers = warm_up_handlers(name, arguments)
     skipped = [one for one in handlers if one in load.SKIPPED] if tracked and name in ADAPTERS else []
     settings = variables(tracked, uri)
+    if mode in SPOOLED:
+        settings["RUNTRACKER_SPOOL_DIR"] = tempfile.mkdtemp(prefix="spool-", dir=work)
+    if mode == "auto":
+        settings["RUNTRACKER_TRACK_AS"] = "AUTO"
     if arguments.quick:
         settings["JAVA_TOOL_OPTIONS"] = "-XX:TieredStopAtLevel=1"  # starts sooner, and is never warm in any case
     with load.service(start_command(name), handlers, arguments.connections, work / f"{name}-{mode}.log", settings, cores,
