@@ -437,12 +437,9 @@ final class Assembler {
     return mode.isOn() && rowsHeld + rows + unread > settings.queueSize() / 4;
   }
 
-  /**
-   * How many of those that fail while others pass may be tried at once: one, so that they never
-   * take more than that from the others; and more when so many wait that one would never be done.
-   */
-  int suspectPlaces() {
-    return 1 + (int) Math.min(inFlight / 2, (long) suspects.size() * inFlight / (2 * MOST_RUNS));
+  /** How many of those wait. */
+  int suspects() {
+    return suspects.size();
   }
 
   /** Takes out what was shown. */

@@ -26,27 +26,38 @@ final class Blame {
   private static final int MOST_ALONE_IN_VAIN = 8;
 
   private final int maxTries;
+  private final int places;
   private long passed;
   private long begunToFail;
 
   // Since the last that passed.
   private @Nullable Tries failedLast;
   private boolean areSeveralFailing;
+  private int failedInARow;
   private int aloneInVain;
 
   /**
    * Blames nobody yet.
    *
    * @param maxTries how often a unit may fail, see {@link #isGuilty}
+   * @param places so many calls are under way at once: those that pass while one of them fails
+   *     began after it, where they are as many
    */
-  Blame(int maxTries) {
+  Blame(int maxTries, int places) {
     this.maxTries = maxTries;
+    this.places = places;
+  }
+
+  /** How many have passed. */
+  long allPassed() {
+    return passed;
   }
 
   void passed() {
     passed++;
     failedLast = null;
     areSeveralFailing = false;
+    failedInARow = 0;
     aloneInVain = 0;
   }
 
@@ -54,11 +65,13 @@ final class Blame {
    * Counts a failure.
    *
    * @param isAlone whether the unit is a single request
+   * @param passedAtStart what {@link #allPassed} was when the try began
    * @return whether others pass: since this unit's last failure, or, where it is its first, since
    *     the last failure of another
    */
-  boolean failed(Tries tries, boolean isAlone) {
+  boolean failed(Tries tries, boolean isAlone, long passedAtStart) {
     boolean othersPass;
+    tries.isOutpaced |= isAlone && passed - passedAtStart >= places;
     if (tries.failed++ == 0) {
       othersPass = failedLast == null && passed > 0;
       begunToFail += tries.root == tries ? 1 : 0;
@@ -72,6 +85,7 @@ final class Blame {
     tries.passedBefore = passed;
     areSeveralFailing |= failedLast != null && failedLast.root != tries.root;
     failedLast = tries;
+    failedInARow++;
     aloneInVain += isAlone && !tries.areSuspect() ? 1 : 0;
     return othersPass;
   }
@@ -79,6 +93,14 @@ final class Blame {
   /** Whether two different units failed in a row, and none has passed since. */
   boolean isShared() {
     return areSeveralFailing;
+  }
+
+  /**
+   * Whether that holds, and so many tries failed in a row that it is hardly bad units alone that
+   * met by chance: where one in ten is bad, two of them often do.
+   */
+  boolean isSharedBeyondChance(int inARow) {
+    return areSeveralFailing && failedInARow >= inARow;
   }
 
   /** Whether what was tried last fails again and again, and is all there is to try. */

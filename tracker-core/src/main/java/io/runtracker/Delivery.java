@@ -40,6 +40,12 @@ final class Delivery {
   /** So many bytes are worth a look before that; less where memory holds little. */
   private static final long READ_BYTES = 256 << 10;
 
+  /** So many that wait, some megabytes of memory, are no longer few. */
+  private static final int MOST_SUSPECTS = 16_384;
+
+  /** So many tries that fail in a row, of calls that the server answers, let one call probe. */
+  private static final int MOST_FAILURES_THAT_OPEN = 12;
+
   private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final long FAULT_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
   private static final long LONGEST_STOP_NANOS = TimeUnit.SECONDS.toNanos(5);
@@ -52,9 +58,11 @@ final class Delivery {
   private final RunSink sink;
   private final Settings settings;
   private final int inFlight;
+  private final int failuresThatOpen;
   private final long readBytes;
   private final Circuit circuit;
   private final Blame blame;
+  private final SuspectShare suspectShare;
   private final UnitWriter writer;
   private final ThreadPoolExecutor senders;
   private final Thread thread;
@@ -92,9 +100,11 @@ final class Delivery {
     this.sink = sink;
     this.settings = settings;
     this.inFlight = inFlight;
+    this.failuresThatOpen = Math.max(2, Math.min(inFlight, MOST_FAILURES_THAT_OPEN));
     this.readBytes = Math.min(READ_BYTES, settings.queueBytes() / 8);
     this.circuit = new Circuit(settings.retryDelay(), settings.maxRetryDelay());
-    this.blame = new Blame(settings.maxTries());
+    this.blame = new Blame(settings.maxTries(), inFlight);
+    this.suspectShare = new SuspectShare(inFlight, Math.min(settings.queueSize(), MOST_SUSPECTS));
     this.writer = new UnitWriter(sink, log, journal, warnings, failPoints);
     int most = inFlight + MOST_WINDOWS + 1; // one for a flush of the sink
     this.underWay = new ArrayList<>(most); // so that memory is never short for one more
@@ -214,13 +224,10 @@ final class Delivery {
     while (true) {
       boolean windowsToo = underWay.size() - runsUnderWay - suspectsUnderWay < MOST_WINDOWS;
       boolean runsToo = runsUnderWay + suspectsUnderWay < inFlight;
-      boolean suspectsToo = runsToo && suspectsUnderWay < assembler.suspectPlaces();
-      Unit unit = next(windowsToo, runsToo, suspectsToo, now);
+      Unit unit = next(windowsToo, runsToo, now);
       if (unit == null) {
         long due = assembler.dueNanos(windowsToo, runsToo, now + IDLE_NANOS);
-        Unit suspect = suspectsToo ? assembler.peekSuspect() : null;
-        due = suspect == null ? due : Math.min(due, dueNanos(suspect, circuit.isOpen()));
-        return Math.max(1, due - now);
+        return Math.max(1, (runsToo ? suspectDueNanos(due) : due) - now);
       }
       Attempt attempt = new Attempt(unit); // all that takes memory, before anything is changed
       long wait = circuit.ask();
@@ -232,13 +239,35 @@ final class Delivery {
     }
   }
 
-  private @Nullable Unit next(boolean windowsToo, boolean runsToo, boolean suspectsToo, long now) {
+  private @Nullable Unit next(boolean windowsToo, boolean runsToo, long now) {
     if (circuit.isOpen()) {
       return assembler.peekProbe(windowsToo, runsToo, now);
     }
-    Unit suspect = suspectsToo ? assembler.peekSuspect() : null;
-    boolean isDue = suspect != null && dueNanos(suspect, false) - now <= 0;
-    return isDue ? suspect : assembler.peek(windowsToo, runsToo, now);
+    Unit suspect = runsToo ? assembler.peekSuspect() : null;
+    if (suspect != null && dueNanos(suspect, false) - now > 0) {
+      suspect = null;
+    }
+    if (suspect != null && suspectShare.isLeft(suspectsUnderWay, assembler.suspects(), now)) {
+      return suspect;
+    }
+    Unit other = assembler.peek(windowsToo, runsToo, now);
+    boolean isFree =
+        other == null
+            && suspect != null
+            && suspectShare.mayUseFreePlace(suspectsUnderWay, suspect.tookNanos);
+    return isFree ? suspect : other;
+  }
+
+  private long suspectDueNanos(long otherwise) {
+    Unit suspect = assembler.peekSuspect();
+    if (suspect == null) {
+      return otherwise;
+    }
+    long due = dueNanos(suspect, circuit.isOpen());
+    if (!circuit.isOpen()) {
+      due = suspectShare.dueNanos(suspectsUnderWay, assembler.suspects(), due, otherwise);
+    }
+    return Math.min(due, otherwise);
   }
 
   /** Until others have passed another try of a suspect would tell nothing, so it has time. */
@@ -255,6 +284,7 @@ final class Delivery {
     underWay.add(attempt);
     count(attempt, 1);
     attempt.startedNanos = System.nanoTime();
+    attempt.passedAtStart = blame.allPassed();
     try {
       senders.execute(attempt);
       attempt.begun = true;
@@ -278,7 +308,9 @@ final class Delivery {
     private final Unit unit;
     private final boolean isSuspect;
     private long startedNanos;
+    private long passedAtStart;
     private boolean begun;
+    private long tookNanos;
     private @Nullable Throwable failure;
     private volatile boolean ended;
 
@@ -294,6 +326,7 @@ final class Delivery {
       } catch (Throwable e) {
         failure = e;
       } finally {
+        tookNanos = System.nanoTime() - startedNanos;
         ended = true;
         LockSupport.unpark(thread);
       }
@@ -308,6 +341,9 @@ final class Delivery {
         cameBack(attempt); // a fault leaves it here, to be looked at again
         attempts.remove();
         count(attempt, -1);
+        if (attempt.isSuspect) {
+          suspectShare.used(attempt.startedNanos, attempt.tookNanos, assembler.suspects());
+        }
       }
     }
     if (underWay.size() < before) {
@@ -318,6 +354,7 @@ final class Delivery {
   private void cameBack(Attempt attempt) {
     Unit unit = attempt.unit;
     Throwable failure = attempt.failure;
+    unit.tookNanos = attempt.tookNanos;
     try {
       if (!unit.leftOut.isEmpty()) {
         assembler.partWith(unit);
@@ -338,7 +375,7 @@ final class Delivery {
         circuit.released(attempt.startedNanos);
         setAside(unit, DropReason.DAMAGED, String.valueOf(failure.getMessage()));
       } else {
-        failed(unit, failure, attempt.startedNanos);
+        failed(attempt, failure);
       }
     } catch (SpoolException e) {
       warnings.warn("split", "The spool cannot be written; it is tried again", e);
@@ -374,21 +411,22 @@ final class Delivery {
     assembler.delivered(unit, System.nanoTime());
   }
 
-  private void failed(Unit unit, Throwable failure, long startedNanos) throws SpoolException {
+  private void failed(Attempt attempt, Throwable failure) throws SpoolException {
+    Unit unit = attempt.unit;
+    long startedNanos = attempt.startedNanos;
     SinkException told = failure instanceof SinkException e ? e : null;
     Kind kind = told == null ? Kind.FAILED : told.kind();
     String cause = told == null ? String.valueOf(failure) : String.valueOf(told.getMessage());
     lastError = told == null ? "a fault of the sink: " + cause : cause;
     if (kind == Kind.UNSUPPORTED && unit.isWindow() && !unit.splits) {
-      circuit.released(startedNanos); // whatever is in a window
-      if (!assembler.windowsRefused(unit, System.nanoTime())) {
-        setAside(unit, REFUSED, cause);
+      if (assembler.windowsRefused(unit, System.nanoTime())) {
+        circuit.released(startedNanos); // whatever is in a window
+        return;
       }
-      return;
     }
-    boolean othersPass = blame.failed(unit.tries, unit.size() == 1);
-    if (blame.isShared()) {
-      boolean isAway = kind == Kind.UNAVAILABLE;
+    boolean othersPass = blame.failed(unit.tries, unit.size() == 1, attempt.passedAtStart);
+    boolean isAway = kind == Kind.UNAVAILABLE;
+    if (isAway ? blame.isShared() : blame.isSharedBeyondChance(failuresThatOpen)) {
       circuit.failed(startedNanos, isAway, told == null ? null : told.retryAfter());
     } else {
       circuit.released(startedNanos);
@@ -430,7 +468,8 @@ final class Delivery {
     }
     boolean isItsOwn = othersPass && (isFinal(kind) || window.tries.areSuspect());
     boolean isWorthTheTry =
-        (window.runId != null || kind == Kind.TOO_LARGE)
+        kind != Kind.UNSUPPORTED
+            && (window.runId != null || kind == Kind.TOO_LARGE)
             && window.tries.failed >= triesBeforeParts(kind)
             && blame.mayBeFoundInParts()
             && assembler.isSmallest(window);
@@ -484,6 +523,12 @@ final class Delivery {
     } else if (kind == Kind.UNAUTHORIZED) {
       warnings.warn(
           "unauthorized", "The sink lets no call in; delivery pauses until it does: " + cause);
+    } else if (kind == Kind.UNSUPPORTED && unit.isWindow()) {
+      warnings.warn(
+          "no windows",
+          "The sink takes no windows; delivery pauses until it does. With trackAs AUTO requests would"
+              + " be written as runs: "
+              + cause);
     } else if (isFinal(kind)) {
       warnings.warn(
           "refusing", "The sink refuses everything; delivery pauses until it takes some: " + cause);
@@ -520,10 +565,13 @@ final class Delivery {
     }
   }
 
-  /** Has the sink write what it held back, for as long as there is time. */
-  void flushSink(long deadlineNanos) {
-    long left = deadlineNanos - System.nanoTime();
-    if (left <= 0) {
+  /**
+   * Has the sink write what it held back, for as long as there is time.
+   *
+   * @param kept where an interrupt of the caller goes that is not to end it; null where it is
+   */
+  void flushSink(long deadlineNanos, @Nullable Interruption kept) {
+    if (deadlineNanos - System.nanoTime() <= 0) {
       return;
     }
     Future<?> flush;
@@ -538,7 +586,10 @@ final class Delivery {
       return;
     }
     try {
-      flush.get(left, TimeUnit.NANOSECONDS);
+      if (kept != null) {
+        kept.await(millis -> awaitEnd(flush, millis), deadlineNanos, flush::isDone);
+      }
+      flush.get(Math.max(deadlineNanos - System.nanoTime(), 0), TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (ExecutionException e) {
@@ -547,6 +598,14 @@ final class Delivery {
       warnings.warn("flush", "There was no time for the sink to write all that it held back");
     } finally {
       flush.cancel(true);
+    }
+  }
+
+  private static void awaitEnd(Future<?> flush, long millis) throws InterruptedException {
+    try {
+      flush.get(millis, TimeUnit.MILLISECONDS);
+    } catch (ExecutionException | TimeoutException ended) {
+      // the caller asks for it
     }
   }
 

@@ -4,11 +4,16 @@ package io.runtracker;
 import io.runtracker.spool.FailPoint;
 import io.runtracker.spool.Log;
 import io.runtracker.spool.SpoolException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** From a log to the sink: what assembles its events, and what delivers them. */
 record Line(Log log, Assembler assembler, Delivery delivery, Counts counts, Journal journal) {
+
+  private static final long LONGEST_CLOSE_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+  private static final QuietLogger logger = QuietLogger.ofTracker();
 
   /**
    * Puts a line together; it starts when delivery does.
@@ -64,12 +69,34 @@ record Line(Log log, Assembler assembler, Delivery delivery, Counts counts, Jour
     delivery.wake();
   }
 
-  /** Ends delivery; what is on no disk then is lost, and counted. */
+  /**
+   * Ends delivery; what is on no disk then is lost, and counted. Where the disk hangs nobody knows
+   * what is on it, and that stays in flight.
+   */
   void close() {
     try {
       delivery.stop();
     } finally {
-      closeLog();
+      if (log.disk() == null) {
+        closeLog();
+      } else {
+        closeLogWhileTheDiskAnswers();
+      }
+    }
+  }
+
+  /** A disk may hang for ever, and so would the JVM that waits for it. */
+  private void closeLogWhileTheDiskAnswers() {
+    Thread closing = Delivery.daemon(this::closeLog, "runtracker-closing");
+    closing.start();
+    try (Interruption interruption = new Interruption()) {
+      interruption.join(closing, System.nanoTime() + LONGEST_CLOSE_NANOS);
+    }
+    if (closing.isAlive()) {
+      logger.warn(
+          "The spool's disk does not answer, so the spool is left as by a process that was killed;"
+              + " the next start delivers what is in it",
+          null);
     }
   }
 
@@ -78,8 +105,7 @@ record Line(Log log, Assembler assembler, Delivery delivery, Counts counts, Jour
       journal.writeLedger();
       log.close();
     } catch (SpoolException e) {
-      QuietLogger.ofTracker()
-          .warn("The spool could not be closed cleanly; nothing that is in it is lost", e);
+      logger.warn("The spool could not be closed cleanly; nothing that is in it is lost", e);
     }
     counts.dropped(DropReason.SHUTDOWN, log.onHeapAlone());
   }

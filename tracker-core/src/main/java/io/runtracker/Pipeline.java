@@ -132,7 +132,7 @@ final class Pipeline {
       long end = line.log().end();
       line.hurry(end);
       if (await(() -> line.journal().isSettledBelow(end), deadline)) {
-        line.delivery().flushSink(deadline);
+        line.delivery().flushSink(deadline, null);
       }
     }
     return counts.ledger();
@@ -155,7 +155,8 @@ final class Pipeline {
    * In this order: no request is opened, those that are open end, the ring is emptied into the log,
    * what is in memory alone is delivered until the deadline, calls are ended, the log is closed,
    * the sink is closed. What a spool holds is safe, and so is not waited for. No step is left out
-   * because one before it failed, or because somebody interrupts.
+   * because one before it failed, or because somebody interrupts. Where the spool's disk hangs,
+   * three steps give up after five seconds each.
    */
   synchronized Ledger close(Duration timeout) {
     if (!closed) {
@@ -199,8 +200,7 @@ final class Pipeline {
     if (!line.delivery().isServerAway()) {
       long soon = System.nanoTime() + LONGEST_FLUSH_OF_A_SAFE_TRACKER_NANOS;
       boolean isShort = line.log().disk() != null && soon - deadline < 0;
-      line.delivery().flushSink(isShort ? soon : deadline);
-      interruption.keep();
+      line.delivery().flushSink(isShort ? soon : deadline, interruption);
     }
   }
 

@@ -20,6 +20,11 @@ final class Tries {
 
   long passedAtFirst;
 
+  /**
+   * Whether so many others passed while it was tried that it holds a place for longer than they.
+   */
+  boolean isOutpaced;
+
   /** How many others had begun to fail when it failed first. */
   long begunAtFirst;
 
@@ -39,6 +44,7 @@ final class Tries {
     part.passedBefore = passedBefore;
     part.passedAtFirst = passedAtFirst;
     part.begunAtFirst = begunAtFirst;
+    part.isOutpaced = isOutpaced;
     return part;
   }
 
@@ -49,6 +55,6 @@ final class Tries {
 
   /** Whether it fails while others pass, so that it is to take no room from them. */
   boolean areSuspect() {
-    return blamed >= 2;
+    return blamed >= 2 || isOutpaced;
   }
 }

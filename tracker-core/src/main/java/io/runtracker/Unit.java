@@ -92,6 +92,9 @@ final class Unit {
   long failedNanos;
   long handedOutNanos;
 
+  /** How long the last try took. */
+  long tookNanos;
+
   private @Nullable WindowDraft draft;
 
   Unit(String id, Kind kind, Positions positions) {

@@ -8,8 +8,9 @@ import org.junit.jupiter.api.Test;
 class BlameTest {
 
   private static final int MAX_TRIES = 10;
+  private static final int PLACES = 3;
 
-  private final Blame blame = new Blame(MAX_TRIES);
+  private final Blame blame = new Blame(MAX_TRIES, PLACES);
   private final Tries unit = new Tries();
 
   private void pass(int times) {
@@ -18,9 +19,13 @@ class BlameTest {
     }
   }
 
+  private boolean failed(Tries tries, boolean isAlone) {
+    return blame.failed(tries, isAlone, blame.allPassed());
+  }
+
   private void failWhileOthersPass(Tries tries, int times) {
     for (int i = 0; i < times; i++) {
-      blame.failed(tries, true);
+      failed(tries, true);
       pass(1);
     }
   }
@@ -29,7 +34,7 @@ class BlameTest {
   void a_unit_is_guilty_once_it_failed_so_often_while_others_passed() {
     failWhileOthersPass(unit, MAX_TRIES - 1);
     assertThat(blame.isGuilty(unit, false)).isFalse();
-    blame.failed(unit, true);
+    failed(unit, true);
     assertThat(blame.isGuilty(unit, false)).isTrue();
   }
 
@@ -37,7 +42,7 @@ class BlameTest {
   void who_is_refused_is_guilty_sooner_and_not_at_once() {
     failWhileOthersPass(unit, 2);
     assertThat(blame.isGuilty(unit, true)).isFalse();
-    blame.failed(unit, true);
+    failed(unit, true);
     assertThat(blame.isGuilty(unit, true)).isTrue();
     assertThat(blame.isGuilty(unit, false)).isFalse();
   }
@@ -45,12 +50,12 @@ class BlameTest {
   @Test
   void half_of_the_failures_must_be_while_others_passed() {
     for (int i = 0; i < 2 * MAX_TRIES; i++) {
-      blame.failed(unit, true);
+      failed(unit, true);
     }
     for (int i = 0; i < MAX_TRIES / 2 - 1; i++) {
       assertThat(blame.isGuilty(unit, false)).isFalse();
       pass(1);
-      blame.failed(unit, true);
+      failed(unit, true);
     }
     assertThat(blame.isGuilty(unit, false)).isTrue();
   }
@@ -59,7 +64,7 @@ class BlameTest {
   void failures_while_nothing_passes_are_not_counted() {
     pass(100);
     for (int i = 0; i < 50; i++) {
-      blame.failed(unit, true);
+      failed(unit, true);
     }
     pass(100);
     assertThat(unit.blamed).isEqualTo(1);
@@ -69,23 +74,23 @@ class BlameTest {
   @Test
   void a_unit_is_not_guilty_where_many_others_begin_to_fail_meanwhile() {
     for (int i = 0; i < MAX_TRIES; i++) {
-      blame.failed(unit, true);
-      blame.failed(new Tries(), true);
+      failed(unit, true);
+      failed(new Tries(), true);
       pass(1);
     }
-    blame.failed(unit, true);
+    failed(unit, true);
     assertThat(blame.isGuilty(unit, false)).isFalse();
     pass(100);
-    blame.failed(unit, true);
+    failed(unit, true);
     assertThat(blame.isGuilty(unit, false)).isTrue();
   }
 
   @Test
   void one_unit_that_fails_again_and_again_is_not_everybodys_trouble() {
-    blame.failed(unit, true);
-    blame.failed(unit, true);
+    failed(unit, true);
+    failed(unit, true);
     assertThat(blame.isShared()).isFalse();
-    blame.failed(new Tries(), true);
+    failed(new Tries(), true);
     assertThat(blame.isShared()).isTrue();
     pass(1);
     assertThat(blame.isShared()).isFalse();
@@ -93,9 +98,9 @@ class BlameTest {
 
   @Test
   void parts_of_a_window_that_fail_are_one_unit_that_fails() {
-    blame.failed(unit, false);
-    blame.failed(unit.ofPart(), false);
-    blame.failed(unit.ofSmaller(), false);
+    failed(unit, false);
+    failed(unit.ofPart(), false);
+    failed(unit.ofSmaller(), false);
     assertThat(blame.isShared()).isFalse();
   }
 
@@ -108,11 +113,11 @@ class BlameTest {
 
   @Test
   void the_parts_of_a_window_do_not_count_as_others_that_begin_to_fail() {
-    blame.failed(unit, true);
+    failed(unit, true);
     Tries window = new Tries();
-    blame.failed(window, false);
+    failed(window, false);
     for (int i = 0; i < 20; i++) {
-      blame.failed(window.ofSmaller(), false);
+      failed(window.ofSmaller(), false);
     }
     pass(1);
     failWhileOthersPass(unit, MAX_TRIES - 1);
@@ -121,22 +126,53 @@ class BlameTest {
 
   @Test
   void others_pass_at_a_first_failure_unless_another_has_just_failed() {
-    assertThat(blame.failed(unit, true)).isFalse(); // nothing has ever passed
+    assertThat(failed(unit, true)).isFalse(); // nothing has ever passed
     pass(1);
-    assertThat(blame.failed(new Tries(), true)).isTrue();
-    assertThat(blame.failed(new Tries(), true)).isFalse();
+    assertThat(failed(new Tries(), true)).isTrue();
+    assertThat(failed(new Tries(), true)).isFalse();
     pass(1);
-    assertThat(blame.failed(new Tries(), true)).isTrue();
+    assertThat(failed(new Tries(), true)).isTrue();
   }
 
   @Test
   void requests_that_fail_one_by_one_while_nothing_passes_are_not_searched_any_further() {
     for (int i = 0; i < 8; i++) {
       assertThat(blame.mayBeFoundInParts()).isTrue();
-      blame.failed(new Tries(), true);
+      failed(new Tries(), true);
     }
     assertThat(blame.mayBeFoundInParts()).isFalse();
     pass(1);
     assertThat(blame.mayBeFoundInParts()).isTrue();
+  }
+
+  @Test
+  void where_as_many_pass_as_there_are_places_while_a_request_is_tried_it_is_a_suspect_at_once() {
+    long start = blame.allPassed();
+    pass(PLACES - 1);
+    blame.failed(unit, true, start);
+    assertThat(unit.areSuspect()).isFalse();
+    Tries other = new Tries();
+    pass(1);
+    blame.failed(other, true, start);
+    assertThat(other.areSuspect()).isTrue();
+  }
+
+  @Test
+  void bad_ones_that_meet_by_chance_are_not_more_than_chance() {
+    failed(unit, true);
+    failed(new Tries(), true);
+    assertThat(blame.isSharedBeyondChance(3)).isFalse();
+    failed(unit, true);
+    assertThat(blame.isSharedBeyondChance(3)).isTrue();
+    pass(1);
+    assertThat(blame.isSharedBeyondChance(1)).isFalse();
+  }
+
+  @Test
+  void one_that_fails_again_and_again_is_not_shared_beyond_chance() {
+    for (int i = 0; i < 20; i++) {
+      failed(unit, true);
+    }
+    assertThat(blame.isSharedBeyondChance(3)).isFalse();
   }
 }

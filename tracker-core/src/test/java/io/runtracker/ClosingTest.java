@@ -5,13 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.runtracker.spool.FailPoint;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -187,6 +191,119 @@ class ClosingTest {
           .isEqualTo(
               "Tracking has ended: of 5 requests 3 are delivered, 0 wait in the spool, dropped are"
                   + " {SHUTDOWN=2}");
+    }
+  }
+
+  @Test
+  void an_interrupt_does_not_cut_short_what_the_sink_writes_last() throws Exception {
+    SinkThatFlushes slow = new SinkThatFlushes();
+    Tracker tracker = Requests.tracker(slow).build();
+    Requests.serve(tracker, "/", 1);
+    Thread closing = new Thread(() -> tracker.close(Requests.LONG));
+    closing.start();
+    slow.begun.await();
+    closing.interrupt();
+    closing.join(50); // it goes on waiting
+    slow.mayEnd.countDown();
+    closing.join();
+    assertThat(slow.isFlushed).isTrue();
+  }
+
+  private static final class SinkThatFlushes extends MemorySink {
+    private final CountDownLatch begun = new CountDownLatch(1);
+    private final CountDownLatch mayEnd = new CountDownLatch(1);
+    private volatile boolean isFlushed;
+
+    @Override
+    public void flush() throws InterruptedException {
+      begun.countDown();
+      mayEnd.await();
+      isFlushed = true;
+    }
+  }
+
+  @Test
+  @Tag("once")
+  void a_disk_that_hangs_keeps_nobody_from_closing_and_what_it_holds_is_delivered_later()
+      throws Exception {
+    CountDownLatch mayGoOn = new CountDownLatch(1);
+    AtomicBoolean hangs = new AtomicBoolean();
+    Tracker tracker =
+        tracker(TrackAs.RUN)
+            .spool(directory)
+            .failPoints(
+                point -> {
+                  if (point == FailPoint.BEFORE_WRITE && hangs.get()) {
+                    awaitWhateverComes(mayGoOn);
+                  }
+                })
+            .build();
+    Requests.serve(tracker, "/before", 3);
+    assertThat(tracker.flush(Requests.LONG).delivered()).isEqualTo(3);
+    hangs.set(true);
+    Requests.serve(tracker, "/", 5);
+    try (Logged logged = Logged.byTheTracker()) {
+      Ledger ledger = tracker.close(Duration.ZERO);
+      assertThat(ledger.accepted()).isEqualTo(8);
+      assertThat(ledger.delivered() + ledger.inFlight()).isEqualTo(8);
+      assertThat(logged.messages()).anyMatch(line -> line.contains("disk does not answer"));
+    }
+    mayGoOn.countDown();
+    no_thread_of_ours_is_left();
+    try (Tracker next = tracker(TrackAs.RUN).spool(directory).build()) {
+      next.flush(Requests.LONG);
+    }
+    assertThat(MemoryWindowSink.ids(sink.runs.created())).hasSize(8).doesNotHaveDuplicates();
+  }
+
+  private static void awaitWhateverComes(CountDownLatch latch) {
+    boolean isOver = false;
+    while (!isOver) {
+      try {
+        latch.await();
+        isOver = true;
+      } catch (InterruptedException e) {
+        // no disk hears that
+      }
+    }
+  }
+
+  @Test
+  void a_tracker_that_is_built_while_the_jvm_ends_leaves_nothing_open() throws Exception {
+    Process jvm =
+        new ProcessBuilder(
+                ProcessHandle.current().info().command().orElseThrow(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                BuildsLate.class.getName(),
+                directory.toString())
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(jvm.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(jvm.waitFor()).isZero();
+    assertThat(said)
+        .contains("java.lang.IllegalStateException: Shutdown in progress")
+        .contains("threads of ours: 0")
+        .contains("the spool is free");
+  }
+
+  /** Builds a tracker in a hook of its JVM's end. */
+  static final class BuildsLate {
+    public static void main(String[] args) {
+      Path spool = Path.of(args[0]);
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> build(spool)));
+    }
+
+    private static void build(Path spool) {
+      try {
+        Requests.tracker(new MemorySink()).spool(spool).shutdownHook(true).build();
+      } catch (IllegalStateException tooLate) {
+        System.out.println(tooLate);
+      }
+      long threads = Thread.getAllStackTraces().keySet().stream().filter(Requests::isOurs).count();
+      System.out.println("threads of ours: " + threads);
+      Requests.tracker(new MemorySink()).spool(spool).shutdownHook(false).build();
+      System.out.println("the spool is free");
     }
   }
 }

@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A sink in memory that fails as a test tells it to, and remembers every run that it was given. */
-final class MemorySink implements RunSink {
+class MemorySink implements RunSink {
 
   /** What happens before a step takes effect; may throw, block or do nothing. */
   interface Fault {

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -135,6 +136,24 @@ class SplitTest {
       assertThat(tracker.stats().writingWindows()).isFalse();
     }
     assertThat(MemoryWindowSink.ids(sink.runs.completed())).hasSize(200).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void where_windows_alone_are_written_a_sink_without_a_place_for_them_is_waited_for() {
+    AtomicInteger refusals = new AtomicInteger();
+    sink.beforeComplete =
+        window -> {
+          if (refusals.getAndIncrement() < 100) {
+            throw new SinkException(SinkException.Kind.UNSUPPORTED, "no artifacts here", null);
+          }
+        };
+    try (Tracker tracker = windows(false).windowRows(10).build()) {
+      Requests.serve(tracker, "/", 100);
+      Ledger ledger = tracker.flush(Requests.LONG);
+      assertThat(ledger.isComplete()).as("%s", ledger).isTrue();
+      assertThat(ledger.dropped()).isEmpty();
+    }
+    assertThat(sink.written()).hasSize(100).doesNotHaveDuplicates();
   }
 
   @ParameterizedTest
