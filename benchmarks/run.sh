@@ -3,7 +3,7 @@
 #
 # Measures what Runtracker costs and what it reaches, beside its peers. docs/benchmarks.md says how to read it.
 #
-#   benchmarks/run.sh capture|service|delivery|idle|spool|window|pipeline [--quick] ...   one benchmark; --help lists its settings
+#   benchmarks/run.sh capture|service|delivery|idle|spool|window|pipeline|poison [--quick] ...   one benchmark; --help lists its settings
 #   benchmarks/run.sh document                                            docs/benchmarks.md and docs/pipeline.md from the results
 #   benchmarks/run.sh all [--quick]                                       every benchmark, then the document
 #
@@ -18,7 +18,7 @@ case "${1:-}" in
   "") usage >&2; exit 2 ;;
   all)
     shift
-    for benchmark in capture service delivery idle spool window pipeline; do
+    for benchmark in capture service delivery idle spool window pipeline poison; do
       "$0" "$benchmark" "$@"
     done
     exec "$0" document "$@"

@@ -13,6 +13,7 @@ import document
 import idle
 import machine
 import pipeline
+import poison
 import results
 import service
 import service_report
@@ -23,7 +24,7 @@ from processes import Problem, say
 # A benchmark is a module with add_arguments, make_quick, measure and faults; it, or one beside it, has
 # chart and tables.
 BENCHMARKS = {"capture": capture, "service": service, "delivery": delivery, "idle": idle,
-              "spool": spool, "window": window, "pipeline": pipeline}
+              "spool": spool, "window": window, "pipeline": pipeline, "poison": poison}
 
 REPORTS = {**BENCHMARKS, "service": service_report}
 

@@ -36,6 +36,7 @@ TARGETS = [
     ("pipeline", r"backlog_read_per_second_20000000", AT_LEAST, 200_000),
     # Constant is what does not grow with what has been read: a window's rows come and go.
     ("pipeline", r"backlog_heap_growth_mb_.*", AT_MOST, 16),
+    ("poison", r"found_ratio_.*", AT_LEAST, 0.9),
 ]
 
 

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.benchmarks.poison;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.runtracker.OpenRequest;
+import io.runtracker.RequestTarget;
+import io.runtracker.TrackAs;
+import io.runtracker.Tracker;
+import io.runtracker.benchmarks.poison.PoisonedSink.Answer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Good requests a second, with no bad ones, beside bad ones that have been found, and while more of
+ * them come; in turn. Prints one line of JSON.
+ *
+ * <p>Arguments: the form, what bad requests meet, rounds, seconds of a turn.
+ */
+final class PoisonRate {
+
+  private static final RequestTarget GOOD = target("/good");
+  private static final RequestTarget BAD = target(PoisonedSink.BAD);
+
+  private static final int IN_FLIGHT = 12;
+  private static final int WINDOW_ROWS = 500;
+  private static final int QUEUE_SIZE = 20_000;
+  private static final int MOST_WAITING = 4_000;
+
+  /** Of the requests, where there are bad ones: one in so many. */
+  private static final int ONE_BAD_IN = 10;
+
+  /** So many that they are not settled before a turn ends. */
+  private static final int MANY_BAD = 1_000;
+
+  /** Where each takes a second and a half to be found. */
+  private static final int FEW_BAD = 50;
+
+  /** What a turn has. */
+  private enum Turn {
+    CLEAN,
+    FOUND,
+    COMING
+  }
+
+  private final TrackAs form;
+  private final Answer answer;
+  private final long nanos;
+  private long offered;
+  private long bad;
+
+  private PoisonRate(TrackAs form, Answer answer, double seconds) {
+    this.form = form;
+    this.answer = answer;
+    this.nanos = (long) (seconds * 1e9);
+  }
+
+  public static void main(String[] args) throws Exception {
+    PoisonRate rate =
+        new PoisonRate(
+            TrackAs.valueOf(args[0]), Answer.valueOf(args[1]), Double.parseDouble(args[3]));
+    List<Map<String, Double>> rounds = new ArrayList<>();
+    for (int round = 0; round < Integer.parseInt(args[2]); round++) {
+      rounds.add(
+          Map.of(
+              "clean", rate.perSecond(Turn.CLEAN),
+              "found", rate.perSecond(Turn.FOUND),
+              "coming", rate.perSecond(Turn.COMING)));
+    }
+    System.out.println(new ObjectMapper().writeValueAsString(rounds));
+  }
+
+  private double perSecond(Turn turn) throws InterruptedException {
+    PoisonedSink sink = new PoisonedSink(answer);
+    try (Tracker tracker =
+        Tracker.builder()
+            .environment(Map.of())
+            .sink(sink)
+            .trackAs(form)
+            .inFlight(IN_FLIGHT)
+            .windowRows(WINDOW_ROWS)
+            .queueSize(QUEUE_SIZE)
+            .closeTimeout(Duration.ZERO)
+            .shutdownHook(false)
+            .build()) {
+      boolean areMoreComing = turn == Turn.COMING;
+      if (turn == Turn.FOUND) {
+        findBad(tracker, sink);
+      }
+      serve(tracker, nanos / 4, areMoreComing);
+      long before = sink.goodTaken();
+      long start = System.nanoTime();
+      serve(tracker, nanos, areMoreComing);
+      return (sink.goodTaken() - before) * 1e9 / (System.nanoTime() - start);
+    }
+  }
+
+  private void findBad(Tracker tracker, PoisonedSink sink) throws InterruptedException {
+    int most = answer == Answer.HANGING ? FEW_BAD : MANY_BAD;
+    long before = bad;
+    while (sink.badFound() < most) {
+      serve(tracker, TimeUnit.MILLISECONDS.toNanos(10), bad - before < most);
+    }
+  }
+
+  /** As fast as they are taken, so that there is always something to deliver. */
+  private void serve(Tracker tracker, long forNanos, boolean withBad) throws InterruptedException {
+    long start = System.nanoTime();
+    while (System.nanoTime() - start < forNanos) {
+      for (long more = MOST_WAITING - tracker.stats().ledger().inFlight(); more > 0; more--) {
+        boolean isBad = withBad && ++offered % ONE_BAD_IN == 0;
+        bad += isBad ? 1 : 0;
+        end(tracker, isBad ? BAD : GOOD);
+      }
+      TimeUnit.MILLISECONDS.sleep(1);
+    }
+  }
+
+  private static void end(Tracker tracker, RequestTarget target) {
+    OpenRequest request = tracker.open("GET", target);
+    if (request != null) {
+      request.end(200, null);
+    }
+  }
+
+  private static RequestTarget target(String path) {
+    return new RequestTarget("http", "localhost", 8080, path, null);
+  }
+}
