@@ -18,31 +18,40 @@ final class WindowWriter {
   private final MlflowSettings settings;
   private final RunStore store;
   private final Artifacts artifacts;
+  private final ServerNames names;
   private final DayRuns days;
 
   /** Runs under way that were created while there was no day to nest them under. */
   private final Set<String> orphans = ConcurrentHashMap.newKeySet();
 
-  WindowWriter(MlflowSettings settings, RunStore store, Artifacts artifacts) {
+  WindowWriter(MlflowSettings settings, RunStore store, Artifacts artifacts, ServerNames names) {
     this.settings = settings;
     this.store = store;
     this.artifacts = artifacts;
-    this.days = new DayRuns(settings, store);
+    this.names = names;
+    this.days = new DayRuns(settings, store, names);
   }
 
   String create(RequestWindow window, WindowNumbers numbers)
       throws SinkException, InterruptedException {
     String parent = parent(window);
-    List<Service.RunTag> tags = new ArrayList<>(parentTag(parent));
-    WindowContent content = new WindowContent(window, numbers.failures(), settings);
-    tags.addAll(content.tags());
-    Service.RunInfo run = store.create(content.name(), content.startMillis(), tags);
+    Service.RunInfo run =
+        names.write(
+            naming ->
+                create(new WindowContent(window, numbers.failures(), settings, naming), parent));
     String runId = run.getRunId();
     artifacts.remember(runId, run.getArtifactUri());
     if (parent == null) {
       orphans.add(runId);
     }
     return runId;
+  }
+
+  private Service.RunInfo create(WindowContent content, @Nullable String parent)
+      throws SinkException, InterruptedException {
+    List<Service.RunTag> tags = new ArrayList<>(parentTag(parent));
+    tags.addAll(content.tags());
+    return store.create(content.name(), content.startMillis(), tags);
   }
 
   /** The run that was configured, else the day's; none when there is no having that. */
@@ -112,17 +121,25 @@ final class WindowWriter {
   private void write(
       String runId, RequestWindow window, WindowNumbers numbers, @Nullable String artifactError)
       throws SinkException, InterruptedException {
-    WindowContent content = new WindowContent(window, numbers.failures(), settings);
     WindowStatistics statistics = new WindowStatistics(window, numbers, settings.windowRoutes());
-    List<Service.RunTag> tags = new ArrayList<>(RunStore.beyondCreate(content.tags()));
+    List<Service.RunTag> late = new ArrayList<>();
     if (orphans.contains(runId)) {
-      tags.addAll(parentTag(parent(window)));
+      late.addAll(parentTag(parent(window)));
     }
     if (artifactError != null) {
-      tags.add(Tags.tag(Highlights.LOGGED_ARTIFACTS, Highlights.NONE_LOGGED));
-      tags.add(Tags.tag(RunContent.ARTIFACT_ERROR, Text.fit(artifactError, Text.TAG)));
+      late.add(Tags.tag(Highlights.LOGGED_ARTIFACTS, Highlights.NONE_LOGGED));
+      late.add(Tags.tag(RunContent.ARTIFACT_ERROR, Text.fit(artifactError, Text.TAG)));
     }
-    store.log(runId, statistics.metrics(0), List.of(), tags);
+    WindowContent content =
+        names.write(
+            naming -> {
+              WindowContent named =
+                  new WindowContent(window, numbers.failures(), settings, naming);
+              List<Service.RunTag> tags = new ArrayList<>(RunStore.beyondCreate(named.tags()));
+              tags.addAll(late);
+              store.log(runId, statistics.metrics(0, naming), List.of(), tags);
+              return named;
+            });
     store.end(runId, content.status(), content.endMillis());
     forget(runId);
     days.log(window, statistics);
