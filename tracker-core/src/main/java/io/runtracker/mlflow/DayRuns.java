@@ -32,6 +32,7 @@ final class DayRuns {
 
   private final MlflowSettings settings;
   private final RunStore store;
+  private final ServerNames names;
   private final SparseLog log = new SparseLog(DayRuns.class);
   private final ReentrantLock looking = new ReentrantLock();
 
@@ -46,9 +47,10 @@ final class DayRuns {
 
   private @Nullable String host;
 
-  DayRuns(MlflowSettings settings, RunStore store) {
+  DayRuns(MlflowSettings settings, RunStore store, ServerNames names) {
     this.settings = settings;
     this.store = store;
+    this.names = names;
     this.host = settings.hostName();
   }
 
@@ -94,7 +96,12 @@ final class DayRuns {
   private void write(Day day, WindowStatistics point, boolean last)
       throws SinkException, InterruptedException {
     try {
-      store.log(day.runId(), point.metrics(step(point.end())), List.of(), List.of());
+      long step = step(point.end());
+      names.write(
+          naming -> {
+            store.log(day.runId(), point.metrics(step, naming), List.of(), List.of());
+            return naming;
+          });
       Instant end = locked(() -> day.takeEnd(last));
       if (end != null) {
         store.end(day.runId(), Service.RunStatus.FINISHED, Math.max(0, end.toEpochMilli()));
@@ -147,12 +154,17 @@ final class DayRuns {
                 Comparator.comparingLong(Service.RunInfo::getStartTime)
                     .thenComparing(Service.RunInfo::getRunId))
             .map(Service.RunInfo::getRunId);
-    return found.isPresent() ? found.get() : create(name, id, date, start);
+    return found.isPresent()
+        ? found.get()
+        : names.write(
+            naming -> {
+              List<Service.RunTag> tags = tags(id, date, naming);
+              return store.create(name, Math.max(0, start.toEpochMilli()), tags).getRunId();
+            });
   }
 
-  private String create(String name, String id, LocalDate date, Instant start)
-      throws SinkException, InterruptedException {
-    Tags tags = new Tags();
+  private List<Service.RunTag> tags(String id, LocalDate date, Naming naming) {
+    Tags tags = new Tags(naming);
     tags.put(DAY_ID, id);
     tags.put(WindowContent.KIND, "day");
     tags.put("runtracker.day", date.toString());
@@ -160,7 +172,7 @@ final class DayRuns {
       tags.put(RunContent.PARENT_RUN, settings.parentRun());
     }
     settings.defaultTags().forEach(tags::putIfAbsent);
-    return store.create(name, Math.max(0, start.toEpochMilli()), tags.list()).getRunId();
+    return tags.list();
   }
 
   private <T extends @Nullable Object> T locked(Supplier<T> step) {

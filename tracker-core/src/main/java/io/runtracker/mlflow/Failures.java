@@ -91,7 +91,8 @@ final class Failures {
             + redirection(answer)
             + (answer.status() == 407 ? PROXY_LOGIN : "")
             + (answer.isPage() ? page(answer) : ": " + shorten(answer.message()));
-    return new SinkException(kind(answer), message, null, retryAfter(answer));
+    return new SinkException(
+        kind(answer), message, NameRefusedException.of(answer), retryAfter(answer));
   }
 
   /** Who put it there, and not whether credentials are wrong, which no page can tell. */

@@ -58,15 +58,17 @@ final class HighlightRow {
     if (end - start <= LONGEST_VALUE) {
       out.add(row, start, end - start);
     } else if (row[start] == '"') {
-      out.add(row, start, cut(start + 1, start + LONGEST_VALUE, true) - start).add(CUT).add('"');
+      out.add(row, start, cut(row, start + 1, start + LONGEST_VALUE, true) - start)
+          .add(CUT)
+          .add('"');
     } else {
-      int cut = cut(start, start + LONGEST_VALUE, false);
+      int cut = cut(row, start, start + LONGEST_VALUE, false);
       out.add('"').escaped(row, start, cut - start).add(CUT).add('"');
     }
   }
 
   /** Where the last character ends that is wholly before the limit. */
-  private int cut(int start, int limit, boolean escapes) {
+  static int cut(byte[] row, int start, int limit, boolean escapes) {
     int at = start;
     while (true) {
       int next = at + Utf8.sequence(row, at, row.length);
@@ -86,7 +88,7 @@ final class HighlightRow {
     int at = start;
     while (true) {
       switch (row[at]) {
-        case '"' -> at = afterString(at) - 1;
+        case '"' -> at = afterString(row, at) - 1;
         case '{', '[' -> depth++;
         case '}', ']' -> depth--;
         default -> {}
@@ -99,7 +101,7 @@ final class HighlightRow {
   }
 
   /** Where the string ends that begins here. */
-  private int afterString(int start) {
+  static int afterString(byte[] row, int start) {
     int at = start + 1;
     while (row[at] != '"') {
       at += row[at] == '\\' ? 2 : 1;

@@ -56,6 +56,12 @@ final class HttpConnections {
    */
   private static final TimeValue UNWATCHED = TimeValue.ofMilliseconds(100);
 
+  /**
+   * The name of a server may come to mean another address, and a busy connection would never learn
+   * of it. So each is made anew now and then.
+   */
+  static final Duration LONGEST_USE = Duration.ofMinutes(1);
+
   private static final String IS_SENT = "runtracker.is-sent";
 
   /** MLflow's server logs a warning for each offer of TLS. */
@@ -65,7 +71,12 @@ final class HttpConnections {
   private final PoolingHttpClientConnectionManager manager;
   private final CloseableHttpClient client;
 
-  HttpConnections(MlflowSettings settings) {
+  /**
+   * None is open so far.
+   *
+   * @param longestUse for how long a connection is given another call
+   */
+  HttpConnections(MlflowSettings settings, Duration longestUse) {
     this.manager =
         new PoolingHttpClientConnectionManager(
             operator(settings.tls() == null ? SSLContexts.createSystemDefault() : settings.tls()),
@@ -79,6 +90,7 @@ final class HttpConnections {
         ConnectionConfig.custom()
             .setConnectTimeout(Timeout.of(settings.connectTimeout()))
             .setValidateAfterInactivity(UNWATCHED)
+            .setTimeToLive(TimeValue.of(longestUse))
             .build());
     this.client =
         HttpClientBuilder.create()

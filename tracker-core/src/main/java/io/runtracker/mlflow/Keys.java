@@ -14,17 +14,22 @@ final class Keys {
 
   static final int LIMIT = 250;
 
+  private final Naming naming;
   private final Map<String, String> byOriginal = new HashMap<>();
   private final Set<String> taken = new HashSet<>();
 
+  Keys(Naming naming) {
+    this.naming = naming;
+  }
+
   /** The key for this key: the same for the same, another one for any other. */
   String of(String original) {
-    return byOriginal.computeIfAbsent(original, key -> claim(sanitise(key)));
+    return byOriginal.computeIfAbsent(original, key -> claim(naming.fit(sanitise(key))));
   }
 
   /** A key that none got so far. */
   String another(String original) {
-    return claim(sanitise(original));
+    return claim(naming.fit(sanitise(original)));
   }
 
   private String claim(String key) {

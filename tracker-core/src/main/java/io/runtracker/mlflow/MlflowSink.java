@@ -38,8 +38,9 @@ public final class MlflowSink implements WindowSink {
     MlflowApi api = new MlflowApi(transport);
     this.store = new RunStore(api, new Experiment(api, settings));
     Artifacts artifacts = new Artifacts(transport, api, settings.server());
-    this.runs = new RunWriter(settings, store, artifacts);
-    this.windows = new WindowWriter(settings, store, artifacts);
+    ServerNames names = new ServerNames();
+    this.runs = new RunWriter(settings, store, artifacts, names);
+    this.windows = new WindowWriter(settings, store, artifacts, names);
   }
 
   /** The sink that the process's environment describes. */

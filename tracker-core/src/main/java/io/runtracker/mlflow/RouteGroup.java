@@ -27,6 +27,14 @@ final class RouteGroup {
     errors += other.errors;
   }
 
+  /** A new group of what is in two. */
+  static RouteGroup both(RouteGroup one, RouteGroup other) {
+    RouteGroup both = new RouteGroup();
+    both.add(one);
+    both.add(other);
+    return both;
+  }
+
   /** Gives the metrics of {@code label}, in the order in which they are to be shown. */
   void forEach(String label, double seconds, ObjDoubleConsumer<String> metric) {
     double count = (double) micros.getTotalCount();

@@ -31,11 +31,14 @@ final class RunContent {
   private final RequestEvent event;
   private final MlflowSettings settings;
   private final String name;
-  private final Tags tags = new Tags();
+  private final Naming naming;
+  private final Tags tags;
 
-  RunContent(RequestEvent event, MlflowSettings settings) {
+  RunContent(RequestEvent event, MlflowSettings settings, Naming naming) {
     this.event = event;
     this.settings = settings;
+    this.naming = naming;
+    this.tags = new Tags(naming);
     Map<String, String> ofHandler = event.tags();
     this.name = name(event, ofHandler.get(RUN_NAME));
     putOwnTags();
@@ -103,7 +106,7 @@ final class RunContent {
   }
 
   List<Service.Param> params() {
-    Keys keys = new Keys();
+    Keys keys = new Keys(naming);
     Map<String, String> params = new LinkedHashMap<>();
     if (event.errorType() != null) {
       params.put(keys.of(ERROR_TYPE), Text.fit(event.errorType(), Text.PARAM));
@@ -118,7 +121,7 @@ final class RunContent {
   }
 
   List<Service.Metric> metrics() {
-    Keys keys = new Keys();
+    Keys keys = new Keys(naming);
     List<Service.Metric> list = new ArrayList<>();
     boolean ownDuration = settings.durationMetric();
     if (ownDuration) {

@@ -44,7 +44,7 @@ final class RunStore {
         Service.CreateRun.newBuilder()
             .setRunName(name)
             .setStartTime(startMillis)
-            .addAllTags(tags.subList(0, Math.min(tags.size(), Batches.MOST_TAGS)));
+            .addAllTags(tags.subList(0, Batches.tagsOfCreate(tags)));
     String experimentId = experiment.id();
     Answer answer = api.post("runs/create", creation.setExperimentId(experimentId));
     boolean isRefused = answer.status() == 400 || answer.status() == 404;
@@ -81,7 +81,7 @@ final class RunStore {
 
   /** The tags that {@link #create} left out. */
   static List<Service.RunTag> beyondCreate(List<Service.RunTag> tags) {
-    return tags.subList(Math.min(tags.size(), Batches.MOST_TAGS), tags.size());
+    return tags.subList(Batches.tagsOfCreate(tags), tags.size());
   }
 
   /** Safe to repeat with the same entries. */

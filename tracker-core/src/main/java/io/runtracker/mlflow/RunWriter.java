@@ -15,15 +15,22 @@ final class RunWriter {
   private final MlflowSettings settings;
   private final RunStore store;
   private final Artifacts artifacts;
+  private final ServerNames names;
 
-  RunWriter(MlflowSettings settings, RunStore store, Artifacts artifacts) {
+  RunWriter(MlflowSettings settings, RunStore store, Artifacts artifacts, ServerNames names) {
     this.settings = settings;
     this.store = store;
     this.artifacts = artifacts;
+    this.names = names;
   }
 
   String create(RequestEvent event) throws SinkException, InterruptedException {
-    RunContent content = new RunContent(event, settings);
+    return names.write(naming -> create(event, naming));
+  }
+
+  private String create(RequestEvent event, Naming naming)
+      throws SinkException, InterruptedException {
+    RunContent content = new RunContent(event, settings, naming);
     Service.RunInfo run = store.create(content.name(), content.startMillis(), content.tags());
     if (content.hasTexts()) {
       artifacts.remember(run.getRunId(), run.getArtifactUri());
@@ -32,14 +39,19 @@ final class RunWriter {
   }
 
   void complete(String runId, RequestEvent event) throws SinkException, InterruptedException {
-    RunContent content = new RunContent(event, settings);
-    List<Service.RunTag> overflow = RunStore.beyondCreate(content.tags());
-    store.log(runId, content.metrics(), content.params(), overflow);
+    RunContent content = names.write(naming -> log(runId, new RunContent(event, settings, naming)));
     if (content.hasTexts()) {
       store.log(runId, List.of(), List.of(), storeTexts(runId, content));
     }
     store.end(runId, content.status(), content.endMillis());
     artifacts.forget(runId);
+  }
+
+  private RunContent log(String runId, RunContent content)
+      throws SinkException, InterruptedException {
+    List<Service.RunTag> overflow = RunStore.beyondCreate(content.tags());
+    store.log(runId, content.metrics(), content.params(), overflow);
+    return content;
   }
 
   /** The tags that stand in for texts that the server does not take. */
@@ -65,7 +77,7 @@ final class RunWriter {
   }
 
   private String filter(RequestEvent event) {
-    String name = new RunContent(event, settings).name();
+    String name = new RunContent(event, settings, Naming.WITH_COLONS).name();
     return RunStore.named(name)
         + RunStore.tagged(RunContent.EVENT_ID, RunStore.quotable(event.eventId()));
   }

@@ -10,8 +10,12 @@ import org.mlflow.api.proto.Service;
 /** The tags of one run, in a form that MLflow takes, in the order in which they were put. */
 final class Tags {
 
-  private final Keys keys = new Keys();
+  private final Keys keys;
   private final Map<String, String> values = new LinkedHashMap<>();
+
+  Tags(Naming naming) {
+    this.keys = new Keys(naming);
+  }
 
   void put(String key, String value) {
     values.put(keys.of(key), Text.fit(value, Text.TAG));

@@ -34,18 +34,20 @@ final class Transport {
 
   private final MlflowSettings settings;
   private final Duration idle;
+  private final Duration longestUse;
   private final ScheduledThreadPoolExecutor timer;
   private final AtomicBoolean isIdleWatched = new AtomicBoolean();
   private @Nullable HttpConnections connections;
   private boolean closed;
 
   Transport(MlflowSettings settings) {
-    this(settings, IDLE);
+    this(settings, IDLE, HttpConnections.LONGEST_USE);
   }
 
-  Transport(MlflowSettings settings, Duration idle) {
+  Transport(MlflowSettings settings, Duration idle, Duration longestUse) {
     this.settings = settings;
     this.idle = idle;
+    this.longestUse = longestUse;
     this.timer = timer(idle);
   }
 
@@ -168,7 +170,7 @@ final class Transport {
       throw new SinkException(Kind.UNAVAILABLE, "the sink is closed", null);
     }
     if (connections == null) {
-      connections = new HttpConnections(settings);
+      connections = new HttpConnections(settings, longestUse);
     }
     return connections;
   }

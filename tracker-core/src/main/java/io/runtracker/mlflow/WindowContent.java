@@ -22,12 +22,13 @@ final class WindowContent {
   private final RequestWindow window;
   private final MlflowSettings settings;
   private final int failures;
-  private final Tags tags = new Tags();
+  private final Tags tags;
 
-  WindowContent(RequestWindow window, int failures, MlflowSettings settings) {
+  WindowContent(RequestWindow window, int failures, MlflowSettings settings, Naming naming) {
     this.window = window;
     this.settings = settings;
     this.failures = failures;
+    this.tags = new Tags(naming);
     tags.put(RunContent.EVENT_ID, RunStore.quotable(window.windowId()));
     tags.put(KIND, "window");
     tags.put(Highlights.LOGGED_ARTIFACTS, Highlights.AS_LOGGED);

@@ -103,7 +103,7 @@ final class WindowStatistics {
   }
 
   /** All metrics at the end, those of all requests first. */
-  List<Service.Metric> metrics(long step) {
+  List<Service.Metric> metrics(long step, Naming naming) {
     double span = Math.max(SHORTEST_SECONDS, seconds);
     long timestamp = Math.max(0, end.toEpochMilli());
     List<Service.Metric> metrics = new ArrayList<>();
@@ -117,7 +117,14 @@ final class WindowStatistics {
                     .setStep(step)
                     .build());
     all.forEach(RouteLabels.ALL, span, metric);
-    groups.forEach((label, group) -> group.forEach(label, span, metric));
+    named(naming).forEach((label, group) -> group.forEach(label, span, metric));
     return metrics;
+  }
+
+  /** Routes that come to have one name are counted together, so that it is the same every time. */
+  private Map<String, RouteGroup> named(Naming naming) {
+    Map<String, RouteGroup> named = new LinkedHashMap<>();
+    groups.forEach((label, group) -> named.merge(naming.fit(label), group, RouteGroup::both));
+    return named;
   }
 }

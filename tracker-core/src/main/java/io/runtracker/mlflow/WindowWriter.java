@@ -5,7 +5,9 @@ import io.runtracker.RequestWindow;
 import io.runtracker.SinkException;
 import io.runtracker.SinkException.Kind;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -18,31 +20,40 @@ final class WindowWriter {
   private final MlflowSettings settings;
   private final RunStore store;
   private final Artifacts artifacts;
+  private final ServerNames names;
   private final DayRuns days;
 
   /** Runs under way that were created while there was no day to nest them under. */
   private final Set<String> orphans = ConcurrentHashMap.newKeySet();
 
-  WindowWriter(MlflowSettings settings, RunStore store, Artifacts artifacts) {
+  WindowWriter(MlflowSettings settings, RunStore store, Artifacts artifacts, ServerNames names) {
     this.settings = settings;
     this.store = store;
     this.artifacts = artifacts;
-    this.days = new DayRuns(settings, store);
+    this.names = names;
+    this.days = new DayRuns(settings, store, names);
   }
 
   String create(RequestWindow window, WindowNumbers numbers)
       throws SinkException, InterruptedException {
     String parent = parent(window);
-    List<Service.RunTag> tags = new ArrayList<>(parentTag(parent));
-    WindowContent content = new WindowContent(window, numbers.failures(), settings);
-    tags.addAll(content.tags());
-    Service.RunInfo run = store.create(content.name(), content.startMillis(), tags);
+    Service.RunInfo run =
+        names.write(
+            naming ->
+                create(new WindowContent(window, numbers.failures(), settings, naming), parent));
     String runId = run.getRunId();
     artifacts.remember(runId, run.getArtifactUri());
     if (parent == null) {
       orphans.add(runId);
     }
     return runId;
+  }
+
+  private Service.RunInfo create(WindowContent content, @Nullable String parent)
+      throws SinkException, InterruptedException {
+    List<Service.RunTag> tags = new ArrayList<>(parentTag(parent));
+    tags.addAll(content.tags());
+    return store.create(content.name(), content.startMillis(), tags);
   }
 
   /** The run that was configured, else the day's; none when there is no having that. */
@@ -62,18 +73,18 @@ final class WindowWriter {
   void complete(String runId, RequestWindow window, RequestLines lines, WindowNumbers numbers)
       throws SinkException, InterruptedException {
     SinkException missing = null;
-    String artifactError;
+    Map<String, String> faults = new LinkedHashMap<>();
     try {
-      artifacts.storeFile(runId, RequestLines.FILE, lines.body(), Artifacts.TEXT);
-      artifactError = storeHighlights(runId, Highlights.body(lines, numbers));
+      storeLines(runId, window, lines, faults);
+      storeHighlights(runId, Highlights.body(lines, numbers), faults);
     } catch (SinkException e) {
       if (!isFinal(e, window)) {
         throw e;
       }
       missing = e;
-      artifactError = e.getMessage();
+      noTable(faults, e);
     }
-    write(runId, window, numbers, artifactError);
+    write(runId, window, numbers, faults);
     if (missing != null) {
       throw new SinkException(
           missing.kind(),
@@ -92,37 +103,65 @@ final class WindowWriter {
   }
 
   /**
-   * The window is whole without them.
+   * A request that is too large alone is stored with its long texts cut, as they are in a run of
+   * its own.
    *
-   * @return null when they are stored, else why the server will never take them
+   * @param faults is given the tags that say so
    */
-  private @Nullable String storeHighlights(String runId, RequestBody table)
+  private void storeLines(
+      String runId, RequestWindow window, RequestLines lines, Map<String, String> faults)
       throws SinkException, InterruptedException {
     try {
-      artifacts.storeFile(runId, Highlights.FILE, table, Artifacts.JSON);
-      return null;
+      artifacts.storeFile(runId, RequestLines.FILE, lines.body(), Artifacts.TEXT);
     } catch (SinkException e) {
-      return switch (e.kind()) {
-        case UNSUPPORTED, TOO_LARGE, REFUSED -> String.valueOf(e.getMessage());
-        default -> throw e;
-      };
+      if (e.kind() != Kind.TOO_LARGE || window.size() > 1 || lines.rows() != 1) {
+        throw e;
+      }
+      artifacts.storeFile(runId, RequestLines.FILE, ShortRow.body(lines), Artifacts.TEXT);
+      faults.put(RunContent.ARTIFACT_ERROR, "long texts are cut, because " + e.getMessage());
     }
   }
 
-  private void write(
-      String runId, RequestWindow window, WindowNumbers numbers, @Nullable String artifactError)
+  /**
+   * The window is whole without them.
+   *
+   * @param faults is given the tags that say so where the server will never take them
+   */
+  private void storeHighlights(String runId, RequestBody table, Map<String, String> faults)
       throws SinkException, InterruptedException {
-    WindowContent content = new WindowContent(window, numbers.failures(), settings);
+    try {
+      artifacts.storeFile(runId, Highlights.FILE, table, Artifacts.JSON);
+    } catch (SinkException e) {
+      switch (e.kind()) {
+        case UNSUPPORTED, TOO_LARGE, REFUSED -> noTable(faults, e);
+        default -> throw e;
+      }
+    }
+  }
+
+  private static void noTable(Map<String, String> faults, SinkException reason) {
+    faults.put(Highlights.LOGGED_ARTIFACTS, Highlights.NONE_LOGGED);
+    faults.putIfAbsent(RunContent.ARTIFACT_ERROR, String.valueOf(reason.getMessage()));
+  }
+
+  private void write(
+      String runId, RequestWindow window, WindowNumbers numbers, Map<String, String> faults)
+      throws SinkException, InterruptedException {
     WindowStatistics statistics = new WindowStatistics(window, numbers, settings.windowRoutes());
-    List<Service.RunTag> tags = new ArrayList<>(RunStore.beyondCreate(content.tags()));
+    List<Service.RunTag> late = new ArrayList<>();
+    faults.forEach((key, value) -> late.add(Tags.tag(key, Text.fit(value, Text.TAG))));
     if (orphans.contains(runId)) {
-      tags.addAll(parentTag(parent(window)));
+      late.addAll(parentTag(parent(window)));
     }
-    if (artifactError != null) {
-      tags.add(Tags.tag(Highlights.LOGGED_ARTIFACTS, Highlights.NONE_LOGGED));
-      tags.add(Tags.tag(RunContent.ARTIFACT_ERROR, Text.fit(artifactError, Text.TAG)));
-    }
-    store.log(runId, statistics.metrics(0), List.of(), tags);
+    WindowContent content =
+        names.write(
+            naming -> {
+              WindowContent named = new WindowContent(window, numbers.failures(), settings, naming);
+              List<Service.RunTag> tags = new ArrayList<>(RunStore.beyondCreate(named.tags()));
+              tags.addAll(late);
+              store.log(runId, statistics.metrics(0, naming), List.of(), tags);
+              return named;
+            });
     store.end(runId, content.status(), content.endMillis());
     forget(runId);
     days.log(window, statistics);

@@ -35,8 +35,13 @@ final class HttpPeer implements AutoCloseable {
   }
 
   static HttpPeer start() {
+    return start(InetAddress.getLoopbackAddress(), 0);
+  }
+
+  /** One at an address of this machine; any free port is 0. */
+  static HttpPeer start(InetAddress address, int port) {
     try {
-      HttpPeer peer = new HttpPeer(new ServerSocket(0, 50, InetAddress.getLoopbackAddress()));
+      HttpPeer peer = new HttpPeer(new ServerSocket(port, 50, address));
       peer.acceptor.start();
       return peer;
     } catch (IOException e) {

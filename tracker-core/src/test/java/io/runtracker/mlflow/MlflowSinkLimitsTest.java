@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.runtracker.Metric;
 import io.runtracker.RequestEvent;
+import io.runtracker.testkit.Fault;
 import io.runtracker.testkit.FaultProxy;
 import io.runtracker.testkit.MlflowRuns;
 import io.runtracker.testkit.MlflowServer;
@@ -106,7 +107,8 @@ class MlflowSinkLimitsTest {
   }
 
   @Test
-  void aHundredLongTagsAndParamsOfThreeByteCharactersArrive() throws Exception {
+  void aHundredLongTagsAndParamsArriveInCallsOfLessThanAMegabyte() throws Exception {
+    proxy.injectAbove(1_000_000, Fault.answer(413, "too large"));
     RequestEvent.Builder event = request("/wide");
     for (int i = 0; i < 150; i++) {
       event.param("p" + i, "日".repeat(6_000)).tag("t" + i, "\u0001<日".repeat(2_600));

@@ -47,7 +47,7 @@ class TransportTest {
             .username("alice")
             .password("s3cr3t")
             .requestTimeout(Duration.ofMinutes(10));
-    return new Transport(new SettingsResolver(sink).resolve(), idle);
+    return new Transport(new SettingsResolver(sink).resolve(), idle, HttpConnections.LONGEST_USE);
   }
 
   @AfterEach

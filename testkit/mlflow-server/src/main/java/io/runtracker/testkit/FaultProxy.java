@@ -147,6 +147,13 @@ public final class FaultProxy implements AutoCloseable {
     return this;
   }
 
+  /** From now on this happens to every request with a body of more bytes than that. */
+  public FaultProxy injectAbove(long bytes, Fault fault) {
+    Predicate<HttpMessage> isLonger = message -> message.bodyLength() > bytes;
+    rules.add(new Rule(any -> true, isLonger, fault, Integer.MAX_VALUE));
+    return this;
+  }
+
   /** Takes all faults back; refused connections are another matter, see {@link #accept()}. */
   public void clear() {
     rules.clear();

@@ -44,6 +44,11 @@ final class HttpMessage {
     return head;
   }
 
+  /** Bytes of its body, as they came. */
+  long bodyLength() {
+    return (long) bytes.length - head.length();
+  }
+
   /** Whether these bytes are anywhere in it. */
   boolean holds(byte[] text) {
     for (int at = 0; at <= bytes.length - text.length; at++) {

@@ -118,6 +118,17 @@ class FaultProxyTest {
   }
 
   @Test
+  void whatIsLongerMeetsAFaultAndAllElsePasses() {
+    proxy.injectAbove(1_000, Fault.answer(413));
+
+    assertThatThrownBy(() -> mlflow.createRun(experiment.id(), "a".repeat(1_000), 1))
+        .hasMessageContaining("413");
+    mlflow.createRun(experiment.id(), "a".repeat(100), 1);
+
+    assertThat(runs.search(experiment.id())).hasSize(1);
+  }
+
+  @Test
   void aCutRequestNeverReachesMlflow() {
     proxy.inject(CREATE, Fault.cutRequest());
 
