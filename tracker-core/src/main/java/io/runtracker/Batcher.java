@@ -265,19 +265,31 @@ final class Batcher {
   private void handOver() {
     if (group.size() > 0) {
       Group full = group;
-      group = new Group(full.size() + full.size() / 4, full.bytes() + full.bytes() / 4);
+      Group next = nextGroup(); // first, because it takes memory
       int events = full.size();
       try {
         failPoints.accept(FailPoint.BEFORE_GROUP);
-        Log.Refused refused = log.append(full);
-        count(refused);
+        count(log.append(full));
       } catch (Throwable fault) {
-        counts.dropped(DropReason.DELIVERY_FAULT, events);
-        warnings.warn("hand-over", "A group could not be handed over and is dropped", fault);
+        int taken = full.isInLog() ? full.size() : 0;
+        counts.dropped(DropReason.DELIVERY_FAULT, events - taken);
+        warnings.warn(
+            "hand-over",
+            "A fault while a group was handed over; dropped of its "
+                + events
+                + " requests are "
+                + (events - taken),
+            fault);
       }
+      group = next;
       appended.accept(full.bytes());
       failPoints.accept(FailPoint.AFTER_GROUP);
     }
+  }
+
+  /** A little larger than the last one. */
+  private Group nextGroup() {
+    return new Group(group.size() + group.size() / 4, group.bytes() + group.bytes() / 4);
   }
 
   private void count(Log.Refused refused) {

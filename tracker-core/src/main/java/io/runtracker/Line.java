@@ -27,8 +27,8 @@ record Line(Log log, Assembler assembler, Delivery delivery, Counts counts, Jour
     TrackAs trackAs = trackAs(settings, sink);
     Log log =
         directory == null
-            ? Log.onHeap(settings.queueSize(), settings.queueBytes())
-            : Log.on(directory.log(), settings.queueSize(), settings.queueBytes());
+            ? Log.onHeap(settings.queueSize(), settings.queueBytes(), failPoints)
+            : Log.on(directory.log(), settings.queueSize(), settings.queueBytes(), failPoints);
     Journal journal = new Journal(log, counts);
     Assembler assembler =
         new Assembler(

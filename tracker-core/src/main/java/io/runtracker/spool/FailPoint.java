@@ -14,10 +14,16 @@ public enum FailPoint {
   BEFORE_GROUP,
   /** The log has the group. */
   AFTER_GROUP,
+  /** The log has a group, and hands out none of its events. */
+  BEFORE_PUBLISH,
+  /** It hands them out. */
+  AFTER_PUBLISH,
   BEFORE_WRITE,
   AFTER_WRITE,
   BEFORE_MIRROR,
   AFTER_MIRROR,
+  /** Events are done, and what was kept of them is still there. */
+  BEFORE_REAP,
   BEFORE_DELETE,
   AFTER_DELETE,
   BEFORE_CARRY,
