@@ -11,12 +11,33 @@ import org.jspecify.annotations.Nullable;
 record Line(Log log, Assembler assembler, Delivery delivery, Counts counts, Journal journal) {
 
   /**
-   * Puts a line together; it starts when delivery does.
+   * Puts a line together; it starts when delivery does. Where that fails, the directory is free for
+   * another process again.
    *
    * @param directory where the log is, or null for one on the heap
    * @param inFlight the most runs that it writes at the same time
    */
   static Line of(
+      @Nullable SpoolDirectory directory,
+      Settings settings,
+      int inFlight,
+      RunSink sink,
+      String source,
+      Counts counts,
+      Consumer<FailPoint> failPoints) {
+    boolean isMade = false;
+    try {
+      Line made = made(directory, settings, inFlight, sink, source, counts, failPoints);
+      isMade = true;
+      return made;
+    } finally {
+      if (!isMade && directory != null) {
+        directory.release();
+      }
+    }
+  }
+
+  private static Line made(
       @Nullable SpoolDirectory directory,
       Settings settings,
       int inFlight,
@@ -61,7 +82,7 @@ record Line(Log log, Assembler assembler, Delivery delivery, Counts counts, Jour
   /** Sends what is below a position as soon as it can be, because somebody waits for it. */
   void hurry(long below) {
     assembler.hurry(below);
-    delivery.wake();
+    delivery.stage().wake();
   }
 
   /** Ends delivery; what is on no disk then is lost, and counted. */

@@ -8,6 +8,8 @@ import java.util.function.Consumer;
  * thread can see. A test stops the line at each of them, and starts it again from what is on disk.
  */
 public enum FailPoint {
+  /** A stage comes round. What is thrown here ends its thread. */
+  BEFORE_ROUND,
   /** A request was taken out of the ring, and is to be copied as bytes. */
   BEFORE_ENCODE,
   /** A group was taken out of the ring, and the log has not seen it. */
