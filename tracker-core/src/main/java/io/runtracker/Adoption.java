@@ -5,6 +5,7 @@ import io.runtracker.spool.FailPoint;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Delivers what processes have left in their parts of a shared spool directory and will not come
@@ -23,7 +24,11 @@ final class Adoption {
   private final RunSink sink;
   private final Consumer<FailPoint> failPoints;
   private final RateLimitedLog warnings = new RateLimitedLog();
-  private final Thread thread = Delivery.daemon(this::run, "runtracker-adoption");
+  private final Stage stage;
+
+  /** The part that is being delivered now, or that a thread which died has left. */
+  private @Nullable Line taken;
+
   private volatile boolean closing;
   private volatile long waiting;
 
@@ -32,10 +37,11 @@ final class Adoption {
     this.settings = settings;
     this.sink = sink;
     this.failPoints = failPoints;
+    this.stage = new Stage("adoption", this::round, WATCH_NANOS, failPoints);
   }
 
-  void start() {
-    thread.start();
+  Stage stage() {
+    return stage;
   }
 
   /** Requests in the part that is being delivered now. */
@@ -43,20 +49,23 @@ final class Adoption {
     return waiting;
   }
 
-  private void run() {
-    while (!closing) {
-      try {
-        SpoolDirectory part = own.abandoned(settings, failPoints);
-        if (part != null) {
-          deliver(part);
-          continue;
-        }
-      } catch (Throwable fault) {
-        warnings.warn(
-            "adoption", "A part of the spool cannot be taken over; it is tried again", fault);
+  private boolean round() {
+    boolean isDone = false;
+    try {
+      giveBack();
+      SpoolDirectory part = closing ? null : own.abandoned(settings, failPoints);
+      if (part != null) {
+        deliver(part);
+        isDone = true;
       }
+    } catch (Throwable fault) {
+      warnings.warn(
+          "adoption", "A part of the spool cannot be taken over; it is tried again", fault);
+    }
+    if (!isDone) {
       pause(LOOK_NANOS);
     }
+    return !closing;
   }
 
   private void deliver(SpoolDirectory part) {
@@ -64,22 +73,32 @@ final class Adoption {
     Counts counts = new Counts(() -> 0);
     int few = Math.max(1, settings.inFlight() / SHARE); // the server is to serve our own line too
     Line line = Line.of(part, settings, few, sink, Pipeline.newSource(), counts, failPoints);
-    line.delivery().start();
+    taken = line;
     try {
+      line.delivery().stage().start();
       line.hurry(line.log().end());
       while (!closing && line.log().live() > 0) {
         waiting = line.log().live();
         pause(WATCH_NANOS);
       }
     } finally {
-      waiting = 0;
-      line.close();
+      giveBack();
     }
     logger.info("{} of {} is left in {}", line.log().live(), counts.ledger(), part.path());
   }
 
+  /** What is left in the part is anybody's again, as this one's when it looks next. */
+  private void giveBack() {
+    waiting = 0;
+    if (taken != null) {
+      taken.close();
+      taken = null;
+    }
+  }
+
   private void pause(long nanos) {
     if (!closing) {
+      Thread.interrupted(); // what failed may have set it, and then no park would wait
       LockSupport.parkNanos(nanos);
     }
   }
@@ -87,8 +106,11 @@ final class Adoption {
   void close() {
     try (Interruption interruption = new Interruption()) {
       closing = true;
-      LockSupport.unpark(thread);
-      interruption.join(thread, System.nanoTime() + TimeUnit.SECONDS.toNanos(10));
+      stage.wake();
+      stage.join(System.nanoTime() + TimeUnit.SECONDS.toNanos(10), interruption);
+      if (stage.isOver()) {
+        giveBack(); // unless it has
+      }
     }
   }
 }

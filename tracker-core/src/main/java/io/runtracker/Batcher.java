@@ -15,7 +15,8 @@ import java.util.function.LongConsumer;
 
 /**
  * The ring's only consumer: takes events out, redacts and names them, and appends them to the log
- * in groups, as bytes. It waits for nothing but a write to the disk, and no fault ends it.
+ * in groups, as bytes. It waits for nothing but a write to the disk, and no fault ends it: each
+ * step leaves behind what the next look needs to take it up, on the same thread or on another.
  *
  * <p>It parks between looks at the ring, and is not signalled: a signal would cost the request
  * thread more than the whole rest of the publish. When nothing has come for a second it falls
@@ -52,10 +53,11 @@ final class Batcher {
   private final long batchBytes;
   private final long batchAgeNanos;
   private final EventPoller.Handler<Slot> intoGroup = this::onEvent;
+  private final EventPoller.Handler<Slot> refusing = this::onRefused;
   private final Consumer<FailPoint> failPoints;
   private final EventCodec codec;
   private final RateLimitedLog warnings = new RateLimitedLog();
-  private final Thread thread = Delivery.daemon(this::run, "runtracker-batcher");
+  private final Stage stage;
 
   private Group group = new Group(64, 16 << 10);
   private long groupSinceNanos;
@@ -65,7 +67,9 @@ final class Batcher {
   /** Who publishes wakes it. */
   private volatile boolean asleep;
 
-  private final Pulse pulse = new Pulse();
+  /** Events up to this one are in a group, or counted; the ring may offer them again. */
+  private long takenUpTo = -1;
+
   private long ringRefused;
   private volatile long handedOver = -1;
   private volatile boolean stopping;
@@ -88,6 +92,7 @@ final class Batcher {
     this.log = log;
     this.appended = appended;
     this.failPoints = failPoints;
+    this.stage = new Stage("batcher", this::round, FAULT_PAUSE_NANOS, failPoints);
     this.codec = new EventCodec(settings.slowThreshold().toNanos());
     this.redactor = redactor;
     this.names = names;
@@ -103,26 +108,16 @@ final class Batcher {
     return Math.min(longest, settings.ringSize() * LONGEST_PARK_FOR_A_SLOT);
   }
 
-  void start() {
-    thread.start();
-  }
-
-  /** Has it look at the ring now, because somebody waits. */
-  void hurry() {
-    LockSupport.unpark(thread);
+  Stage stage() {
+    return stage;
   }
 
   /** To be called after a publish, by the thread that did. */
   void published() {
     if (asleep) {
       asleep = false;
-      LockSupport.unpark(thread);
+      stage.wake();
     }
-  }
-
-  /** Whether it has not come round for half a minute, as where the disk hangs. */
-  boolean isStill() {
-    return pulse.isStill();
   }
 
   /** The sequence up to which every event is in the log, or was dropped and counted. */
@@ -136,9 +131,9 @@ final class Batcher {
    */
   void stop(long deadlineNanos, Interruption interruption) {
     stopping = true;
-    LockSupport.unpark(thread);
+    stage.wake();
     long least = System.nanoTime() + LEAST_STOP_NANOS;
-    interruption.join(thread, least - deadlineNanos > 0 ? least : deadlineNanos);
+    stage.join(least - deadlineNanos > 0 ? least : deadlineNanos, interruption);
   }
 
   /**
@@ -150,38 +145,34 @@ final class Batcher {
       poll(
           (slot, sequence, last) -> {
             counts.dropped(DropReason.SHUTDOWN);
-            return takeOut(slot, sequence, last);
+            takeOut(slot);
+            return true;
           });
       handedOver = poller.getSequence().get();
     }
   }
 
-  private void run() {
-    while (true) {
-      Thread.interrupted(); // no park would wait then
-      pulse.beat();
-      try {
-        boolean stop = stopping;
-        look(stop);
-        if (stop && end()) {
-          names.close();
-          return;
-        }
-      } catch (Throwable fault) {
-        warnings.warn("batcher", "The batcher met a fault and goes on", fault);
-        LockSupport.parkNanos(FAULT_PAUSE_NANOS);
-      }
+  private boolean round() {
+    boolean stop = stopping;
+    if (!ended) {
+      look(stop);
     }
+    boolean isOver = stop && end();
+    if (isOver) {
+      names.close();
+    }
+    return !isOver;
   }
 
   private void look(boolean stop) {
     long now = System.nanoTime();
     long before = poller.getSequence().get();
+    takeUpGroup();
     boolean isFull = log.isFull();
-    poll(isFull ? this::takeOut : intoGroup);
+    poll(isFull ? refusing : intoGroup);
     long came = poller.getSequence().get() - before;
-    if (isFull) {
-      countRefused(came);
+    if (isFull && came > 0) {
+      sayThatItIsFull();
     }
     boolean more = isGroupFull();
     if (stop || isGroupDue(now)) {
@@ -224,34 +215,55 @@ final class Batcher {
     }
   }
 
-  private boolean onEvent(Slot slot, long sequence, boolean endOfBatch) {
-    int weight = 0;
-    try {
-      OpenRequest request = slot.take();
-      weight = request.weight();
-      failPoints.accept(FailPoint.BEFORE_ENCODE);
-      RequestEvent event = request.toEvent(sequence, redactor.redact(request.target()));
-      codec.encode(names.named(event), group.out());
-      if (group.size() == 0) {
-        groupSinceNanos = lastLookNanos; // it may have come right after that
-      }
-      group.endEvent();
-    } catch (Throwable fault) {
-      group.cancelEvent();
-      counts.dropped(DropReason.DELIVERY_FAULT);
-      warnings.warn("event", "An event could not be read and is dropped", fault);
+  /** What a thread that died was about: half an event, or a group that the log has. */
+  private void takeUpGroup() {
+    group.cancelEvent();
+    if (group.isInLog()) {
+      group = nextGroup();
     }
-    ringBytes.giveBack(weight);
+  }
+
+  private boolean onEvent(Slot slot, long sequence, boolean endOfBatch) {
+    if (sequence > takenUpTo) {
+      int before = group.size();
+      try {
+        failPoints.accept(FailPoint.BEFORE_ENCODE);
+        OpenRequest request = slot.published();
+        RequestEvent event = request.toEvent(sequence, redactor.redact(request.target()));
+        codec.encode(names.named(event), group.out());
+        if (before == 0) {
+          groupSinceNanos = lastLookNanos; // it may have come right after that
+        }
+        group.endEvent();
+      } catch (Throwable fault) {
+        if (group.size() == before) {
+          group.cancelEvent();
+          counts.dropped(DropReason.DELIVERY_FAULT);
+        }
+        warnings.warn("event", "An event could not be read and is dropped", fault);
+      }
+      takenUpTo = sequence;
+    }
+    takeOut(slot);
     return !isGroupFull();
   }
 
-  private boolean takeOut(Slot slot, long sequence, boolean endOfBatch) {
+  /** The log is full. */
+  private boolean onRefused(Slot slot, long sequence, boolean endOfBatch) {
+    if (sequence > takenUpTo) {
+      counts.dropped(DropReason.QUEUE_FULL);
+      takenUpTo = sequence;
+    }
+    takeOut(slot);
+    return true;
+  }
+
+  private void takeOut(Slot slot) {
     OpenRequest request = slot.request;
     slot.request = null;
     if (request != null) {
       ringBytes.giveBack(request.weight());
     }
-    return true;
   }
 
   private boolean isGroupFull() {
@@ -265,19 +277,31 @@ final class Batcher {
   private void handOver() {
     if (group.size() > 0) {
       Group full = group;
-      group = new Group(full.size() + full.size() / 4, full.bytes() + full.bytes() / 4);
+      Group next = nextGroup(); // first, because it takes memory
       int events = full.size();
       try {
         failPoints.accept(FailPoint.BEFORE_GROUP);
-        Log.Refused refused = log.append(full);
-        count(refused);
+        count(log.append(full));
       } catch (Throwable fault) {
-        counts.dropped(DropReason.DELIVERY_FAULT, events);
-        warnings.warn("hand-over", "A group could not be handed over and is dropped", fault);
+        int taken = full.isInLog() ? full.size() : 0;
+        counts.dropped(DropReason.DELIVERY_FAULT, events - taken);
+        warnings.warn(
+            "hand-over",
+            "A fault while a group was handed over; dropped of its "
+                + events
+                + " requests are "
+                + (events - taken),
+            fault);
       }
+      group = next;
       appended.accept(full.bytes());
       failPoints.accept(FailPoint.AFTER_GROUP);
     }
+  }
+
+  /** A little larger than the last one. */
+  private Group nextGroup() {
+    return new Group(group.size() + group.size() / 4, group.bytes() + group.bytes() / 4);
   }
 
   private void count(Log.Refused refused) {
@@ -293,15 +317,15 @@ final class Batcher {
           "quota",
           "The spool has reached its quota; requests are dropped and counted as SPOOL_FULL");
     }
-    countRefused(refused.byHeap());
+    if (refused.byHeap() > 0) {
+      counts.dropped(DropReason.QUEUE_FULL, refused.byHeap());
+      sayThatItIsFull();
+    }
   }
 
-  private void countRefused(long requests) {
-    if (requests > 0) {
-      counts.dropped(DropReason.QUEUE_FULL, requests);
-      warnings.warn(
-          "queue full", "The queue is full; requests are dropped and counted as QUEUE_FULL");
-    }
+  private void sayThatItIsFull() {
+    warnings.warn(
+        "queue full", "The queue is full; requests are dropped and counted as QUEUE_FULL");
   }
 
   /** In place of the request threads, which only count. */

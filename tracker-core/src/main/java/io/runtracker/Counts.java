@@ -3,6 +3,8 @@ package io.runtracker;
 
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -19,13 +21,22 @@ final class Counts {
   private final LongSupplier acceptedSinceStart;
   private volatile long acceptedBefore;
   private volatile LongSupplier spooled = () -> 0;
-  private final LongAdder delivered = new LongAdder();
-  private final Map<DropReason, LongAdder> dropped = new EnumMap<>(DropReason.class);
+
+  // What is counted in the line behind the ring takes no memory: it is done for good by then.
+  private final AtomicLong delivered = new AtomicLong();
+  private final Map<DropReason, AtomicLong> droppedInLine = new EnumMap<>(DropReason.class);
+
+  /** What many request threads count. */
+  private final Map<DropReason, LongAdder> droppedBefore = new EnumMap<>(DropReason.class);
 
   Counts(LongSupplier acceptedSinceStart) {
     this.acceptedSinceStart = acceptedSinceStart;
     for (DropReason reason : DropReason.values()) {
-      dropped.put(reason, new LongAdder());
+      if (reason.isAfterAcceptance()) {
+        droppedInLine.put(reason, new AtomicLong());
+      } else {
+        droppedBefore.put(reason, new LongAdder());
+      }
     }
   }
 
@@ -46,7 +57,7 @@ final class Counts {
       long lost,
       LongSupplier spooledNow) {
     long ended = deliveredBefore;
-    delivered.add(deliveredBefore);
+    delivered.addAndGet(deliveredBefore);
     for (Map.Entry<DropReason, Long> entry : droppedBefore.entrySet()) {
       dropped(entry.getKey(), entry.getValue());
       ended += entry.getKey().isAfterAcceptance() ? entry.getValue() : 0;
@@ -57,7 +68,7 @@ final class Counts {
   }
 
   void delivered(long count) {
-    delivered.add(count);
+    delivered.addAndGet(count);
   }
 
   void dropped(DropReason reason) {
@@ -65,12 +76,19 @@ final class Counts {
   }
 
   void dropped(DropReason reason, long count) {
-    counter(reason).add(count);
+    AtomicLong inLine = droppedInLine.get(reason);
+    if (inLine != null) {
+      inLine.addAndGet(count);
+    } else {
+      Objects.requireNonNull(droppedBefore.get(reason)).add(count);
+    }
   }
 
   /** How many were dropped for a reason. */
   long droppedFor(DropReason reason) {
-    return counter(reason).sum();
+    Number counter =
+        reason.isAfterAcceptance() ? droppedInLine.get(reason) : droppedBefore.get(reason);
+    return Objects.requireNonNull(counter).longValue();
   }
 
   Ledger ledger() {
@@ -83,17 +101,17 @@ final class Counts {
   }
 
   private Ledger ledger(long more, @Nullable DropReason reason) {
-    long deliveredNow = delivered.sum() + (reason == null ? more : 0);
+    long deliveredNow = delivered.get() + (reason == null ? more : 0);
     Map<DropReason, Long> droppedNow = new EnumMap<>(DropReason.class);
     long before = 0;
     long after = 0;
-    for (Map.Entry<DropReason, LongAdder> entry : dropped.entrySet()) {
-      long count = entry.getValue().sum() + (entry.getKey() == reason ? more : 0);
+    for (DropReason each : DropReason.values()) {
+      long count = droppedFor(each) + (each == reason ? more : 0);
       if (count == 0) {
         continue;
       }
-      droppedNow.put(entry.getKey(), count);
-      if (entry.getKey().isAfterAcceptance()) {
+      droppedNow.put(each, count);
+      if (each.isAfterAcceptance()) {
         after += count;
       } else {
         before += count;
@@ -104,13 +122,5 @@ final class Counts {
     long inFlight = acceptedNow - deliveredNow - spooledNow - after;
     return new Ledger(
         acceptedNow + before, acceptedNow, deliveredNow, inFlight, spooledNow, droppedNow);
-  }
-
-  private LongAdder counter(DropReason reason) {
-    LongAdder counter = dropped.get(reason);
-    if (counter == null) {
-      throw new IllegalStateException("no counter for " + reason);
-    }
-    return counter;
   }
 }

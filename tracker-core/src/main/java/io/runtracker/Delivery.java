@@ -65,7 +65,7 @@ final class Delivery {
   private final SuspectShare suspectShare;
   private final UnitWriter writer;
   private final ThreadPoolExecutor senders;
-  private final Thread thread;
+  private final Stage stage;
   private final RateLimitedLog warnings = new RateLimitedLog();
 
   /** What is being sent. */
@@ -82,7 +82,6 @@ final class Delivery {
   private long bytesSinceWake;
 
   private volatile boolean stopping;
-  private final Pulse pulse = new Pulse();
   private volatile boolean serverAway;
   private volatile @Nullable String lastError;
 
@@ -117,7 +116,7 @@ final class Delivery {
             new LinkedBlockingQueue<>(),
             work -> daemon(work, "runtracker-sender"));
     senders.allowCoreThreadTimeOut(true);
-    this.thread = daemon(this::run, "runtracker-delivery");
+    this.stage = new Stage("delivery", this::round, FAULT_PAUSE_NANOS, failPoints);
   }
 
   static Thread daemon(Runnable work, String name) {
@@ -126,17 +125,12 @@ final class Delivery {
     return thread;
   }
 
-  void start() {
-    thread.start();
+  Stage stage() {
+    return stage;
   }
 
   long retries() {
     return retries.sum();
-  }
-
-  /** Whether it has not come round for half a minute, as where the disk hangs. */
-  boolean isStill() {
-    return pulse.isStill();
   }
 
   boolean isServerAway() {
@@ -158,29 +152,22 @@ final class Delivery {
       if (bytesSinceWake >= readBytes || now - wokenNanos >= READ_PAUSE_NANOS) {
         wokenNanos = now;
         bytesSinceWake = 0;
-        wake();
+        stage.wake();
       }
     }
   }
 
-  /** Has it look now, because somebody waits. */
-  void wake() {
-    LockSupport.unpark(thread);
-  }
-
-  private void run() {
-    while (!stopping) {
-      Thread.interrupted(); // a sink's draft may have set it, and then no park would wait
-      pulse.beat();
-      try {
+  private boolean round() throws SpoolException {
+    try {
+      if (!stopping) {
         step();
-      } catch (Throwable fault) {
-        if (!stopping) {
-          warnings.warn("dispatch", "Delivery met a fault and goes on", fault);
-          LockSupport.parkNanos(FAULT_PAUSE_NANOS);
-        }
+      }
+    } catch (Throwable fault) {
+      if (!stopping) { // else it may be of the end itself
+        throw fault;
       }
     }
+    return !stopping;
   }
 
   private void step() throws SpoolException {
@@ -328,7 +315,7 @@ final class Delivery {
       } finally {
         tookNanos = System.nanoTime() - startedNanos;
         ended = true;
-        LockSupport.unpark(thread);
+        stage.wake();
       }
     }
   }
@@ -616,15 +603,15 @@ final class Delivery {
   void stop() {
     try (Interruption interruption = new Interruption()) {
       stopping = true;
-      wake();
+      stage.wake();
       senders.shutdownNow();
       long deadline = System.nanoTime() + LONGEST_STOP_NANOS;
       interruption.await(
           millis -> senders.awaitTermination(millis, TimeUnit.MILLISECONDS),
           deadline,
           senders::isTerminated);
-      interruption.join(thread, deadline);
-      if (!thread.isAlive()) {
+      stage.join(deadline, interruption);
+      if (stage.isOver()) {
         settleWhatCameBack();
       }
     }

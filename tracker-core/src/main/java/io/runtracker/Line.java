@@ -16,7 +16,8 @@ record Line(Log log, Assembler assembler, Delivery delivery, Counts counts, Jour
   private static final QuietLogger logger = QuietLogger.ofTracker();
 
   /**
-   * Puts a line together; it starts when delivery does.
+   * Puts a line together; it starts when delivery does. Where that fails, the directory is free for
+   * another process again.
    *
    * @param directory where the log is, or null for one on the heap
    * @param inFlight the most runs that it writes at the same time
@@ -29,11 +30,31 @@ record Line(Log log, Assembler assembler, Delivery delivery, Counts counts, Jour
       String source,
       Counts counts,
       Consumer<FailPoint> failPoints) {
+    boolean isMade = false;
+    try {
+      Line made = made(directory, settings, inFlight, sink, source, counts, failPoints);
+      isMade = true;
+      return made;
+    } finally {
+      if (!isMade && directory != null) {
+        directory.release();
+      }
+    }
+  }
+
+  private static Line made(
+      @Nullable SpoolDirectory directory,
+      Settings settings,
+      int inFlight,
+      RunSink sink,
+      String source,
+      Counts counts,
+      Consumer<FailPoint> failPoints) {
     TrackAs trackAs = trackAs(settings, sink);
     Log log =
         directory == null
-            ? Log.onHeap(settings.queueSize(), settings.queueBytes())
-            : Log.on(directory.log(), settings.queueSize(), settings.queueBytes());
+            ? Log.onHeap(settings.queueSize(), settings.queueBytes(), failPoints)
+            : Log.on(directory.log(), settings.queueSize(), settings.queueBytes(), failPoints);
     Journal journal = new Journal(log, counts);
     Assembler assembler =
         new Assembler(
@@ -66,7 +87,7 @@ record Line(Log log, Assembler assembler, Delivery delivery, Counts counts, Jour
   /** Sends what is below a position as soon as it can be, because somebody waits for it. */
   void hurry(long below) {
     assembler.hurry(below);
-    delivery.wake();
+    delivery.stage().wake();
   }
 
   /**

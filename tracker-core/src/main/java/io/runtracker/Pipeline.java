@@ -8,13 +8,13 @@ import io.runtracker.spool.SegmentLog;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The line from ring to sink, put together: capture, batcher, log, delivery. */
@@ -47,7 +47,7 @@ final class Pipeline {
     this.sink = sink;
     String source = newSource();
     SpoolDirectory directory = spool(settings, failPoints);
-    this.line = line(directory, settings, source, failPoints);
+    this.line = Line.of(directory, settings, settings.inFlight(), sink, source, counts, failPoints);
     RateLimitedLog warnings = new RateLimitedLog();
     RingBytes ringBytes = new RingBytes(settings.ringBytes());
     RunNames names = new RunNames(hooks.naming(), warnings);
@@ -69,34 +69,15 @@ final class Pipeline {
             : null;
     boolean isStarted = false;
     try {
-      batcher.start();
-      line.delivery().start();
+      batcher.stage().start();
+      line.delivery().stage().start();
       if (adoption != null) {
-        adoption.start();
+        adoption.stage().start();
       }
       isStarted = true;
     } finally {
       if (!isStarted) {
         close(Duration.ZERO);
-      }
-    }
-  }
-
-  /** A spool that cannot be used after all is free for another process again. */
-  private Line line(
-      @Nullable SpoolDirectory directory,
-      Settings settings,
-      String source,
-      Consumer<FailPoint> failPoints) {
-    boolean isMade = false;
-    try {
-      int inFlight = settings.inFlight();
-      Line made = Line.of(directory, settings, inFlight, sink, source, counts, failPoints);
-      isMade = true;
-      return made;
-    } finally {
-      if (!isMade && directory != null) {
-        directory.release();
       }
     }
   }
@@ -127,7 +108,7 @@ final class Pipeline {
 
   private Ledger flushUntil(long deadline) {
     long target = ring.getCursor();
-    batcher.hurry();
+    batcher.stage().wake();
     if (await(() -> batcher.handedOver() >= target, deadline)) {
       long end = line.log().end();
       line.hurry(end);
@@ -228,14 +209,12 @@ final class Pipeline {
   }
 
   private List<String> standingStill() {
-    List<String> still = new ArrayList<>();
-    if (!closed && batcher.isStill()) {
-      still.add("batcher");
-    }
-    if (!closed && line.delivery().isStill()) {
-      still.add("delivery");
-    }
-    return List.copyOf(still);
+    return closed
+        ? List.of()
+        : Stream.of(batcher.stage(), line.delivery().stage())
+            .filter(Stage::isStill)
+            .map(Stage::name)
+            .toList();
   }
 
   TrackerStats stats() {

@@ -10,12 +10,11 @@ import org.jspecify.annotations.Nullable;
 final class Slot {
   @Nullable OpenRequest request;
 
-  OpenRequest take() {
-    OpenRequest taken = request;
-    request = null;
-    if (taken == null) {
+  OpenRequest published() {
+    OpenRequest here = request;
+    if (here == null) {
       throw new IllegalStateException("a slot was published empty");
     }
-    return taken;
+    return here;
   }
 }

@@ -78,7 +78,7 @@ class DayOfWindowsTest {
     SpoolDirectory spool = SpoolDirectory.open(directory, settings, FailPoint.NOBODY);
     Line line =
         Line.of(spool, settings, settings.inFlight(), sink, "day", counts, FailPoint.NOBODY);
-    line.delivery().start();
+    line.delivery().stage().start();
 
     long calls = 0;
     long early = 0;

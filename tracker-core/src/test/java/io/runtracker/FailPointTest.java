@@ -116,8 +116,7 @@ class FailPointTest {
       TrackAs trackAs, FailPoint point, int times) throws IOException {
     makeTrouble();
     AtomicReference<Tracker> first = new AtomicReference<>();
-    StoppedLine line =
-        new StoppedLine(point, times, directory, () -> safe(first.get().stats().ledger()));
+    StoppedLine line = new StoppedLine(point, times, directory, () -> safe(first.get()));
     Tracker tracker =
         Requests.tracker(sink, trackAs, directory)
             .ringBytes(1 << 30)
@@ -148,7 +147,12 @@ class FailPointTest {
     return ledger.inFlight() + ledger.spooled() == 0;
   }
 
-  private static long safe(Ledger ledger) {
+  /** None before there is a tracker: stages come round while it is built. */
+  private static long safe(Tracker tracker) {
+    if (tracker == null) {
+      return 0;
+    }
+    Ledger ledger = tracker.stats().ledger();
     return ledger.accepted() - ledger.inFlight();
   }
 

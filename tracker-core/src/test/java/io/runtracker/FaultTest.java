@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -45,7 +46,7 @@ class FaultTest {
     }
   }
 
-  /** One after the other, each twice in a row. */
+  /** One after the other, each twice in a row; the second costs a stage its thread. */
   private static final List<Fault> FAULTS =
       Stream.of(Fault.values()).flatMap(fault -> Stream.of(fault, fault)).toList();
 
@@ -103,13 +104,18 @@ class FaultTest {
       TrackAs trackAs, FailPoint point) {
     makeTrouble();
     AtomicInteger reached = new AtomicInteger();
+    AtomicBoolean dies = new AtomicBoolean();
     Tracker tracker =
         Requests.tracker(sink, trackAs, directory)
             .queueSize(400)
             .failPoints(
                 here -> {
+                  if (here == FailPoint.BEFORE_ROUND && dies.getAndSet(false)) {
+                    throw new StackOverflowError("in dealing with a fault");
+                  }
                   int time = here == point ? reached.getAndIncrement() : Integer.MAX_VALUE;
                   if (time < FAULTS.size()) {
+                    dies.set(time % 2 == 1);
                     FAULTS.get(time).strike();
                   }
                 })

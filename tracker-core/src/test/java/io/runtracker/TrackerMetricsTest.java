@@ -41,10 +41,18 @@ class TrackerMetricsTest {
       new TrackerMetrics(tracker).bindTo(registry);
       for (String name :
           new String[] {
-            "in.flight", "spooled", "ring.remaining", "queue.size", "queue.bytes", "server.away"
+            "in.flight",
+            "spooled",
+            "ring.remaining",
+            "queue.size",
+            "queue.bytes",
+            "server.away",
+            "standing.still",
+            "writing.windows"
           }) {
         assertThat(registry.get("runtracker." + name).gauge().value()).isNotNaN();
       }
+      assertThat(registry.get("runtracker.standing.still").gauge().value()).isZero();
       assertThat(registry.get("runtracker.oldest.age").timeGauge().value()).isZero();
     }
   }

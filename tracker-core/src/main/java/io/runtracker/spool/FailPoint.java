@@ -8,16 +8,24 @@ import java.util.function.Consumer;
  * thread can see. A test stops the line at each of them, and starts it again from what is on disk.
  */
 public enum FailPoint {
+  /** A stage comes round. What is thrown here ends its thread. */
+  BEFORE_ROUND,
   /** A request was taken out of the ring, and is to be copied as bytes. */
   BEFORE_ENCODE,
   /** A group was taken out of the ring, and the log has not seen it. */
   BEFORE_GROUP,
   /** The log has the group. */
   AFTER_GROUP,
+  /** The log has a group, and hands out none of its events. */
+  BEFORE_PUBLISH,
+  /** It hands them out. */
+  AFTER_PUBLISH,
   BEFORE_WRITE,
   AFTER_WRITE,
   BEFORE_MIRROR,
   AFTER_MIRROR,
+  /** Events are done, and what was kept of them is still there. */
+  BEFORE_REAP,
   BEFORE_DELETE,
   AFTER_DELETE,
   BEFORE_CARRY,

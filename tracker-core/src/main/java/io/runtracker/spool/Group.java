@@ -14,6 +14,7 @@ public final class Group {
   private int count;
   private long first;
   private volatile boolean onDisk;
+  private volatile boolean inLog;
   private boolean leftHeap;
 
   /**
@@ -75,6 +76,11 @@ public final class Group {
     return ends[event] - start(event);
   }
 
+  /** Whether the log hands out this event from here. */
+  boolean holds(long position) {
+    return inLog && position >= first && position < end();
+  }
+
   /** The position of the first event, once the log has the group. */
   public long first() {
     return first;
@@ -89,8 +95,22 @@ public final class Group {
     return onDisk;
   }
 
-  void onDisk() {
+  /** The disk has it, from this position on. */
+  void onDiskAt(long position) {
+    first = position;
     onDisk = true;
+  }
+
+  /**
+   * Whether it can be read from the log, for the thread that appended it; whatever was thrown
+   * meanwhile.
+   */
+  public boolean isInLog() {
+    return inLog;
+  }
+
+  void inLog() {
+    inLog = true;
   }
 
   synchronized boolean hasLeftHeap() {

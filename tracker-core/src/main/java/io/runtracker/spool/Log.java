@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.spool;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -29,6 +29,7 @@ public final class Log implements AutoCloseable {
   private static final long TAIL_BYTES = 4L << 20;
 
   private final @Nullable SegmentLog disk;
+  private final Consumer<FailPoint> failPoints;
   private final long mostEvents;
   private final long mostBytes;
   private final ConcurrentSkipListMap<Long, Group> groups = new ConcurrentSkipListMap<>();
@@ -43,8 +44,11 @@ public final class Log implements AutoCloseable {
    */
   private volatile Positions leftOut = Positions.NONE;
 
-  /** Groups that are on the heap alone, and may be written once the disk takes them. */
-  private final Deque<Group> unwritten = new ArrayDeque<>();
+  /**
+   * Groups that are on the heap alone, and may be written once the disk takes them. An array would
+   * be in disorder when it could not grow.
+   */
+  private final Queue<Group> unwritten = new ConcurrentLinkedQueue<>();
 
   /** Events that were sent while no disk knew of it, and so must never get there. */
   private Positions unrecorded = Positions.NONE;
@@ -53,8 +57,10 @@ public final class Log implements AutoCloseable {
   private volatile long cursor;
   private @Nullable Group current;
 
-  private Log(@Nullable SegmentLog disk, long mostEvents, long mostBytes) {
+  private Log(
+      @Nullable SegmentLog disk, long mostEvents, long mostBytes, Consumer<FailPoint> failPoints) {
     this.disk = disk;
+    this.failPoints = failPoints;
     this.mostEvents = mostEvents;
     this.mostBytes = mostBytes;
     this.end = disk == null ? 1 : disk.recoveredEnd();
@@ -69,12 +75,23 @@ public final class Log implements AutoCloseable {
 
   /** A log that holds so much and no more. */
   public static Log onHeap(long mostEvents, long mostBytes) {
-    return new Log(null, mostEvents, mostBytes);
+    return onHeap(mostEvents, mostBytes, FailPoint.NOBODY);
+  }
+
+  /** As {@link #onHeap(long, long)}, with somebody who is told of what it does. */
+  public static Log onHeap(long mostEvents, long mostBytes, Consumer<FailPoint> failPoints) {
+    return new Log(null, mostEvents, mostBytes, failPoints);
   }
 
   /** A log on disk, and what it holds on the heap when that takes nothing. */
   public static Log on(SegmentLog disk, long mostEvents, long mostBytes) {
-    return new Log(disk, mostEvents, mostBytes);
+    return on(disk, mostEvents, mostBytes, FailPoint.NOBODY);
+  }
+
+  /** As {@link #on(SegmentLog, long, long)}, with somebody who is told of what it does. */
+  public static Log on(
+      SegmentLog disk, long mostEvents, long mostBytes, Consumer<FailPoint> failPoints) {
+    return new Log(disk, mostEvents, mostBytes, failPoints);
   }
 
   /** The segments, or null. */
@@ -84,6 +101,7 @@ public final class Log implements AutoCloseable {
 
   /**
    * Takes a group, whose events have positions from then on; safe on return where it is on disk.
+   * Where it throws, {@link Group#isInLog} tells whether what is left in the group was taken.
    */
   public Refused append(Group group) {
     SpoolException failure = null;
@@ -91,29 +109,50 @@ public final class Log implements AutoCloseable {
     if (disk != null) {
       try {
         if (unwritten.isEmpty() || writeUnwritten(disk)) {
-          SegmentLog.Appended appended = disk.append(group);
-          group.onDisk();
-          publish(group, tailBytes);
-          dropOldTail();
-          return appended.refused() == 0
-              ? Refused.NOTHING
-              : new Refused(appended.refused(), 0, null);
+          appendTo(disk, group);
+          int refused = all - group.size();
+          return refused == 0 ? Refused.NOTHING : new Refused(refused, 0, null);
         }
       } catch (SpoolException e) {
         failure = e;
       }
     }
     group.keep(fitting(group));
-    group.placeAt(end);
     if (group.size() > 0) {
-      if (disk != null) {
-        unwritten.removeIf(Group::hasLeftHeap);
-        unwritten.add(group);
-      }
-      heapEvents.addAndGet(group.size());
-      publish(group, heapBytes);
+      appendToHeap(group);
     }
     return new Refused(0, all - group.size(), failure);
+  }
+
+  private void appendTo(SegmentLog segments, Group group) throws SpoolException {
+    if (segments.next() < end) {
+      segments.skipTo(end); // what is on the heap has those positions
+    }
+    try {
+      segments.append(group);
+    } finally {
+      if (group.isOnDisk()) {
+        publish(group, tailBytes);
+      }
+    }
+    dropOldTail();
+  }
+
+  private void appendToHeap(Group group) {
+    group.placeAt(disk == null ? end : Math.max(end, disk.next()));
+    if (disk != null) {
+      unwritten.removeIf(Group::hasLeftHeap);
+      unwritten.add(group);
+    }
+    heapEvents.addAndGet(group.size());
+    try {
+      publish(group, heapBytes);
+    } finally {
+      if (!group.isInLog()) {
+        heapEvents.addAndGet(-group.size());
+        unwritten.remove(group);
+      }
+    }
   }
 
   private int fitting(Group group) {
@@ -139,12 +178,25 @@ public final class Log implements AutoCloseable {
     return disk == null && (live() > mostEvents / 4 * 3 || heapBytes.get() > mostBytes / 4 * 3);
   }
 
+  /**
+   * Lets a group be read. One that is on disk is, though memory be too short to keep it here: it
+   * would come back when the disk is read, now or after a restart. One that is not in the log stays
+   * in the map at most until another has its place.
+   */
   private void publish(Group group, AtomicLong bytes) {
-    if (group.size() > 0) {
-      bytes.addAndGet(group.bytes());
+    boolean isHeld = false;
+    try {
+      failPoints.accept(FailPoint.BEFORE_PUBLISH);
       groups.put(group.first(), group);
-      end = group.end();
+      isHeld = true;
+    } finally {
+      if (isHeld || group.isOnDisk()) {
+        bytes.addAndGet(isHeld ? group.bytes() : 0);
+        group.inLog();
+        end = group.end();
+      }
     }
+    failPoints.accept(FailPoint.AFTER_PUBLISH);
   }
 
   private void dropOldTail() {
@@ -152,7 +204,7 @@ public final class Log implements AutoCloseable {
       if (tailBytes.get() <= TAIL_BYTES) {
         return;
       }
-      if (group.isOnDisk() && groups.remove(group.first(), group)) {
+      if (group.isInLog() && group.isOnDisk() && groups.remove(group.first(), group)) {
         tailBytes.addAndGet(-group.bytes());
       }
     }
@@ -161,25 +213,30 @@ public final class Log implements AutoCloseable {
   /** False when the quota has no room for them; what is new must wait with them then. */
   private synchronized boolean writeUnwritten(SegmentLog segments) throws SpoolException {
     for (Group group = unwritten.peek(); group != null; group = unwritten.peek()) {
-      Positions all = Positions.of(group.first(), group.end());
-      segments.skipTo(group.first());
-      if (all.and(unrecorded).isEmpty() && all.and(segments.done()).isEmpty()) {
-        if (!segments.takeBack(group)) {
-          return false;
-        }
-        group.onDisk();
-        if (group.leaveHeap()) {
-          heapBytes.addAndGet(-group.bytes());
-          heapEvents.addAndGet(-group.size());
-          tailBytes.addAndGet(group.bytes());
-        }
-      } else {
-        leftOut = leftOut.plus(all.minus(segments.done()));
-        segments.skipTo(group.end());
+      boolean isNew = segments.next() <= group.first(); // else a fault came behind it
+      if (isNew && !write(group, segments)) {
+        return false;
+      }
+      if (group.isOnDisk() && group.leaveHeap()) {
+        heapBytes.addAndGet(-group.bytes());
+        heapEvents.addAndGet(-group.size());
+        tailBytes.addAndGet(group.bytes());
       }
       unwritten.remove();
     }
     segments.skipTo(end);
+    return true;
+  }
+
+  /** Writes a group at its positions, or leaves them out; false when there is no room for it. */
+  private boolean write(Group group, SegmentLog segments) throws SpoolException {
+    Positions all = Positions.of(group.first(), group.end());
+    segments.skipTo(group.first());
+    if (all.and(unrecorded).isEmpty() && all.and(segments.done()).isEmpty()) {
+      return segments.takeBack(group);
+    }
+    leftOut = leftOut.plus(all.minus(segments.done()));
+    segments.skipTo(group.end());
     return true;
   }
 
@@ -203,8 +260,9 @@ public final class Log implements AutoCloseable {
     }
     Group group = groupOf(position);
     if (group != null) {
-      cursor = position + 1;
-      return group.event(position);
+      SpooledEvent event = group.event(position);
+      cursor = position + 1; // behind what takes memory: else a fault would leave it out
+      return event;
     }
     SpooledEvent event = disk == null ? null : disk.next(position);
     if (event != null) {
@@ -216,21 +274,22 @@ public final class Log implements AutoCloseable {
 
   /** What is missing on disk before the next group on the heap will not come any more. */
   private @Nullable SpooledEvent nextOnHeap(SegmentLog segments, long from) {
-    Map.Entry<Long, Group> above = groups.ceilingEntry(from);
-    if (above == null || segments.isClosed()) {
-      return null;
+    for (Group above : groups.subMap(from, end).values()) {
+      if (above.isInLog() && !segments.isClosed()) {
+        SpooledEvent event = above.event(above.first());
+        segments.lost(Positions.of(from, above.first()));
+        cursor = above.first() + 1;
+        return event;
+      }
     }
-    long position = above.getKey();
-    segments.lost(Positions.of(from, position));
-    cursor = position + 1;
-    return above.getValue().event(position);
+    return null;
   }
 
   private @Nullable Group groupOf(long position) {
     Group group = current;
-    if (group == null || position < group.first() || position >= group.end()) {
+    if (group == null || !group.holds(position)) {
       Map.Entry<Long, Group> entry = groups.floorEntry(position);
-      group = entry == null || position >= entry.getValue().end() ? null : entry.getValue();
+      group = entry == null || !entry.getValue().holds(position) ? null : entry.getValue();
       current = group;
     }
     return group;
@@ -241,7 +300,8 @@ public final class Log implements AutoCloseable {
     List<SpooledEvent> all = new ArrayList<>();
     Positions.Builder found = new Positions.Builder();
     for (Group group : groups.values()) {
-      Positions here = Positions.of(group.first(), group.end()).and(wanted);
+      Positions own = group.isInLog() ? Positions.of(group.first(), group.end()) : Positions.NONE;
+      Positions here = own.and(wanted);
       here.forEachRange(
           (first, behind) -> {
             for (long position = first; position < behind; position++) {
@@ -272,7 +332,7 @@ public final class Log implements AutoCloseable {
       disk.control(payload, about.end());
     } catch (SpoolException e) {
       synchronized (this) {
-        if (about.isEmpty() || about.first() < disk.stats().next()) {
+        if (about.isEmpty() || about.first() < disk.next()) {
           throw e;
         }
         unrecorded = unrecorded.plus(about);
@@ -281,18 +341,19 @@ public final class Log implements AutoCloseable {
   }
 
   /**
-   * Events need nothing more. Takes no time; {@link #reap} is to follow.
+   * Events need nothing more. Takes no time; {@link #reap} is to follow. Where it throws, as where
+   * memory is short, they are not done.
    *
    * @param ledger to be remembered in the same write
    */
-  public void done(Positions positions, byte[] ledger) {
-    if (disk != null) {
+  public synchronized void done(Positions positions, byte[] ledger) {
+    Positions stillLeftOut = leftOut.minus(positions);
+    if (disk == null) {
+      done = done.plus(positions);
+    } else {
       disk.done(positions, ledger);
     }
-    synchronized (this) {
-      leftOut = leftOut.minus(positions);
-      done = disk == null ? done.plus(positions) : done;
-    }
+    leftOut = stillLeftOut;
   }
 
   /** Deletes the segments that nobody needs any more, which takes its time. */
@@ -320,7 +381,8 @@ public final class Log implements AutoCloseable {
       if (group.end() > below) {
         return;
       }
-      if (!group.isOnDisk()
+      if (group.isInLog()
+          && !group.isOnDisk()
           && (disk == null || isDone(group))
           && needed.and(Positions.of(group.first(), group.end())).isEmpty()
           && groups.remove(group.first(), group)
@@ -333,9 +395,7 @@ public final class Log implements AutoCloseable {
 
   /** Whether these events can be read from disk, whatever becomes of the heap. */
   public boolean isOnDisk(Positions positions) {
-    return disk != null
-        && positions.end() <= disk.stats().next()
-        && leftOut.and(positions).isEmpty();
+    return disk != null && positions.end() <= disk.next() && leftOut.and(positions).isEmpty();
   }
 
   private boolean isDone(Group group) {
@@ -385,7 +445,7 @@ public final class Log implements AutoCloseable {
     }
     long alone = 0;
     for (Group group : groups.values()) {
-      if (!group.isOnDisk()) {
+      if (group.isInLog() && !group.isOnDisk()) {
         alone += Positions.of(group.first(), group.end()).minus(done()).size();
       }
     }

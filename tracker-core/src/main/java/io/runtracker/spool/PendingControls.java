@@ -44,16 +44,21 @@ final class PendingControls {
   }
 
   /**
-   * What is done and the ledger that knows it, in one record.
+   * What is done and the ledger that knows it, in one record. Marks it for all, in one step with
+   * remembering that it is to be written; whatever fails, both are done or neither.
    *
-   * @param mark marks it for all, in one step with remembering that it is to be written
    * @return what was marked
    */
-  synchronized Positions done(Supplier<Positions> mark, byte @Nullable [] newLedger) {
-    Positions fresh = mark.get();
-    done = done.plus(fresh);
+  synchronized Positions done(
+      SegmentIndex index, Positions positions, byte @Nullable [] newLedger) {
+    Positions fresh = index.markDone(positions, marked -> done = done.plus(marked));
     ledger = newLedger == null ? ledger : newLedger;
     return fresh;
+  }
+
+  /** Replaces the ledger. */
+  synchronized void ledger(byte[] newLedger) {
+    ledger = newLedger;
   }
 
   /** Of what is done, that which was written with its ledger, or is being written. */
@@ -61,7 +66,7 @@ final class PendingControls {
     return all.get().minus(done);
   }
 
-  /** As {@link #done}, with a ledger that is older than the one that may wait. */
+  /** Done, but not marked here; with a ledger that is older than the one that may wait. */
   synchronized void doneUnlessKnown(Positions positions, byte @Nullable [] olderLedger) {
     done = done.plus(positions);
     ledger = ledger == null ? olderLedger : ledger;
@@ -76,10 +81,14 @@ final class PendingControls {
     return batch;
   }
 
-  /** Puts back what could not be written. */
+  /** Puts back what could not be written; takes no memory where nothing came meanwhile. */
   synchronized void restore(Batch batch) {
-    controls.addAll(0, batch.controls());
-    done = done.plus(batch.done());
     ledger = ledger == null ? batch.ledger() : ledger;
+    done = done.plus(batch.done());
+    if (controls.isEmpty()) {
+      controls = batch.controls();
+    } else {
+      controls.addAll(0, batch.controls());
+    }
   }
 }

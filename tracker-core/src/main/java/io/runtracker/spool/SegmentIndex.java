@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,7 +20,7 @@ final class SegmentIndex {
   private volatile Segment[] segments = new Segment[0];
   private volatile Positions done = Positions.NONE;
 
-  /** The events that were copied forward, and are not done. */
+  /** The events that were copied forward; those that are done until {@link #forgetDone}. */
   private final Map<Long, Location> carried = new ConcurrentSkipListMap<>();
 
   final AtomicLong bytes = new AtomicLong();
@@ -70,12 +71,30 @@ final class SegmentIndex {
     return done;
   }
 
-  /** Marks events as done; returns those that were not. */
-  synchronized Positions markDone(Positions positions) {
+  /**
+   * Marks events as done; returns those that were not.
+   *
+   * @param note told of those. It is the last that may fail, as where memory is short: none is
+   *     marked then
+   */
+  synchronized Positions markDone(Positions positions, Consumer<Positions> note) {
     Positions fresh = positions.minus(done);
-    done = done.plus(fresh);
-    carried.keySet().removeIf(fresh::contains);
+    Positions all = done.plus(fresh);
+    note.accept(fresh);
+    done = all;
     return fresh;
+  }
+
+  /** As {@link #markDone(Positions, Consumer)}, where nobody else is to know. */
+  Positions markDone(Positions positions) {
+    Positions fresh = markDone(positions, them -> {});
+    forgetDone();
+    return fresh;
+  }
+
+  /** Lets go of what is kept about copied events that are done by now. */
+  synchronized void forgetDone() {
+    carried.keySet().removeIf(done::contains);
   }
 
   /** Events that were taken for done, and are missing. */
@@ -104,7 +123,7 @@ final class SegmentIndex {
   Positions carriedPositions() {
     Positions.Builder positions = new Positions.Builder();
     carried.keySet().forEach(positions::add);
-    return positions.build();
+    return positions.build().minus(done);
   }
 
   /** Whether an event was copied to another place than this one. */
@@ -130,7 +149,8 @@ final class SegmentIndex {
     Positions.Builder elsewhere = new Positions.Builder();
     carried.forEach(
         (position, location) -> (location.segment() == segment ? here : elsewhere).add(position));
-    return segment.positions().minus(done).minus(elsewhere.build()).plus(here.build());
+    Positions own = segment.positions().minus(elsewhere.build());
+    return own.plus(here.build()).minus(done);
   }
 
   /** How many events have stood in the segments that are there, whether they are done or not. */

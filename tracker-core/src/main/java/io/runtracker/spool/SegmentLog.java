@@ -86,7 +86,7 @@ public final class SegmentLog implements AutoCloseable {
     this.recoveredEnd = found.nextSequence();
     this.writer = new SegmentWriter(files, directory, options, directoryLock, found);
     this.reader = new SegmentReader(files, directory, index, pending, aside);
-    pending.done(found::lost, null);
+    pending.doneUnlessKnown(found.lost(), null);
     controlsEnd.set(found.nextSequence());
     directoryLock.note(index, writer.next(), false);
     writer.reserve();
@@ -118,7 +118,7 @@ public final class SegmentLog implements AutoCloseable {
     return open(directory, options, files, FailPoint.NOBODY);
   }
 
-  private static SegmentLog open(
+  static SegmentLog open(
       Path directory, SegmentLogOptions options, FileSystem files, Consumer<FailPoint> failPoints)
       throws SpoolException {
     DirectoryLock lock = null;
@@ -181,7 +181,8 @@ public final class SegmentLog implements AutoCloseable {
     try {
       int refused = events.size() - writer.fitting(events);
       events.keep(events.size() - refused);
-      events.placeAt(write(List.of(), List.of(), events));
+      events.placeAt(writer.nextSequence());
+      write(List.of(), List.of(), events);
       return new Appended(events.first(), events.size(), refused);
     } finally {
       writing.unlock();
@@ -215,12 +216,17 @@ public final class SegmentLog implements AutoCloseable {
     try {
       Positions skipped = Positions.of(writer.nextSequence(), position);
       if (!skipped.isEmpty()) {
-        pending.done(() -> index.markDone(skipped), null);
+        pending.done(index, skipped, null);
         writer.skipTo(position);
       }
     } finally {
       writing.unlock();
     }
+  }
+
+  /** The position of the next event. */
+  long next() {
+    return writer.nextSequence();
   }
 
   boolean isClosed() {
@@ -234,29 +240,28 @@ public final class SegmentLog implements AutoCloseable {
   }
 
   /**
-   * Under the write lock.
+   * Under the write lock. What is thrown does not tell whether events are on the disk; the group
+   * does.
    *
    * @param owners controls that are written again, before those that wait
    */
-  private long write(List<byte[]> owners, List<SegmentWriter.Copy> copies, Group events)
+  private void write(List<byte[]> owners, List<SegmentWriter.Copy> copies, Group events)
       throws SpoolException {
     requireOpen();
     PendingControls.Batch batch = pending.drain();
     boolean written = false;
     try {
-      long first = writer.nextSequence();
       PendingControls.Batch whole = batch.behind(owners, controlsEnd.get());
-      if (events.size() > 0 || !copies.isEmpty() || !whole.isEmpty()) {
+      boolean hasRecords = !whole.isEmpty() || !copies.isEmpty();
+      if (events.size() > 0 || hasRecords) {
         failPoints.accept(FailPoint.BEFORE_WRITE);
-        first = writer.commit(whole, copies, events);
-        failPoints.accept(FailPoint.AFTER_WRITE);
+        writer.commit(whole, copies, events);
       }
       ticketsWritten = batch.ticket();
       written = true;
-      if (!whole.isEmpty() || !copies.isEmpty()) {
-        mirror(whole, copies);
+      if (events.size() > 0 || hasRecords) {
+        mirror(whole, copies, hasRecords);
       }
-      return first;
     } catch (IOException e) {
       throw new SpoolException(
           "Cannot write to the spool in " + directory.toAbsolutePath() + ": " + e.getMessage(), e);
@@ -267,8 +272,25 @@ public final class SegmentLog implements AutoCloseable {
     }
   }
 
+  private void mirror(
+      PendingControls.Batch written, List<SegmentWriter.Copy> copies, boolean hasRecords) {
+    boolean isMirrored = !hasRecords;
+    try {
+      failPoints.accept(FailPoint.AFTER_WRITE);
+      if (hasRecords) {
+        failPoints.accept(FailPoint.BEFORE_MIRROR);
+        mirror(written, copies);
+        isMirrored = true;
+        failPoints.accept(FailPoint.AFTER_MIRROR);
+      }
+    } finally {
+      if (!isMirrored) {
+        mirror.abandon(); // it lacks something, and is begun anew
+      }
+    }
+  }
+
   private void mirror(PendingControls.Batch written, List<SegmentWriter.Copy> copies) {
-    failPoints.accept(FailPoint.BEFORE_MIRROR);
     Positions.Builder carried = new Positions.Builder();
     copies.forEach(copy -> carried.add(copy.position()));
     if (writer.isReserveSpent()) {
@@ -276,7 +298,6 @@ public final class SegmentLog implements AutoCloseable {
     } else if (!mirror.append(written, carried.build())) {
       beginMirror(written.controls());
     }
-    failPoints.accept(FailPoint.AFTER_MIRROR);
   }
 
   /**
@@ -287,21 +308,26 @@ public final class SegmentLog implements AutoCloseable {
   private void beginMirror(List<PendingControls.Control> newest) {
     List<byte[]> open = snapshot.get();
     PendingControls.Batch late = pending.drain();
+    boolean written = false;
     try {
       if (!late.isEmpty()) {
         writer.commit(late, List.of(), NO_EVENTS);
       }
       ticketsWritten = late.ticket();
+      written = true;
     } catch (IOException e) {
-      pending.restore(late);
       mirror.abandon();
       return;
+    } finally {
+      if (!written) {
+        pending.restore(late);
+      }
     }
     List<PendingControls.Control> controlsOfAll = new ArrayList<>(newest);
     controlsOfAll.addAll(late.controls());
-    Positions written = pending.written(index::done);
+    Positions marked = pending.written(index::done);
     mirror.beginAnew(
-        new PendingControls.Batch(controlsOfAll, written, null, 0).behind(open, controlsEnd.get()),
+        new PendingControls.Batch(controlsOfAll, marked, null, 0).behind(open, controlsEnd.get()),
         index.carriedPositions());
   }
 
@@ -351,13 +377,13 @@ public final class SegmentLog implements AutoCloseable {
   /** As {@link #done(Positions, byte[], long)}, but deletes nothing and so takes no time. */
   void done(Positions positions, byte[] ledger) {
     Format.requireSize(ledger.length);
-    pending.done(() -> index.markDone(positions), ledger);
+    pending.done(index, positions, ledger);
   }
 
   /** Replaces the ledger with the next write. */
   public void ledger(byte[] ledger) {
     Format.requireSize(ledger.length);
-    pending.done(() -> Positions.NONE, ledger);
+    pending.ledger(ledger);
   }
 
   /** The ledger last written, or null when there is none. */
@@ -392,6 +418,8 @@ public final class SegmentLog implements AutoCloseable {
    * the disk before an earlier one.
    */
   synchronized void reap(long readBelow) {
+    failPoints.accept(FailPoint.BEFORE_REAP);
+    index.forgetDone();
     try {
       Segment[] all = index.all();
       for (int i = 0; !closed && i < all.length - 1; i++) {

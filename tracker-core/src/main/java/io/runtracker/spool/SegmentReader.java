@@ -108,7 +108,7 @@ final class SegmentReader implements Closeable {
     try {
       byte[] payload = record.payload(limit);
       return new SpooledEvent(record.sequence(), payload, 0, payload.length);
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException | Error e) {
       record.seek(record.start()); // the next call comes here again
       throw e;
     }
@@ -247,7 +247,7 @@ final class SegmentReader implements Closeable {
 
   /** Events that were there when the log was opened and cannot be read any more. */
   void lose(Positions positions) {
-    Positions lost = pending.done(() -> index.markDone(positions), null);
+    Positions lost = pending.done(index, positions, null);
     index.lost.addAndGet(lost.size());
   }
 

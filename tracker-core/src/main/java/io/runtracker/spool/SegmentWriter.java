@@ -156,6 +156,7 @@ final class SegmentWriter {
     size += done.length == 0 ? 0 : Format.RECORD_HEADER + done.length;
     Target target = target(size);
     boolean written = false;
+    boolean published = false;
     try {
       long[] places = new long[copies.size()];
       long end = write(target, controls, done, copies, places, events);
@@ -166,7 +167,13 @@ final class SegmentWriter {
           files.syncDirectory(directory);
         }
       }
-      long first = publish(target, end, controls, copies, events.size());
+      Segment sealed = index.newest();
+      Target before = current;
+      long first = publish(target, end, controls, copies, events);
+      published = true; // whatever fails from here on
+      if (target.fresh()) {
+        begun(sealed, before);
+      }
       for (int i = 0; i < places.length; i++) {
         int whole = Format.RECORD_HEADER + copies.get(i).payload().length;
         index.carry(
@@ -175,7 +182,9 @@ final class SegmentWriter {
       }
       return first;
     } catch (Throwable e) {
-      undo(target, written, e);
+      if (!published) {
+        undo(target, written, e);
+      }
       throw e;
     }
   }
@@ -295,27 +304,34 @@ final class SegmentWriter {
     return buffer.end();
   }
 
+  /** Takes all memory that it needs first: either all of it counts from here on, or nothing. */
   private long publish(
-      Target t, long end, PendingControls.Batch controls, List<Copy> copies, int events) {
-    long first = nextSequence;
-    nextSequence = first + events;
-    ledger = controls.ledger() == null ? ledger : controls.ledger();
-    index.bytes.addAndGet(end - t.position());
+      Target t, long end, PendingControls.Batch controls, List<Copy> copies, Group events) {
     boolean others =
         !controls.controls().isEmpty() || !controls.done().isEmpty() || !copies.isEmpty();
-    t.segment().publish(nextSequence, end, others);
-    Target before = current;
-    current = new Target(t.segment(), t.file(), end, false);
+    Target after = new Target(t.segment(), t.file(), end, false);
     if (t.fresh()) {
-      Segment sealed = index.newest();
-      index.add(t.segment());
-      if (before != null) {
-        FileSystem.closeQuietly(before.file());
-      }
-      lock.note(index, next(), false);
-      deleteLedgerOnly(sealed);
+      index.add(t.segment()); // empty until it is published
     }
+    long first = nextSequence;
+    if (events.size() > 0) {
+      events.onDiskAt(first);
+    }
+    nextSequence = first + events.size();
+    ledger = controls.ledger() == null ? ledger : controls.ledger();
+    index.bytes.addAndGet(end - t.position());
+    t.segment().publish(nextSequence, end, others);
+    current = after;
     return first;
+  }
+
+  /** A segment was begun behind another. */
+  private void begun(@Nullable Segment sealed, @Nullable Target before) {
+    if (before != null) {
+      FileSystem.closeQuietly(before.file());
+    }
+    lock.note(index, next(), false);
+    deleteLedgerOnly(sealed);
   }
 
   /**
