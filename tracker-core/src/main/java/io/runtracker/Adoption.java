@@ -71,7 +71,7 @@ final class Adoption {
   private void deliver(SpoolDirectory part) {
     logger.info("Delivers what another process left in {}", part.path());
     Counts counts = new Counts(() -> 0);
-    int few = Math.max(1, settings.inFlight() / SHARE); // the server is to serve our own line too
+    int few = Math.max(1, settings.inFlight / SHARE); // the server is to serve our own line too
     Line line = Line.of(part, settings, few, sink, Pipeline.newSource(), counts, failPoints);
     taken = line;
     try {

@@ -150,10 +150,10 @@ final class Assembler {
     this.setAsideFiles = setAsideFiles;
     this.warnings = warnings;
     this.failPoints = failPoints;
-    this.mode = new WindowMode(trackAs, settings.autoThreshold(), settings.queueSize(), inFlight);
+    this.mode = new WindowMode(trackAs, settings.autoThreshold, settings.queueSize, inFlight);
     // At most half of what memory holds, so that the next window can fill meanwhile.
-    this.mostRows = Math.min(settings.windowRows(), Math.max(settings.queueSize() / 2, 1));
-    this.mostBytes = Math.min(settings.windowBytes(), Math.max(settings.queueBytes() / 2, 1));
+    this.mostRows = Math.min(settings.windowRows, Math.max(settings.queueSize / 2, 1));
+    this.mostBytes = Math.min(settings.windowBytes, Math.max(settings.queueBytes / 2, 1));
     this.writingWindows = mode.isOn();
     SegmentLog disk = log.disk();
     this.unsureBelow = disk != null && disk.recovery().mayLackControls() ? disk.recoveredEnd() : 0;
@@ -161,7 +161,7 @@ final class Assembler {
   }
 
   private void takeUp(Unit unit) {
-    unit.notBeforeNanos += unit.runId == null ? settings.lookupDelay().toNanos() : 0;
+    unit.notBeforeNanos += unit.runId == null ? settings.lookupDelay.toNanos() : 0;
     if (unit.sweeps) {
       sweeps.add(unit);
     } else if (!unit.isWindow() || windowSink != null) {
@@ -210,7 +210,7 @@ final class Assembler {
       Unit run = Unit.runOf(event.position()).holding(event);
       if (event.position() < unsureBelow) {
         run.mayExist = true;
-        run.notBeforeNanos = now + settings.lookupDelay().toNanos();
+        run.notBeforeNanos = now + settings.lookupDelay.toNanos();
         takeIn(run, runs);
       } else {
         takeIn(run, fresh);
@@ -288,7 +288,7 @@ final class Assembler {
     boolean isAwaited = firstPosition < hurriedBelow && log.readBelow() >= hurriedBelow;
     if (rows >= mostRows
         || bytes >= mostBytes
-        || now - openedNanos >= settings.windowAge().toNanos()
+        || now - openedNanos >= settings.windowAge.toNanos()
         || isAwaited
         || !mode.isOn()
         || log.isCrowded()) {
@@ -434,7 +434,7 @@ final class Assembler {
   /** Whether so much waits for a window that no run may be begun, which costs as many calls. */
   private boolean areWindowsFirst() {
     long unread = log.disk() == null ? log.end() - log.readBelow() : 0;
-    return mode.isOn() && rowsHeld + rows + unread > settings.queueSize() / 4;
+    return mode.isOn() && rowsHeld + rows + unread > settings.queueSize / 4;
   }
 
   /** How many of those wait. */
@@ -472,7 +472,7 @@ final class Assembler {
       queue.clear();
       for (Unit unit : all) {
         if (unit.tries.failed > 0) {
-          long lookup = unit.mayExist ? settings.lookupDelay().toNanos() : 0;
+          long lookup = unit.mayExist ? settings.lookupDelay.toNanos() : 0;
           long soon = unit.failedNanos + lookup;
           unit.notBeforeNanos = soon - unit.notBeforeNanos < 0 ? soon : unit.notBeforeNanos;
         }
@@ -488,7 +488,7 @@ final class Assembler {
       due = dueNanos(runs, dueNanos(sweeps, due));
     }
     boolean closes = rows > 0 && windowsHeld < MOST_WINDOWS;
-    return closes ? Math.min(due, openedNanos + settings.windowAge().toNanos()) : due;
+    return closes ? Math.min(due, openedNanos + settings.windowAge.toNanos()) : due;
   }
 
   private static long dueNanos(PriorityQueue<Unit> queue, long deadline) {
@@ -500,7 +500,7 @@ final class Assembler {
     if (unit.isRepeated) {
       Unit sweep = unit.sweeping();
       journal.sweepLater(sweep);
-      sweep.notBeforeNanos = now + settings.lookupDelay().toNanos();
+      sweep.notBeforeNanos = now + settings.lookupDelay.toNanos();
       sweeps.add(sweep);
       if (sweeps.size() > MOST_SWEEPS) {
         journal.giveUp(sweeps.remove());

@@ -93,19 +93,19 @@ final class Batcher {
     this.appended = appended;
     this.failPoints = failPoints;
     this.stage = new Stage("batcher", this::round, FAULT_PAUSE_NANOS, failPoints);
-    this.codec = new EventCodec(settings.slowThreshold().toNanos());
+    this.codec = new EventCodec(settings.slowThreshold.toNanos());
     this.redactor = redactor;
     this.names = names;
     this.counts = counts;
     this.ringBytes = ringBytes;
-    this.batchSize = settings.batchSize();
-    this.batchBytes = settings.batchBytes();
-    this.batchAgeNanos = settings.batchAge().toNanos();
+    this.batchSize = settings.batchSize;
+    this.batchBytes = settings.batchBytes;
+    this.batchAgeNanos = settings.batchAge.toNanos();
   }
 
   private static long longestPark(Settings settings) {
-    long longest = settings.spool() == null ? LONGEST_PARK : LONGEST_PARK_BEFORE_SPOOL;
-    return Math.min(longest, settings.ringSize() * LONGEST_PARK_FOR_A_SLOT);
+    long longest = settings.spool == null ? LONGEST_PARK : LONGEST_PARK_BEFORE_SPOOL;
+    return Math.min(longest, settings.ringSize * LONGEST_PARK_FOR_A_SLOT);
   }
 
   Stage stage() {

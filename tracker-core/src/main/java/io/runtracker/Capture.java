@@ -40,11 +40,11 @@ final class Capture {
     this.ring = ring;
     this.counts = counts;
     this.source = source;
-    this.whenFull = settings.whenFull();
+    this.whenFull = settings.whenFull;
     this.batcher = batcher;
     this.ringBytes = ringBytes;
-    this.requestBytes = settings.requestBytes();
-    this.sampler = Sampler.of(settings.sampleRatio(), settings.slowThreshold());
+    this.requestBytes = settings.requestBytes;
+    this.sampler = Sampler.of(settings.sampleRatio, settings.slowThreshold);
     this.customizers = Customizers.of(hooks.customizers(), log);
   }
 

@@ -100,10 +100,10 @@ final class Delivery {
     this.settings = settings;
     this.inFlight = inFlight;
     this.failuresThatOpen = Math.max(2, Math.min(inFlight, MOST_FAILURES_THAT_OPEN));
-    this.readBytes = Math.min(READ_BYTES, settings.queueBytes() / 8);
-    this.circuit = new Circuit(settings.retryDelay(), settings.maxRetryDelay());
-    this.blame = new Blame(settings.maxTries(), inFlight);
-    this.suspectShare = new SuspectShare(inFlight, Math.min(settings.queueSize(), MOST_SUSPECTS));
+    this.readBytes = Math.min(READ_BYTES, settings.queueBytes / 8);
+    this.circuit = new Circuit(settings.retryDelay, settings.maxRetryDelay);
+    this.blame = new Blame(settings.maxTries, inFlight);
+    this.suspectShare = new SuspectShare(inFlight, Math.min(settings.queueSize, MOST_SUSPECTS));
     this.writer = new UnitWriter(sink, log, journal, warnings, failPoints);
     int most = inFlight + MOST_WINDOWS + 1; // one for a flush of the sink
     this.underWay = new ArrayList<>(most); // so that memory is never short for one more
@@ -263,7 +263,7 @@ final class Delivery {
     if (mayProbe || blame.othersPassed(suspect.tries)) {
       return due;
     }
-    long later = suspect.failedNanos + settings.maxRetryDelay().toNanos();
+    long later = suspect.failedNanos + settings.maxRetryDelay.toNanos();
     return later - due > 0 ? later : due;
   }
 
@@ -353,7 +353,7 @@ final class Delivery {
         passed(unit, attempt.startedNanos);
       } else if (failure instanceof InterruptedException) {
         circuit.released(attempt.startedNanos);
-        retry(unit, stopping ? 0 : settings.retryDelay().toNanos());
+        retry(unit, stopping ? 0 : settings.retryDelay.toNanos());
       } else if (failure instanceof SpoolException) {
         circuit.released(attempt.startedNanos);
         warnings.warn("spool", "The spool cannot be used; delivery goes on by itself", failure);
@@ -526,16 +526,15 @@ final class Delivery {
 
   /** Later each time. */
   private void retryLater(Unit unit) {
-    long longest = settings.maxRetryDelay().toNanos();
-    long pause = settings.retryDelay().toNanos() << Math.min(unit.tries.failed - 1, 20);
+    long longest = settings.maxRetryDelay.toNanos();
+    long pause = settings.retryDelay.toNanos() << Math.min(unit.tries.failed - 1, 20);
     retry(unit, pause <= 0 ? longest : Math.min(pause, longest));
   }
 
   private void retry(Unit unit, long pauseNanos) {
     retries.increment();
     unit.letGo();
-    long pause =
-        unit.mayExist ? Math.max(pauseNanos, settings.lookupDelay().toNanos()) : pauseNanos;
+    long pause = unit.mayExist ? Math.max(pauseNanos, settings.lookupDelay.toNanos()) : pauseNanos;
     unit.failedNanos = System.nanoTime();
     unit.notBeforeNanos = unit.failedNanos + pause;
     assembler.retry(unit);

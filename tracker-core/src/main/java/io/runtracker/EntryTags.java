@@ -50,18 +50,18 @@ final class EntryTags {
 
   private EntryTags(Settings settings, RateLimitedLog log) {
     this.headers =
-        settings.recordHeaders().stream()
+        settings.recordHeaders.stream()
             .map(name -> name.toLowerCase(Locale.ROOT))
             .distinct()
             .toArray(String[]::new);
-    this.clientAddress = settings.recordClientAddress();
-    this.redactor = new UrlRedactor(settings.redact(), settings.recordQuery());
+    this.clientAddress = settings.recordClientAddress;
+    this.redactor = new UrlRedactor(settings.redact, settings.recordQuery);
     this.log = log;
   }
 
   /** Null when nothing was asked for. */
   static @Nullable EntryTags of(Settings settings, RateLimitedLog log) {
-    return settings.recordHeaders().isEmpty() && !settings.recordClientAddress()
+    return settings.recordHeaders.isEmpty() && !settings.recordClientAddress
         ? null
         : new EntryTags(settings, log);
   }

@@ -53,8 +53,8 @@ record Line(Log log, Assembler assembler, Delivery delivery, Counts counts, Jour
     TrackAs trackAs = trackAs(settings, sink);
     Log log =
         directory == null
-            ? Log.onHeap(settings.queueSize(), settings.queueBytes(), failPoints)
-            : Log.on(directory.log(), settings.queueSize(), settings.queueBytes(), failPoints);
+            ? Log.onHeap(settings.queueSize, settings.queueBytes, failPoints)
+            : Log.on(directory.log(), settings.queueSize, settings.queueBytes, failPoints);
     Journal journal = new Journal(log, counts);
     Assembler assembler =
         new Assembler(
@@ -75,9 +75,9 @@ record Line(Log log, Assembler assembler, Delivery delivery, Counts counts, Jour
 
   private static TrackAs trackAs(Settings settings, RunSink sink) {
     if (sink instanceof WindowSink) {
-      return settings.trackAs();
+      return settings.trackAs;
     }
-    if (settings.trackAs() == TrackAs.WINDOW) {
+    if (settings.trackAs == TrackAs.WINDOW) {
       throw new IllegalArgumentException(
           "trackAs is WINDOW, but " + sink.getClass().getName() + " is no WindowSink");
     }

@@ -42,21 +42,21 @@ final class Pipeline {
   Pipeline(Settings settings, Hooks hooks, RunSink sink, Consumer<FailPoint> failPoints) {
     // The sleeping strategy is the one that never signals; its own way of waiting is not used.
     this.ring =
-        RingBuffer.createMultiProducer(Slot::new, settings.ringSize(), new SleepingWaitStrategy());
+        RingBuffer.createMultiProducer(Slot::new, settings.ringSize, new SleepingWaitStrategy());
     this.counts = new Counts(() -> ring.getCursor() + 1);
     this.sink = sink;
     String source = newSource();
     SpoolDirectory directory = spool(settings, failPoints);
-    this.line = Line.of(directory, settings, settings.inFlight(), sink, source, counts, failPoints);
+    this.line = Line.of(directory, settings, settings.inFlight, sink, source, counts, failPoints);
     RateLimitedLog warnings = new RateLimitedLog();
-    RingBytes ringBytes = new RingBytes(settings.ringBytes());
+    RingBytes ringBytes = new RingBytes(settings.ringBytes);
     RunNames names = new RunNames(hooks.naming(), warnings);
     this.batcher =
         new Batcher(
             ring,
             line.log(),
             line.delivery()::appended,
-            new UrlRedactor(settings.redact(), settings.recordQuery()),
+            new UrlRedactor(settings.redact, settings.recordQuery),
             names,
             counts,
             ringBytes,
@@ -64,7 +64,7 @@ final class Pipeline {
             failPoints);
     this.capture = new Capture(ring, counts, source, settings, hooks, batcher, ringBytes);
     this.adoption =
-        directory != null && settings.spoolShared()
+        directory != null && settings.spoolShared
             ? new Adoption(directory, settings, sink, failPoints)
             : null;
     boolean isStarted = false;
@@ -83,11 +83,11 @@ final class Pipeline {
   }
 
   private static @Nullable SpoolDirectory spool(Settings settings, Consumer<FailPoint> failPoints) {
-    if (settings.spool() == null) {
+    if (settings.spool == null) {
       return null;
     }
     try {
-      return SpoolDirectory.open(settings.spool(), settings, failPoints);
+      return SpoolDirectory.open(settings.spool, settings, failPoints);
     } catch (IOException e) {
       throw new IllegalArgumentException("spool: " + e.getMessage(), e);
     }

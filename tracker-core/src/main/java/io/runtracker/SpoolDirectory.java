@@ -27,7 +27,7 @@ record SpoolDirectory(Path path, SegmentLog log) {
    */
   static SpoolDirectory open(Path directory, Settings settings, Consumer<FailPoint> failPoints)
       throws IOException {
-    if (!settings.spoolShared()) {
+    if (!settings.spoolShared) {
       return part(directory, settings, failPoints);
     }
     for (int instance = 0; ; instance++) {
@@ -42,7 +42,7 @@ record SpoolDirectory(Path path, SegmentLog log) {
   private static SpoolDirectory part(Path path, Settings settings, Consumer<FailPoint> failPoints)
       throws SpoolException {
     SegmentLogOptions options =
-        SegmentLogOptions.ofQuota(settings.spoolQuota()).withDurability(settings.durability());
+        SegmentLogOptions.ofQuota(settings.spoolQuota).withDurability(settings.durability);
     SegmentLog log = SegmentLog.open(path, options, failPoints);
     if (log.recovery().damaged()) {
       logger.warn("The spool in " + path + " was damaged: " + log.recovery(), null);

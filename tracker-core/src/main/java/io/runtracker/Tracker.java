@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker;
 
+import io.runtracker.internal.config.Setting;
+import io.runtracker.internal.config.SettingsReader;
+import io.runtracker.internal.config.Told;
+import io.runtracker.internal.config.UnknownVariables;
 import io.runtracker.mlflow.MlflowSink;
 import io.runtracker.spool.FailPoint;
 import io.runtracker.spool.SegmentLogOptions;
@@ -8,9 +12,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -36,9 +42,9 @@ public final class Tracker implements AutoCloseable {
     this.pipeline = pipeline;
     this.admission = admission;
     this.entryTags = EntryTags.of(settings, new RateLimitedLog());
-    this.closeTimeout = settings.closeTimeout();
+    this.closeTimeout = settings.closeTimeout;
     this.shutdownHook =
-        pipeline != null && settings.shutdownHook()
+        pipeline != null && settings.shutdownHook
             ? new Thread(() -> pipeline.close(closeTimeout), "runtracker-shutdown")
             : null;
   }
@@ -202,47 +208,20 @@ public final class Tracker implements AutoCloseable {
    * is set here wins. Not safe for use by several threads.
    */
   public static final class Builder {
+    private final Told told = new Told();
     private Map<String, String> environment = System.getenv();
     private @Nullable RunSink sink;
-    private @Nullable Boolean enabled;
-    private @Nullable List<String> skip;
-    private @Nullable List<String> redact;
-    private @Nullable Integer ringSize;
-    private @Nullable Long ringBytes;
-    private @Nullable Integer requestBytes;
-    private @Nullable WhenFull whenFull;
-    private @Nullable Integer batchSize;
-    private @Nullable Long batchBytes;
-    private @Nullable Duration batchAge;
-    private @Nullable Path spool;
-    private @Nullable Boolean spoolShared;
-    private @Nullable Long spoolQuota;
-    private SegmentLogOptions.@Nullable Durability durability;
-    private @Nullable Integer queueSize;
-    private @Nullable Long queueBytes;
-    private @Nullable Integer inFlight;
-    private @Nullable TrackAs trackAs;
-    private @Nullable Duration windowAge;
-    private @Nullable Integer windowRows;
-    private @Nullable Long windowBytes;
-    private @Nullable Duration autoThreshold;
-    private @Nullable Duration retryDelay;
-    private @Nullable Duration maxRetryDelay;
-    private @Nullable Integer maxTries;
-    private @Nullable Duration lookupDelay;
-    private @Nullable Duration closeTimeout;
-    private @Nullable Boolean shutdownHook;
-    private @Nullable Double sampleRatio;
-    private @Nullable Duration slowThreshold;
-    private @Nullable List<String> recordHeaders;
-    private @Nullable Boolean recordClientAddress;
-    private @Nullable RecordQuery recordQuery;
     private final List<RequestFilter> filters = new ArrayList<>();
     private final List<RequestCustomizer> customizers = new ArrayList<>();
     private @Nullable RunNaming naming;
     private Consumer<FailPoint> failPoints = FailPoint.NOBODY;
 
     private Builder() {}
+
+    private <T> Builder tell(Setting<T> setting, T value) {
+      told.tell(setting, value);
+      return this;
+    }
 
     /** For tests: who is told of each point that the line behind the ring reaches. */
     Builder failPoints(Consumer<FailPoint> listener) {
@@ -269,8 +248,7 @@ public final class Tracker implements AutoCloseable {
 
     /** Whether to track at all. Default: true, unless {@code MLFLOW_ENABLE} is false. */
     public Builder enabled(boolean enabled) {
-      this.enabled = enabled;
-      return this;
+      return tell(Settings.ENABLED, enabled);
     }
 
     /**
@@ -278,8 +256,7 @@ public final class Tracker implements AutoCloseable {
      * /openapi.json}. {@code *} stands for anything within a segment, {@code **} for anything.
      */
     public Builder skip(String... patterns) {
-      this.skip = Arrays.asList(patterns);
-      return this;
+      return tell(Settings.SKIP, Arrays.asList(patterns));
     }
 
     /**
@@ -290,14 +267,12 @@ public final class Tracker implements AutoCloseable {
      * removed in any case.
      */
     public Builder redact(String... parameters) {
-      this.redact = Arrays.asList(parameters);
-      return this;
+      return tell(Settings.REDACT, Arrays.asList(parameters));
     }
 
     /** Slots of the ring buffer, a power of two. Default: 8192. */
     public Builder ringSize(int slots) {
-      this.ringSize = slots;
-      return this;
+      return tell(Settings.RING_SIZE, slots);
     }
 
     /**
@@ -307,8 +282,7 @@ public final class Tracker implements AutoCloseable {
      * sixteenth of the heap where that is less.
      */
     public Builder ringBytes(long bytes) {
-      this.ringBytes = bytes;
-      return this;
+      return tell(Settings.RING_BYTES, bytes);
     }
 
     /**
@@ -318,32 +292,27 @@ public final class Tracker implements AutoCloseable {
      * From 1 KiB to 4 MiB. Default: 1 MiB.
      */
     public Builder requestBytes(int bytes) {
-      this.requestBytes = bytes;
-      return this;
+      return tell(Settings.REQUEST_BYTES, (long) bytes);
     }
 
     /** What a request thread does when the ring is full. Default: {@link WhenFull#DROP}. */
     public Builder whenFull(WhenFull policy) {
-      this.whenFull = policy;
-      return this;
+      return tell(Settings.WHEN_FULL, policy);
     }
 
     /** Events at which a group is handed on. Default: 512. */
     public Builder batchSize(int events) {
-      this.batchSize = events;
-      return this;
+      return tell(Settings.BATCH_SIZE, events);
     }
 
     /** Bytes of encoded requests at which a group is appended. Default: 1 MiB. */
     public Builder batchBytes(long bytes) {
-      this.batchBytes = bytes;
-      return this;
+      return tell(Settings.BATCH_BYTES, bytes);
     }
 
     /** Age at which a group is handed on. Default: 15 ms before a spool, else 50 ms. */
     public Builder batchAge(Duration age) {
-      this.batchAge = age;
-      return this;
+      return tell(Settings.BATCH_AGE, age);
     }
 
     /**
@@ -353,8 +322,7 @@ public final class Tracker implements AutoCloseable {
      * RUNTRACKER_SPOOL_DIR}. Default: none.
      */
     public Builder spool(Path directory) {
-      this.spool = directory;
-      return this;
+      return tell(Settings.SPOOL, directory);
     }
 
     /**
@@ -363,20 +331,17 @@ public final class Tracker implements AutoCloseable {
      * processes that are gone have left in theirs. Default: false.
      */
     public Builder spoolShared(boolean shared) {
-      this.spoolShared = shared;
-      return this;
+      return tell(Settings.SPOOL_SHARED, shared);
     }
 
     /** The most bytes that the spool takes on disk; what is new is refused then. Default: 1 GiB. */
     public Builder spoolQuota(long bytes) {
-      this.spoolQuota = bytes;
-      return this;
+      return tell(Settings.SPOOL_QUOTA, bytes);
     }
 
     /** What the spool survives. Default: the end of the process, but not of the machine. */
     public Builder durability(SegmentLogOptions.Durability durability) {
-      this.durability = durability;
-      return this;
+      return tell(Settings.DURABILITY, durability);
     }
 
     /**
@@ -384,8 +349,7 @@ public final class Tracker implements AutoCloseable {
      * #windowRows} where that is more.
      */
     public Builder queueSize(int events) {
-      this.queueSize = events;
-      return this;
+      return tell(Settings.QUEUE_SIZE, events);
     }
 
     /**
@@ -394,8 +358,7 @@ public final class Tracker implements AutoCloseable {
      * the heap.
      */
     public Builder queueBytes(long bytes) {
-      this.queueBytes = bytes;
-      return this;
+      return tell(Settings.QUEUE_BYTES, bytes);
     }
 
     /**
@@ -403,8 +366,7 @@ public final class Tracker implements AutoCloseable {
      * more, and with 15 log-batch calls at once in one of its workers it may stand still for 30 s.
      */
     public Builder inFlight(int runs) {
-      this.inFlight = runs;
-      return this;
+      return tell(Settings.IN_FLIGHT, runs);
     }
 
     /**
@@ -412,14 +374,12 @@ public final class Tracker implements AutoCloseable {
      * sink is no {@link WindowSink}.
      */
     public Builder trackAs(TrackAs kind) {
-      this.trackAs = kind;
-      return this;
+      return tell(Settings.TRACK_AS, kind);
     }
 
     /** Age at which a window closes. Default: 10 s. */
     public Builder windowAge(Duration age) {
-      this.windowAge = age;
-      return this;
+      return tell(Settings.WINDOW_AGE, age);
     }
 
     /**
@@ -428,8 +388,7 @@ public final class Tracker implements AutoCloseable {
      * that fills several a second does well with more; 50,000 make a table of 8 MB.
      */
     public Builder windowRows(int requests) {
-      this.windowRows = requests;
-      return this;
+      return tell(Settings.WINDOW_ROWS, requests);
     }
 
     /**
@@ -439,8 +398,7 @@ public final class Tracker implements AutoCloseable {
      * are more than 10,000.
      */
     public Builder windowBytes(long bytes) {
-      this.windowBytes = bytes;
-      return this;
+      return tell(Settings.WINDOW_BYTES, bytes);
     }
 
     /**
@@ -449,22 +407,19 @@ public final class Tracker implements AutoCloseable {
      * minute.
      */
     public Builder autoThreshold(Duration age) {
-      this.autoThreshold = age;
-      return this;
+      return tell(Settings.AUTO_THRESHOLD, age);
     }
 
     /**
      * The first pause after a failure of the sink; doubles with each further one. Default: 500 ms.
      */
     public Builder retryDelay(Duration first) {
-      this.retryDelay = first;
-      return this;
+      return tell(Settings.RETRY_DELAY, first);
     }
 
     /** The longest pause after failures of the sink. Default: 1 minute. */
     public Builder maxRetryDelay(Duration longest) {
-      this.maxRetryDelay = longest;
-      return this;
+      return tell(Settings.MAX_RETRY_DELAY, longest);
     }
 
     /**
@@ -473,8 +428,7 @@ public final class Tracker implements AutoCloseable {
      * least 2. Default: 10.
      */
     public Builder maxTries(int tries) {
-      this.maxTries = tries;
-      return this;
+      return tell(Settings.MAX_TRIES, tries);
     }
 
     /**
@@ -483,20 +437,17 @@ public final class Tracker implements AutoCloseable {
      * run.
      */
     public Builder lookupDelay(Duration delay) {
-      this.lookupDelay = delay;
-      return this;
+      return tell(Settings.LOOKUP_DELAY, delay);
     }
 
     /** The deadline of {@link Tracker#close()}. Default: 10 s. */
     public Builder closeTimeout(Duration timeout) {
-      this.closeTimeout = timeout;
-      return this;
+      return tell(Settings.CLOSE_TIMEOUT, timeout);
     }
 
     /** Whether the JVM's shutdown closes the tracker. Default: true. */
     public Builder shutdownHook(boolean register) {
-      this.shutdownHook = register;
-      return this;
+      return tell(Settings.SHUTDOWN_HOOK, register);
     }
 
     /**
@@ -514,14 +465,12 @@ public final class Tracker implements AutoCloseable {
      * makes no difference. Those left out are counted as {@link DropReason#SAMPLED}. Default: 1.
      */
     public Builder sampleRatio(double ratio) {
-      this.sampleRatio = ratio;
-      return this;
+      return tell(Settings.SAMPLE_RATIO, ratio);
     }
 
     /** A request that takes longer is slow. Default: 1 s. */
     public Builder slowThreshold(Duration threshold) {
-      this.slowThreshold = threshold;
-      return this;
+      return tell(Settings.SLOW_THRESHOLD, threshold);
     }
 
     /** Adds what may add tags and params to each run; they are called in the order added. */
@@ -536,8 +485,7 @@ public final class Tracker implements AutoCloseable {
      * {@code Cookie}, are recorded as {@code [redacted]}. Default: none.
      */
     public Builder recordHeaders(String... names) {
-      this.recordHeaders = Arrays.asList(names);
-      return this;
+      return tell(Settings.RECORD_HEADERS, Arrays.asList(names));
     }
 
     /**
@@ -545,8 +493,7 @@ public final class Tracker implements AutoCloseable {
      * false.
      */
     public Builder recordClientAddress(boolean record) {
-      this.recordClientAddress = record;
-      return this;
+      return tell(Settings.RECORD_CLIENT_ADDRESS, record);
     }
 
     /**
@@ -554,8 +501,7 @@ public final class Tracker implements AutoCloseable {
      * searches or personal data there. Default: {@link RecordQuery#VALUES}, secrets redacted.
      */
     public Builder recordQuery(RecordQuery what) {
-      this.recordQuery = what;
-      return this;
+      return tell(Settings.RECORD_QUERY, what);
     }
 
     /**
@@ -574,15 +520,14 @@ public final class Tracker implements AutoCloseable {
      * @throws IllegalStateException when the JVM is shutting down, and {@link #shutdownHook} is on
      */
     public Tracker build() {
-      SettingsReader reader = new SettingsReader(environment);
-      Settings settings = settings(reader);
+      Settings settings = settings();
       Admission admission =
-          new Admission(new PathPatterns(settings.skip()), filters, new RateLimitedLog());
-      if (!settings.enabled()) {
+          new Admission(new PathPatterns(settings.skip), filters, new RateLimitedLog());
+      if (!settings.enabled) {
         log.info("Tracking is off");
         return new Tracker(settings, admission, null);
       }
-      reader.warnOfUnknown();
+      warnOfUnknownVariables();
       RunSink target = sink != null ? sink : MlflowSink.fromEnvironment(environment);
       boolean isMade = false;
       try {
@@ -599,68 +544,21 @@ public final class Tracker implements AutoCloseable {
       }
     }
 
-    Settings settings(SettingsReader reader) {
-      int rows =
-          reader.read("windowRows", windowRows, Settings.WINDOW_ROWS, SettingsReader::integer);
-      Path directory = reader.readIfSet("spoolDir", spool, Path::of);
-      long heap = Runtime.getRuntime().maxMemory();
+    /**
+     * MLflow's own word is heard too, because a user who turns tracking off for Python means all of
+     * it.
+     */
+    Settings settings() {
+      String byMlflow = environment.getOrDefault("MLFLOW_ENABLE", "true").strip();
       return new Settings(
-          reader.enabled(enabled),
-          reader.read("skip", skip, Settings.DEFAULT_SKIP, SettingsReader::list),
-          reader.read("redact", redact, UrlRedactor.DEFAULTS, SettingsReader::list),
-          reader.read("ringSize", ringSize, 8192, SettingsReader::integer),
-          reader.read("ringBytes", ringBytes, Settings.ringBytes(heap), SettingsReader::number),
-          reader.read(
-              "requestBytes", requestBytes, Settings.REQUEST_BYTES, SettingsReader::integer),
-          reader.read(
-              "whenFull",
-              whenFull,
-              WhenFull.DROP,
-              text -> SettingsReader.constant(WhenFull.class, text)),
-          reader.read("batchSize", batchSize, 512, SettingsReader::integer),
-          reader.read("batchBytes", batchBytes, 1L << 20, SettingsReader::number),
-          reader.read("batchAge", batchAge, Settings.batchAge(directory), SettingsReader::duration),
-          directory,
-          reader.read("spoolShared", spoolShared, false, SettingsReader::bool),
-          reader.read("spoolQuota", spoolQuota, 1L << 30, SettingsReader::number),
-          reader.read(
-              "durability",
-              durability,
-              SegmentLogOptions.Durability.PROCESS,
-              text -> SettingsReader.constant(SegmentLogOptions.Durability.class, text)),
-          reader.read("queueSize", queueSize, Settings.queueSize(rows), SettingsReader::integer),
-          reader.read(
-              "queueBytes", queueBytes, Settings.queueBytes(rows, heap), SettingsReader::number),
-          reader.read("inFlight", inFlight, 12, SettingsReader::integer),
-          reader.read(
-              "trackAs",
-              trackAs,
-              TrackAs.AUTO,
-              text -> SettingsReader.constant(TrackAs.class, text)),
-          reader.read("windowAge", windowAge, Duration.ofSeconds(10), SettingsReader::duration),
-          rows,
-          reader.read(
-              "windowBytes", windowBytes, Settings.windowBytes(rows), SettingsReader::number),
-          reader.read(
-              "autoThreshold", autoThreshold, Duration.ofMinutes(1), SettingsReader::duration),
-          reader.read("retryDelay", retryDelay, Duration.ofMillis(500), SettingsReader::duration),
-          reader.read(
-              "maxRetryDelay", maxRetryDelay, Duration.ofMinutes(1), SettingsReader::duration),
-          reader.read("maxTries", maxTries, 10, SettingsReader::integer),
-          reader.read("lookupDelay", lookupDelay, Duration.ofSeconds(25), SettingsReader::duration),
-          reader.read(
-              "closeTimeout", closeTimeout, Duration.ofSeconds(10), SettingsReader::duration),
-          reader.read("shutdownHook", shutdownHook, true, SettingsReader::bool),
-          reader.read("sampleRatio", sampleRatio, 1.0, SettingsReader::decimal),
-          reader.read(
-              "slowThreshold", slowThreshold, Duration.ofSeconds(1), SettingsReader::duration),
-          reader.read("recordHeaders", recordHeaders, List.of(), SettingsReader::list),
-          reader.read("recordClientAddress", recordClientAddress, false, SettingsReader::bool),
-          reader.read(
-              "recordQuery",
-              recordQuery,
-              RecordQuery.VALUES,
-              text -> SettingsReader.constant(RecordQuery.class, text)));
+          new SettingsReader(told, environment), !byMlflow.equalsIgnoreCase("false"));
+    }
+
+    private void warnOfUnknownVariables() {
+      Set<String> known = new HashSet<>(MlflowSink.variables());
+      Settings.ALL.forEach(setting -> known.add(setting.variable()));
+      known.add("RUNTRACKER_CACHE"); // of the test kit
+      UnknownVariables.in(environment, known).forEach(line -> log.warn(line, null));
     }
   }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker;
 
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
@@ -41,6 +43,16 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .resideInAnyPackage("io.runtracker", "io.runtracker.mlflow..")
           .allowEmptyShould(true);
+
+  @ArchTest
+  static final ArchRule what_describes_settings_knows_nothing_of_ours =
+      noClasses()
+          .that()
+          .resideInAPackage("io.runtracker.internal.config..")
+          .should()
+          .dependOnClassesThat(
+              resideInAPackage("io.runtracker..")
+                  .and(resideOutsideOfPackage("io.runtracker.internal.config..")));
 
   @ArchTest
   static final ArchRule the_core_knows_no_framework =

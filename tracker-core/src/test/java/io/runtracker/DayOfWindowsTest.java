@@ -74,10 +74,10 @@ class DayOfWindowsTest {
             .trackAs(TrackAs.WINDOW)
             .windowRows(ROWS)
             .windowAge(Duration.ofMinutes(5))
-            .settings(new SettingsReader(Map.of()));
+            .environment(Map.of())
+            .settings();
     SpoolDirectory spool = SpoolDirectory.open(directory, settings, FailPoint.NOBODY);
-    Line line =
-        Line.of(spool, settings, settings.inFlight(), sink, "day", counts, FailPoint.NOBODY);
+    Line line = Line.of(spool, settings, settings.inFlight, sink, "day", counts, FailPoint.NOBODY);
     line.delivery().stage().start();
 
     long calls = 0;

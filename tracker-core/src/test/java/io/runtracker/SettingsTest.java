@@ -4,14 +4,18 @@ package io.runtracker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.runtracker.internal.config.Setting;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class SettingsTest {
 
@@ -25,23 +29,24 @@ class SettingsTest {
     "RUNTRACKER_RING_SIZE,       1000,    power of two",
     "RUNTRACKER_RING_SIZE,       many,    must be a whole number",
     "RUNTRACKER_RING_SIZE,       99999999999, at most",
-    "RUNTRACKER_BATCH_SIZE,      0,       batchSize must be at least 1",
-    "RUNTRACKER_QUEUE_SIZE,      -1,      queueSize must be at least 1",
-    "RUNTRACKER_QUEUE_BYTES,     0,       queueBytes must be at least 1",
-    "RUNTRACKER_IN_FLIGHT,       0,       inFlight must be at least 1",
+    "RUNTRACKER_BATCH_SIZE,      0,       RUNTRACKER_BATCH_SIZE must be at least 1",
+    "RUNTRACKER_QUEUE_SIZE,      -1,      RUNTRACKER_QUEUE_SIZE must be at least 1",
+    "RUNTRACKER_QUEUE_BYTES,     0,       RUNTRACKER_QUEUE_BYTES must be at least 1",
+    "RUNTRACKER_IN_FLIGHT,       0,       RUNTRACKER_IN_FLIGHT must be at least 1",
     "RUNTRACKER_CLOSE_TIMEOUT,   soon,    must be a duration such as",
-    "RUNTRACKER_CLOSE_TIMEOUT,   999999h, closeTimeout must be between",
-    "RUNTRACKER_RETRY_DELAY,     0s,      retryDelay must be longer than zero",
-    "RUNTRACKER_RETRY_DELAY,     2h,      is shorter than retryDelay",
+    "RUNTRACKER_CLOSE_TIMEOUT,   999999h, RUNTRACKER_CLOSE_TIMEOUT must be between",
+    "RUNTRACKER_RETRY_DELAY,     0s,      RUNTRACKER_RETRY_DELAY must be longer than zero",
+    "RUNTRACKER_RETRY_DELAY,     2h,      must not be longer than maxRetryDelay",
     "RUNTRACKER_WHEN_FULL,       WAIT,    must be one of",
     "RUNTRACKER_SKIP,            health,  a path pattern begins with",
     "RUNTRACKER_SAMPLE_RATIO,    half,    must be a number",
-    "RUNTRACKER_SAMPLE_RATIO,    1.5,     sampleRatio must be between 0 and 1",
-    "RUNTRACKER_SAMPLE_RATIO,    -0.1,    sampleRatio must be between 0 and 1",
-    "RUNTRACKER_SAMPLE_RATIO,    NaN,     sampleRatio must be between 0 and 1",
-    "RUNTRACKER_SLOW_THRESHOLD,  -PT1S,   slowThreshold must be between",
-    "RUNTRACKER_RECORD_HEADERS,  a b,     is not the name of a header",
-    "RUNTRACKER_RECORD_CLIENT_ADDRESS, 1, must be true or false",
+    "RUNTRACKER_SAMPLE_RATIO,    1.5,     RUNTRACKER_SAMPLE_RATIO must be between 0 and 1",
+    "RUNTRACKER_SAMPLE_RATIO,    -0.1,    RUNTRACKER_SAMPLE_RATIO must be between 0 and 1",
+    "RUNTRACKER_SAMPLE_RATIO,    NaN,     RUNTRACKER_SAMPLE_RATIO must be between 0 and 1",
+    "RUNTRACKER_SLOW_THRESHOLD,  -PT1S,   RUNTRACKER_SLOW_THRESHOLD must be between",
+    "RUNTRACKER_RECORD_HEADERS,  a b,     must be names of headers",
+    "RUNTRACKER_RECORD_CLIENT_ADDRESS, si, must be true or false",
+    "RUNTRACKER_QUEUE_BYTES,     8X,      must be a size such as",
   })
   void an_unusable_setting_is_a_clear_error_when_building(
       String variable, String value, String message) {
@@ -52,13 +57,12 @@ class SettingsTest {
 
   @Test
   void groups_are_handed_on_sooner_where_there_is_a_spool_to_be_safe_in(@TempDir Path directory) {
-    SettingsReader nothing = new SettingsReader(Map.of());
-    Tracker.Builder builder = Tracker.builder();
-    assertThat(builder.settings(nothing).batchAge()).isEqualTo(Duration.ofMillis(50));
+    Tracker.Builder builder = Tracker.builder().environment(Map.of());
+    assertThat(builder.settings().batchAge).isEqualTo(Duration.ofMillis(50));
     builder.spool(directory);
-    assertThat(builder.settings(nothing).batchAge()).isEqualTo(Duration.ofMillis(15));
+    assertThat(builder.settings().batchAge).isEqualTo(Duration.ofMillis(15));
     builder.batchAge(Duration.ofSeconds(1));
-    assertThat(builder.settings(nothing).batchAge()).isEqualTo(Duration.ofSeconds(1));
+    assertThat(builder.settings().batchAge).isEqualTo(Duration.ofSeconds(1));
   }
 
   private static Set<Thread> threads() {
@@ -70,12 +74,6 @@ class SettingsTest {
     Set<Thread> before = threads();
     assertThatThrownBy(() -> with("RUNTRACKER_SKIP", "health").build());
     assertThat(threads()).filteredOn(Requests::isOurs).isSubsetOf(before);
-  }
-
-  @ParameterizedTest
-  @CsvSource({"250ms, 250", "3s, 3000", "2m, 120000", "1h, 3600000", "PT1.5S, 1500"})
-  void durations_are_written_as_people_write_them(String text, long millis) {
-    assertThat(SettingsReader.duration(text)).isEqualTo(Duration.ofMillis(millis));
   }
 
   @Test
@@ -109,9 +107,9 @@ class SettingsTest {
 
   @Test
   void larger_windows_bring_the_room_they_need() {
-    Settings settings = Tracker.builder().windowRows(50_000).settings(new SettingsReader(Map.of()));
-    assertThat(settings.windowBytes()).isEqualTo(40_000_000);
-    assertThat(settings.queueSize()).isEqualTo(200_000);
+    Settings settings = Tracker.builder().environment(Map.of()).windowRows(50_000).settings();
+    assertThat(settings.windowBytes).isEqualTo(40_000_000);
+    assertThat(settings.queueSize).isEqualTo(200_000);
     assertThat(Settings.queueBytes(50_000, 1L << 30)).isEqualTo(100_000_000);
   }
 
@@ -123,10 +121,10 @@ class SettingsTest {
 
   @Test
   void smaller_windows_take_no_room_away() {
-    Settings settings = Tracker.builder().windowRows(10).settings(new SettingsReader(Map.of()));
-    assertThat(settings.windowBytes()).isEqualTo(1_600_000);
-    assertThat(settings.queueSize()).isEqualTo(100_000);
-    assertThat(settings.queueBytes()).isEqualTo(48 << 20);
+    Settings settings = Tracker.builder().environment(Map.of()).windowRows(10).settings();
+    assertThat(settings.windowBytes).isEqualTo(1_600_000);
+    assertThat(settings.queueSize).isEqualTo(100_000);
+    assertThat(settings.queueBytes).isEqualTo(48 << 20);
   }
 
   @Test
@@ -138,5 +136,38 @@ class SettingsTest {
       assertThat(tracker.flush(Duration.ofSeconds(1)).isComplete()).isTrue();
       assertThat(threads()).filteredOn(Requests::isOurs).isSubsetOf(before);
     }
+  }
+
+  @Test
+  void a_value_that_the_builder_was_told_is_named_as_the_builder_spells_it() {
+    assertThatThrownBy(() -> with("RUNTRACKER_BATCH_SIZE", "5").batchSize(0).build())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("batchSize must be at least 1, but is 0");
+  }
+
+  @Test
+  void a_variable_that_nobody_reads_is_named_with_the_one_that_is_most_like_it() {
+    try (Logged logged = Logged.byTheTracker();
+        Tracker tracker = with("RUNTRACKER_BATCHSIZE", "5").build()) {
+      assertThat(tracker.isEnabled()).isTrue();
+      assertThat(logged.messages())
+          .contains(
+              "RUNTRACKER_BATCHSIZE is set, but is not a setting of Runtracker; did you mean"
+                  + " RUNTRACKER_BATCH_SIZE?");
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("all")
+  void the_readme_says_of_each_setting_what_the_code_says(Setting<?> setting) throws Exception {
+    String row =
+        "| `%s` | `%s` | %s | %s"
+            .formatted(
+                setting.name(), setting.variable(), setting.defaultText(), setting.meaning());
+    assertThat(Files.readAllLines(Path.of("../README.md"))).anyMatch(line -> line.startsWith(row));
+  }
+
+  static List<Setting<?>> all() {
+    return Settings.ALL;
   }
 }

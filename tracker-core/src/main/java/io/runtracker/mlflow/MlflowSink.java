@@ -6,12 +6,15 @@ import io.runtracker.RequestWindow;
 import io.runtracker.SinkException;
 import io.runtracker.WindowDraft;
 import io.runtracker.WindowSink;
+import io.runtracker.internal.config.Setting;
+import io.runtracker.internal.config.Told;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Writes each request as a run of an MLflow server, in as few calls as it takes: create the run
@@ -100,6 +103,11 @@ public final class MlflowSink implements WindowSink {
     windows.flush();
   }
 
+  /** The variables of the environment that a sink reads. */
+  public static Set<String> variables() {
+    return SinkSettings.ALL.stream().map(Setting::variable).collect(Collectors.toUnmodifiableSet());
+  }
+
   @Override
   public void close() {
     transport.close();
@@ -110,27 +118,16 @@ public final class MlflowSink implements WindowSink {
    * own variables and a few of Runtracker's. Not safe for use by several threads.
    */
   public static final class Builder {
+    final Told told = new Told();
     Map<String, String> environment = System.getenv();
-    @Nullable String trackingUri;
-    @Nullable String experiment;
-    @Nullable String experimentId;
-    @Nullable String username;
-    @Nullable String password;
-    @Nullable String token;
-    @Nullable Boolean insecureTls;
-    @Nullable Path serverCertificate;
-    @Nullable Path clientCertificate;
-    @Nullable String workspace;
-    @Nullable Duration requestTimeout;
-    @Nullable Duration connectTimeout;
-    @Nullable String parentRun;
-    @Nullable String serviceName;
-    @Nullable Boolean durationMetric;
-    @Nullable Integer windowRoutes;
-    @Nullable Double windowFailureRatio;
     final Map<String, String> tags = new LinkedHashMap<>();
 
     private Builder() {}
+
+    private <T> Builder tell(Setting<T> setting, T value) {
+      told.tell(setting, value);
+      return this;
+    }
 
     /** What to read in place of the process's environment. */
     public Builder environment(Map<String, String> variables) {
@@ -144,8 +141,7 @@ public final class MlflowSink implements WindowSink {
      * Default: {@code MLFLOW_TRACKING_URI}, else {@code http://127.0.0.1:5000}.
      */
     public Builder trackingUri(String uri) {
-      this.trackingUri = uri;
-      return this;
+      return tell(SinkSettings.TRACKING_URI, uri);
     }
 
     /**
@@ -153,16 +149,14 @@ public final class MlflowSink implements WindowSink {
      * Default: {@code MLFLOW_EXPERIMENT_NAME}.
      */
     public Builder experiment(String name) {
-      this.experiment = name;
-      return this;
+      return tell(SinkSettings.EXPERIMENT, name);
     }
 
     /**
      * The experiment's number. Default: {@code MLFLOW_EXPERIMENT_ID}, else 0, MLflow's "Default".
      */
     public Builder experimentId(String id) {
-      this.experimentId = id;
-      return this;
+      return tell(SinkSettings.EXPERIMENT_ID, id);
     }
 
     /**
@@ -170,20 +164,17 @@ public final class MlflowSink implements WindowSink {
      * MLFLOW_TRACKING_USERNAME}, else {@code ~/.mlflow/credentials}.
      */
     public Builder username(String username) {
-      this.username = username;
-      return this;
+      return tell(SinkSettings.USERNAME, username);
     }
 
     /** Default: {@code MLFLOW_TRACKING_PASSWORD}, else {@code ~/.mlflow/credentials}. */
     public Builder password(String password) {
-      this.password = password;
-      return this;
+      return tell(SinkSettings.PASSWORD, password);
     }
 
     /** For bearer authentication. Default: {@code MLFLOW_TRACKING_TOKEN}. */
     public Builder token(String token) {
-      this.token = token;
-      return this;
+      return tell(SinkSettings.TOKEN, token);
     }
 
     /**
@@ -191,8 +182,7 @@ public final class MlflowSink implements WindowSink {
      * MLFLOW_TRACKING_INSECURE_TLS}, else false.
      */
     public Builder insecureTls(boolean insecure) {
-      this.insecureTls = insecure;
-      return this;
+      return tell(SinkSettings.INSECURE_TLS, insecure);
     }
 
     /**
@@ -200,8 +190,7 @@ public final class MlflowSink implements WindowSink {
      * MLFLOW_TRACKING_SERVER_CERT_PATH}.
      */
     public Builder serverCertificate(Path pem) {
-      this.serverCertificate = pem;
-      return this;
+      return tell(SinkSettings.SERVER_CERTIFICATE, pem);
     }
 
     /**
@@ -209,14 +198,12 @@ public final class MlflowSink implements WindowSink {
      * MLFLOW_TRACKING_CLIENT_CERT_PATH}.
      */
     public Builder clientCertificate(Path pem) {
-      this.clientCertificate = pem;
-      return this;
+      return tell(SinkSettings.CLIENT_CERTIFICATE, pem);
     }
 
     /** The workspace of a server that has such. Default: {@code MLFLOW_WORKSPACE}. */
     public Builder workspace(String name) {
-      this.workspace = name;
-      return this;
+      return tell(SinkSettings.WORKSPACE, name);
     }
 
     /**
@@ -225,14 +212,12 @@ public final class MlflowSink implements WindowSink {
      * up (20 s), so that its answer is heard.
      */
     public Builder requestTimeout(Duration timeout) {
-      this.requestTimeout = timeout;
-      return this;
+      return tell(SinkSettings.REQUEST_TIMEOUT, timeout);
     }
 
     /** The longest to wait for a connection. Default: 5 s. */
     public Builder connectTimeout(Duration timeout) {
-      this.connectTimeout = timeout;
-      return this;
+      return tell(SinkSettings.CONNECT_TIMEOUT, timeout);
     }
 
     /**
@@ -240,8 +225,7 @@ public final class MlflowSink implements WindowSink {
      * else {@code MLFLOW_RUN_ID}, else none.
      */
     public Builder parentRun(String runId) {
-      this.parentRun = runId;
-      return this;
+      return tell(SinkSettings.PARENT_RUN, runId);
     }
 
     /**
@@ -249,8 +233,7 @@ public final class MlflowSink implements WindowSink {
      * RUNTRACKER_SERVICE_NAME}, else the main class or jar.
      */
     public Builder serviceName(String name) {
-      this.serviceName = name;
-      return this;
+      return tell(SinkSettings.SERVICE_NAME, name);
     }
 
     /**
@@ -267,8 +250,7 @@ public final class MlflowSink implements WindowSink {
      * in place of three. Default: true.
      */
     public Builder durationMetric(boolean record) {
-      this.durationMetric = record;
-      return this;
+      return tell(SinkSettings.DURATION_METRIC, record);
     }
 
     /**
@@ -277,8 +259,7 @@ public final class MlflowSink implements WindowSink {
      * to 80. Default: {@code RUNTRACKER_WINDOW_ROUTES}, else 20.
      */
     public Builder windowRoutes(int routes) {
-      this.windowRoutes = routes;
-      return this;
+      return tell(SinkSettings.WINDOW_ROUTES, routes);
     }
 
     /**
@@ -287,8 +268,7 @@ public final class MlflowSink implements WindowSink {
      * RUNTRACKER_WINDOW_FAILURE_RATIO}, else 0.5: the service failed more often than not.
      */
     public Builder windowFailureRatio(double share) {
-      this.windowFailureRatio = share;
-      return this;
+      return tell(SinkSettings.WINDOW_FAILURE_RATIO, share);
     }
 
     /**

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.mlflow;
 
+import io.runtracker.internal.config.SettingsReader;
+import io.runtracker.internal.config.Told;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -21,20 +23,22 @@ final class ServerResolver {
   private static final String BY_DEFAULT = "http://127.0.0.1:5000";
   private static final Logger log = LoggerFactory.getLogger(MlflowSink.class);
 
-  private final MlflowSink.Builder told;
+  private final Told told;
+  private final SettingsReader settings;
   private final Environment environment;
   private final boolean insecure;
 
   private record Login(@Nullable String username, @Nullable String password) {}
 
-  ServerResolver(MlflowSink.Builder told, Environment environment, boolean insecure) {
+  ServerResolver(Told told, SettingsReader settings, Environment environment, boolean insecure) {
     this.told = told;
+    this.settings = settings;
     this.environment = environment;
     this.insecure = insecure;
   }
 
   Server resolve() {
-    String address = told.trackingUri != null ? told.trackingUri : environment.get(VARIABLE);
+    String address = settings.readIfSet(SinkSettings.TRACKING_URI);
     if (address == null) {
       log.info("{} is not set; runs go to {}", VARIABLE, BY_DEFAULT);
       address = BY_DEFAULT;
@@ -47,7 +51,7 @@ final class ServerResolver {
   }
 
   private MlflowHostCredsProvider databricks(String address) {
-    if (told.username != null || told.password != null || told.token != null) {
+    if (isLoginTold() || told.value(SinkSettings.TOKEN) != null) {
       throw new IllegalArgumentException(
           "credentials for Databricks come from its own configuration, not from the builder");
     }
@@ -98,7 +102,7 @@ final class ServerResolver {
 
   private BasicMlflowHostCreds credentials(Address address) {
     String host = address.location();
-    String token = told.token;
+    String token = told.value(SinkSettings.TOKEN);
     Login login = told(address);
     if (token != null && login != null) {
       throw new IllegalArgumentException(
@@ -121,15 +125,20 @@ final class ServerResolver {
 
   /** What the builder or the address say. */
   private @Nullable Login told(Address address) {
-    boolean byBuilder = told.username != null || told.password != null;
     if (address.user() == null) {
-      return byBuilder ? new Login(told.username, told.password) : null;
+      return isLoginTold()
+          ? new Login(told.value(SinkSettings.USERNAME), told.value(SinkSettings.PASSWORD))
+          : null;
     }
-    if (byBuilder || environment.get("MLFLOW_TRACKING_USERNAME") != null) {
+    if (isLoginTold() || environment.get("MLFLOW_TRACKING_USERNAME") != null) {
       throw new IllegalArgumentException(
           "the user is set twice: in " + VARIABLE + " and beside it");
     }
     return new Login(address.user(), address.password());
+  }
+
+  private boolean isLoginTold() {
+    return told.value(SinkSettings.USERNAME) != null || told.value(SinkSettings.PASSWORD) != null;
   }
 
   private @Nullable Login fromEnvironment() {

@@ -11,6 +11,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import io.runtracker.internal.config.Setting;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.slf4j.LoggerFactory;
 
 /** Which settings make a sink, and what the others are told. */
@@ -71,20 +73,20 @@ class MlflowSinkSettingsTest {
         "MLFLOW_TRACKING_SERVER_CERT_PATH | /no/such.pem | /no/such.pem cannot be used: it cannot be read",
         "MLFLOW_TRACKING_CLIENT_CERT_PATH | /no/such.pem | /no/such.pem cannot be used: it cannot be read",
         "MLFLOW_EXPERIMENT_ID | my experiment | must be a number, but is 'my experiment'",
-        "MLFLOW_HTTP_REQUEST_TIMEOUT | soon | must be seconds, or a duration",
-        "MLFLOW_HTTP_REQUEST_TIMEOUT | 0 | must be more than 0",
-        "RUNTRACKER_CONNECT_TIMEOUT | -1 | must be seconds, or a duration",
+        "MLFLOW_HTTP_REQUEST_TIMEOUT | soon | must be a duration such as",
+        "MLFLOW_HTTP_REQUEST_TIMEOUT | 0 | must be longer than zero",
+        "RUNTRACKER_CONNECT_TIMEOUT | -1 | must be a duration such as",
         "RUNTRACKER_DURATION_METRIC | 2 | must be true or false",
         "RUNTRACKER_WINDOW_ROUTES | many | must be a whole number, but is 'many'",
-        "RUNTRACKER_WINDOW_ROUTES | -1 | RUNTRACKER_WINDOW_ROUTES: must be 0 to 80, but is -1",
-        "RUNTRACKER_WINDOW_ROUTES | 81 | RUNTRACKER_WINDOW_ROUTES: must be 0 to 80, but is 81",
+        "RUNTRACKER_WINDOW_ROUTES | -1 | RUNTRACKER_WINDOW_ROUTES must be between 0 and 80, but is -1",
+        "RUNTRACKER_WINDOW_ROUTES | 81 | RUNTRACKER_WINDOW_ROUTES must be between 0 and 80, but is 81",
         "RUNTRACKER_WINDOW_FAILURE_RATIO | half | must be a number, but is 'half'",
-        "RUNTRACKER_WINDOW_FAILURE_RATIO | 50 | must be 0 to 1, but is 50.0",
-        "RUNTRACKER_WINDOW_FAILURE_RATIO | NaN | must be 0 to 1, but is NaN",
+        "RUNTRACKER_WINDOW_FAILURE_RATIO | 50 | must be between 0 and 1, but is 50.0",
+        "RUNTRACKER_WINDOW_FAILURE_RATIO | NaN | must be between 0 and 1, but is NaN",
         "MLFLOW_RUN_CONTEXT | {\"a\": | is no JSON",
         "MLFLOW_RUN_CONTEXT | [1] | must be a JSON object",
-        "RUNTRACKER_PARENT_RUN | ../x | '../x' is not a run's id",
-        "MLFLOW_RUN_ID | a b | MLFLOW_RUN_ID: 'a b' is not a run's id",
+        "RUNTRACKER_PARENT_RUN | ../x | is '../x', which is no run's id",
+        "MLFLOW_RUN_ID | a b | MLFLOW_RUN_ID is 'a b', which is no run's id",
         "MLFLOW_TRACKING_URI | databricks://no-such-profile | no credentials for Databricks",
       })
   void aVariableThatCannotBeUsedIsToldByNameAndWhy(String variable, String value, String why) {
@@ -110,10 +112,13 @@ class MlflowSinkSettingsTest {
     assertContradiction(MlflowSink.builder().username("a:b").password("c"), "nor hold a colon");
     assertContradiction(MlflowSink.builder().token("a\nb"), "the token must be printable");
     assertContradiction(MlflowSink.builder().workspace("a\nb"), "the workspace must be printable");
-    assertContradiction(MlflowSink.builder().requestTimeout(Duration.ZERO), "more than 0");
-    assertContradiction(MlflowSink.builder().windowRoutes(81), "windowRoutes: must be 0 to 80");
+    assertContradiction(MlflowSink.builder().requestTimeout(Duration.ZERO), "longer than zero");
+    assertContradiction(MlflowSink.builder().connectTimeout(Duration.ofNanos(1)), "1 ms at least");
     assertContradiction(
-        MlflowSink.builder().windowFailureRatio(-0.1), "windowFailureRatio: must be 0 to 1");
+        MlflowSink.builder().windowRoutes(81), "windowRoutes must be between 0 and 80");
+    assertContradiction(
+        MlflowSink.builder().windowFailureRatio(-0.1),
+        "windowFailureRatio must be between 0 and 1");
     assertContradiction(
         MlflowSink.builder().insecureTls(true).serverCertificate(Path.of("ca.pem")),
         "set one of the two");
@@ -313,5 +318,19 @@ class MlflowSinkSettingsTest {
     return Thread.getAllStackTraces().keySet().stream()
         .filter(thread -> thread.getName().matches("(runtracker-mlflow|HttpClient).*"))
         .collect(Collectors.toSet());
+  }
+
+  @ParameterizedTest
+  @MethodSource("all")
+  void theReadmeSaysOfEachSettingWhatTheCodeSays(Setting<?> setting) throws Exception {
+    String row =
+        "| `%s` | `%s` | %s | %s"
+            .formatted(
+                setting.name(), setting.variable(), setting.defaultText(), setting.meaning());
+    assertThat(Files.readAllLines(Path.of("../README.md"))).anyMatch(line -> line.startsWith(row));
+  }
+
+  static List<Setting<?>> all() {
+    return SinkSettings.ALL;
   }
 }
