@@ -14,6 +14,8 @@ import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
 import java.time.Duration;
 import java.util.EnumSet;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -51,6 +53,8 @@ public final class RuntrackerAutoConfiguration {
   private static final String IS_A_TEST =
       "org.springframework.boot.test.context.SpringBootTestContextBootstrapper";
 
+  private static final Logger log = LoggerFactory.getLogger(Tracker.class);
+
   /** For Spring. */
   public RuntrackerAutoConfiguration() {}
 
@@ -82,6 +86,7 @@ public final class RuntrackerAutoConfiguration {
       ObjectProvider<RequestCustomizer> requestCustomizers,
       ObjectProvider<RunNaming> naming,
       ObjectProvider<TrackerBuilderCustomizer> customizers) {
+    UnknownProperties.in(environment).forEach(log::warn);
     Tracker.Builder builder =
         Tracker.builder().environment(Variables.of(environment)).skip(defaultSkip(environment));
     if (isEnabled(properties, environment)) {

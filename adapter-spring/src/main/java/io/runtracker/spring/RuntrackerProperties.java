@@ -23,84 +23,84 @@ import org.springframework.util.unit.DataSize;
  * The properties {@code runtracker.*}: the words of {@link Tracker.Builder} and {@link
  * MlflowSink.Builder}. What is not set is left to the environment.
  *
- * @param enabled Whether to track at all. Default: true, unless MLFLOW_ENABLE is false.
- * @param skip Paths that are not tracked; '*' stands for anything within a segment, '**' for
- *     anything. Default: /health, /docs, /openapi.json and the actuator's paths.
- * @param redact Names of parameters whose values are secrets, in any spelling, in place of the
- *     usual ones.
- * @param ringSize Slots of the ring buffer, a power of two. Default: 8192.
- * @param ringBytes What requests in the ring buffer may hold of what was logged, such as 8MB.
- *     Default: 16MB, or a sixteenth of the heap where that is less.
- * @param requestBytes What one request may hold of what its handler logs; from 1KB to 4MB. Default:
- *     1MB.
- * @param whenFull What a request thread does when the ring is full. Default: drop.
- * @param batchSize Events at which a group is handed on. Default: 512.
- * @param batchBytes Size of encoded requests at which a group is handed on. Default: 1MB.
- * @param batchAge Age at which a group is handed on. Default: 15ms before a spool, else 50ms.
- * @param spoolDir Directory in which requests are safe until they are delivered. Default: none.
- * @param spoolShared Whether several processes are given the same spool directory. Default: false.
- * @param spoolQuota The most that the spool takes on disk; what is new is refused then. Default:
- *     1GB.
- * @param durability What the spool survives: the end of the process, or a loss of power too.
- *     Default: process.
- * @param queueSize The most events that wait in memory for delivery. Default: 100000, or four times
- *     windowRows where that is more.
- * @param queueBytes The most bytes of encoded requests that wait in memory for delivery. Default:
- *     48MB, or 2000 bytes for each of windowRows where that is more, but then no more than a
- *     quarter of the heap.
+ * @param enabled Whether to track at all. Default: true, unless MLFLOW_ENABLE=false.
+ * @param skip Paths that are not tracked, below the context path; replaces the default. Default:
+ *     /health, /docs, /openapi.json and the actuator's paths.
+ * @param redact Names of parameters whose values are not recorded; replaces the default. Default:
+ *     token, password, api_key, otp and 30 more.
+ * @param ringSize Slots of the ring, a power of two. Default: 8192.
+ * @param ringBytes What requests in the ring may hold of what was logged; those below 1 KiB are
+ *     bounded by ringSize alone. Default: 16 MiB, or a sixteenth of the heap where that is less.
+ * @param requestBytes What one request may hold of what its handler logs: each entry's characters
+ *     and 128 more. Default: 1 MiB.
+ * @param whenFull What a request thread does when the ring is full: DROP counts and goes on, BLOCK
+ *     waits. Default: DROP.
+ * @param batchSize Requests at which a group is appended to the log. Default: 512.
+ * @param batchBytes Bytes of encoded requests at which a group is appended. Default: 1 MiB.
+ * @param batchAge Age at which a group is appended. Default: 15 ms before a spool, else 50 ms.
+ * @param spoolDir The directory in which requests are safe until they are delivered. Default: none.
+ * @param spoolShared Whether several processes are given the same directory. Default: false.
+ * @param spoolQuota The most bytes that it takes on disk, 8 MiB at least; what is new is refused
+ *     then. Default: 1 GiB.
+ * @param durability PROCESS survives the end of the process, however it ends; POWER the machine's
+ *     too. Default: PROCESS.
+ * @param queueSize The most requests that wait in memory. Default: 100000, or 4 times windowRows if
+ *     more.
+ * @param queueBytes The most bytes of encoded requests that wait in memory. Default: 48 MiB, or
+ *     2000 times windowRows if more, but at most a quarter of the heap.
  * @param inFlight The most runs that are written at the same time. Default: 12.
- * @param trackAs As what requests are written: run, window, or auto (runs while MLflow keeps up,
- *     else windows). Default: auto.
- * @param windowAge Age at which a window closes. Default: 10s.
- * @param windowRows Requests at which a window closes. Default: 10000.
- * @param windowBytes Size of encoded requests at which a window closes. Default: 1600000B, or 800
- *     bytes for each of {@code windowRows} where those are more than 10,000.
- * @param autoThreshold Age of the backlog at which auto turns to windows. Default: 1m.
- * @param retryDelay The first pause after a failure of the sink; doubles with each further one.
- *     Default: 500ms.
- * @param maxRetryDelay The longest pause after failures of the sink. Default: 1m.
- * @param maxTries How often a request may fail while others pass before it is set aside, at least
+ * @param trackAs How requests are written: RUN, WINDOW or AUTO. Default: AUTO.
+ * @param windowAge Age at which a window closes. Default: 10 s.
+ * @param windowRows Requests at which a window closes; never more than half of queueSize. Default:
+ *     10000.
+ * @param windowBytes Bytes of encoded requests at which a window closes; never more than half of
+ *     queueBytes, and less after a server or a proxy refused a window as too large. Default:
+ *     1600000, or 800 times windowRows where that is more than 10000.
+ * @param autoThreshold Age of the backlog at which AUTO turns to windows. Default: 1 min.
+ * @param retryDelay The first pause after a failure; doubles with each further one. Default: 500
+ *     ms.
+ * @param maxRetryDelay The longest pause after a failure; not shorter than retryDelay. Default: 1
+ *     min.
+ * @param maxTries How often a request may fail while others pass, before it is set aside; at least
  *     2. Default: 10.
- * @param lookupDelay How long to wait before looking for a run whose create was not answered.
- *     Default: 25s.
- * @param closeTimeout How long the end of the application may wait for what is not delivered yet.
- *     Default: 10s.
- * @param sampleRatio Share of the requests that are recorded, from 0 to 1; failures and slow ones
+ * @param lookupDelay The wait before looking for a run whose create was not answered; shorter risks
+ *     a second run. Default: 25 s.
+ * @param closeTimeout The deadline of close() and of the shutdown hook. Default: 10 s.
+ * @param sampleRatio The share of requests that are recorded, from 0 to 1; failures and slow ones
  *     always are. Default: 1.
- * @param slowThreshold What takes longer is slow. Default: 1s.
- * @param recordHeaders Headers of the request to record as tags; the values of those with secrets
- *     are redacted. Default: none.
- * @param recordClientAddress Whether to record where requests came from, as the tag client.address.
- *     Default: false.
- * @param recordQuery What to record of a URL's query: values (those of secrets redacted), names
- *     alone, or none. Default: values.
- * @param trackingUri The MLflow server. Default: MLFLOW_TRACKING_URI, else http://127.0.0.1:5000.
- * @param experiment The experiment's name, created when there is none; not together with its id.
- *     Default: MLFLOW_EXPERIMENT_NAME.
- * @param experimentId The experiment's number. Default: MLFLOW_EXPERIMENT_ID, else 0.
- * @param username For basic authentication; needs a password. Default: MLFLOW_TRACKING_USERNAME.
- * @param password For basic authentication. Default: MLFLOW_TRACKING_PASSWORD.
- * @param token For bearer authentication. Default: MLFLOW_TRACKING_TOKEN.
- * @param insecureTls Whether to believe any server to be the right one; never in production.
- *     Default: MLFLOW_TRACKING_INSECURE_TLS, else false.
- * @param serverCertificate PEM file with the certificates to trust, in place of the JVM's. Default:
+ * @param slowThreshold A request that takes longer is slow: sampling keeps it, and AUTO gives it a
+ *     run of its own. Default: 1 s.
+ * @param recordHeaders Headers of the request to record. Default: none.
+ * @param recordClientAddress Whether to record where requests came from. Default: false.
+ * @param recordQuery What to record of a URL's query: VALUES (those of secrets redacted), NAMES
+ *     alone, or NONE. Default: VALUES.
+ * @param trackingUri The server: http://, https://, databricks or databricks://profile. Default:
+ *     MLFLOW_TRACKING_URI, else http://127.0.0.1:5000.
+ * @param experiment The experiment by name, created when there is none. Default:
+ *     MLFLOW_EXPERIMENT_NAME.
+ * @param experimentId The experiment by number. Default: MLFLOW_EXPERIMENT_ID, else 0.
+ * @param username The user of basic authentication. Default: MLFLOW_TRACKING_USERNAME.
+ * @param password The password of basic authentication. Default: MLFLOW_TRACKING_PASSWORD.
+ * @param token Bearer authentication. Default: MLFLOW_TRACKING_TOKEN.
+ * @param insecureTls Whether to believe any server; never in production. Default:
+ *     MLFLOW_TRACKING_INSECURE_TLS, else false.
+ * @param serverCertificate PEM file with the certificates to trust. Default:
  *     MLFLOW_TRACKING_SERVER_CERT_PATH.
- * @param clientCertificate PEM file with a certificate and its key, to show to the server. Default:
+ * @param clientCertificate PEM file with a certificate and its PKCS#8 key. Default:
  *     MLFLOW_TRACKING_CLIENT_CERT_PATH.
- * @param workspace The workspace of a server that has such. Default: MLFLOW_WORKSPACE.
- * @param requestTimeout The longest that one call to MLflow may take; a plain number is seconds.
- *     Default: MLFLOW_HTTP_REQUEST_TIMEOUT, else 30s.
- * @param connectTimeout The longest to wait for a connection; a plain number is seconds. Default:
- *     5s.
- * @param parentRun The id of the run that every run is nested under. Default: MLFLOW_RUN_ID, else
- *     none.
- * @param serviceName What runs name as their source. Default: spring.application.name, else the
- *     main class or jar.
- * @param durationMetric Whether a run holds the metric duration_ms. Default: true.
- * @param windowRoutes How many routes of a window have metrics of their own; the rest is under
- *     other. Default: 20.
- * @param windowFailureRatio The share of failed requests above which a window is FAILED. Default:
- *     0.5.
+ * @param workspace The workspace, on a server that has such. Default: MLFLOW_WORKSPACE.
+ * @param requestTimeout The longest that one call may take. Default: MLFLOW_HTTP_REQUEST_TIMEOUT,
+ *     else 30s.
+ * @param connectTimeout The longest wait for a connection. Default: 5s.
+ * @param parentRun The run that every run is nested under. Default: MLFLOW_RUN_ID, else none.
+ * @param serviceName The tag mlflow.source.name, and what windows and days are named after.
+ *     Default: spring.application.name, else the main class or jar.
+ * @param durationMetric Whether runs hold duration_ms; without it a plain run takes two calls in
+ *     place of three. Default: true.
+ * @param windowRoutes How many routes of a window have metrics of their own, those with the most
+ *     requests; the rest is under other; 80 at most. Default: 20.
+ * @param windowFailureRatio The share of failed requests above which the run of a window is FAILED.
+ *     Default: 0.5.
  * @param tags Tags of every run, unless its handler gives them other values.
  * @param handledExceptions What becomes of exceptions that Spring MVC turns into an answer.
  * @param filterOrder The filter's place among the application's filters; it belongs before all.
