@@ -82,7 +82,7 @@ final class Delivery {
   private long bytesSinceWake;
 
   private volatile boolean stopping;
-  private volatile boolean serverAway;
+  private final ServerWatch server;
   private volatile @Nullable String lastError;
 
   Delivery(
@@ -97,6 +97,7 @@ final class Delivery {
     this.journal = journal;
     this.assembler = assembler;
     this.sink = sink;
+    this.server = new ServerWatch(sink);
     this.settings = settings;
     this.inFlight = inFlight;
     this.failuresThatOpen = Math.max(2, Math.min(inFlight, MOST_FAILURES_THAT_OPEN));
@@ -134,7 +135,7 @@ final class Delivery {
   }
 
   boolean isServerAway() {
-    return serverAway;
+    return server.isAway();
   }
 
   @Nullable String lastError() {
@@ -391,7 +392,7 @@ final class Delivery {
       return;
     }
     blame.passed();
-    serverAway = false;
+    server.passed(log.live());
     if (circuit.succeeded()) {
       assembler.hasteBack();
     }
@@ -418,7 +419,7 @@ final class Delivery {
     } else {
       circuit.released(startedNanos);
     }
-    serverAway = circuit.isPausing() || blame.isNothingPassing();
+    server.isAway(circuit.isPausing() || blame.isNothingPassing());
     warn(unit, kind, cause, told == null ? failure : null);
     if (unit.sweeps || unit.splits) {
       failedBeside(unit, kind, cause);

@@ -11,6 +11,8 @@ import java.util.Optional;
  * {@link #create} once, then {@link #complete} as often as it takes. When nobody knows whether a
  * create took effect (a time-out, a cut connection, a crash), delivery waits {@link
  * Tracker.Builder#lookupDelay} and asks {@link #find} before it creates again.
+ *
+ * <p>The log names it by its {@code toString}, which is to hold no secrets.
  */
 public interface RunSink extends AutoCloseable {
 

@@ -536,6 +536,7 @@ public final class Tracker implements AutoCloseable {
         isMade = true;
         Tracker tracker = new Tracker(settings, admission, pipeline);
         tracker.addShutdownHook();
+        sayWhatItDoes(settings, target);
         return tracker;
       } finally {
         if (!isMade) {
@@ -552,6 +553,16 @@ public final class Tracker implements AutoCloseable {
       String byMlflow = environment.getOrDefault("MLFLOW_ENABLE", "true").strip();
       return new Settings(
           new SettingsReader(told, environment), !byMlflow.equalsIgnoreCase("false"));
+    }
+
+    private static void sayWhatItDoes(Settings settings, RunSink sink) {
+      String version = Tracker.class.getPackage().getImplementationVersion();
+      log.info(
+          "Runtracker{} writes requests to {}, as {}, {}",
+          version == null ? "" : " " + version,
+          ServerWatch.nameOf(sink),
+          settings.trackAs,
+          settings.spool == null ? "without a spool" : "with a spool in " + settings.spool);
     }
 
     private void warnOfUnknownVariables() {

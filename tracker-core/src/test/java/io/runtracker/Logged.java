@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker;
 
+import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
@@ -25,6 +26,13 @@ final class Logged extends AppenderBase<ILoggingEvent> implements AutoCloseable 
 
   static Logged byTheTracker() {
     return new Logged(event -> {});
+  }
+
+  /** What is of no concern to tests elsewhere, too. */
+  static Logged byTheTrackerFromInfoOn() {
+    Logged logged = new Logged(event -> {});
+    logged.logger.setLevel(Level.INFO);
+    return logged;
   }
 
   /** A logger that throws at whatever it is told. */
@@ -64,6 +72,7 @@ final class Logged extends AppenderBase<ILoggingEvent> implements AutoCloseable 
 
   @Override
   public void close() {
+    logger.setLevel(null);
     logger.detachAppender(this);
   }
 }

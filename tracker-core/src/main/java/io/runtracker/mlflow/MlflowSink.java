@@ -31,12 +31,14 @@ import java.util.stream.Collectors;
  */
 public final class MlflowSink implements WindowSink {
 
+  private final MlflowSettings settings;
   private final Transport transport;
   private final RunStore store;
   private final RunWriter runs;
   private final WindowWriter windows;
 
   private MlflowSink(MlflowSettings settings) {
+    this.settings = settings;
     this.transport = new Transport(settings);
     MlflowApi api = new MlflowApi(transport);
     this.store = new RunStore(api, new Experiment(api, settings));
@@ -106,6 +108,16 @@ public final class MlflowSink implements WindowSink {
   /** The variables of the environment that a sink reads. */
   public static Set<String> variables() {
     return SinkSettings.ALL.stream().map(Setting::variable).collect(Collectors.toUnmodifiableSet());
+  }
+
+  /** Where runs go, without credentials. */
+  @Override
+  public String toString() {
+    String name = settings.experimentName();
+    return "MLflow at "
+        + settings.server().address()
+        + ", experiment "
+        + (name == null ? settings.experimentId() : "'" + name + "'");
   }
 
   @Override

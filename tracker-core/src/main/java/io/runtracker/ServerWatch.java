@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker;
+
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Whether nothing passes, and one line when something does again. Written by the thread that
+ * delivers; any may ask.
+ */
+final class ServerWatch {
+
+  private static final QuietLogger log = QuietLogger.ofTracker();
+
+  private final String sink;
+  private volatile boolean away;
+  private long sinceNanos;
+
+  ServerWatch(RunSink sink) {
+    this.sink = nameOf(sink);
+  }
+
+  /** How lines of the log name it; its own word is the user's code. */
+  static String nameOf(RunSink sink) {
+    try {
+      return String.valueOf(sink);
+    } catch (Throwable ofTheSink) {
+      return sink.getClass().getName();
+    }
+  }
+
+  boolean isAway() {
+    return away;
+  }
+
+  /** By all that is known now. */
+  void isAway(boolean now) {
+    if (now && !away) {
+      sinceNanos = System.nanoTime();
+    }
+    away = now;
+  }
+
+  /** Something passed. */
+  void passed(long waiting) {
+    if (away) {
+      away = false;
+      long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - sinceNanos);
+      log.info(
+          "{} takes requests again, after {} s; {} wait and are being delivered",
+          sink,
+          seconds,
+          waiting);
+    }
+  }
+}
