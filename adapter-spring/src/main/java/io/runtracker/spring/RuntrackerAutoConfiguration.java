@@ -88,7 +88,7 @@ public final class RuntrackerAutoConfiguration {
       ObjectProvider<TrackerBuilderCustomizer> customizers) {
     UnknownProperties.in(environment).forEach(log::warn);
     Tracker.Builder builder =
-        Tracker.builder().environment(Variables.of(environment)).skip(defaultSkip(environment));
+        Tracker.builder().environment(Variables.of(environment)).skip(DefaultSkip.of(environment));
     if (isEnabled(properties, environment)) {
       builder.sink(sink.getObject());
     }
@@ -110,14 +110,6 @@ public final class RuntrackerAutoConfiguration {
     return told != null
         ? told
         : !"false".equalsIgnoreCase(environment.getProperty("MLFLOW_ENABLE", "true").strip());
-  }
-
-  private static String[] defaultSkip(ConfigurableEnvironment environment) {
-    String actuator =
-        environment.getProperty("management.endpoints.web.base-path", "/actuator").strip();
-    return actuator.length() < 2
-        ? new String[] {"/health", "/docs", "/openapi.json"}
-        : new String[] {"/health", "/docs", "/openapi.json", actuator + "/**"};
   }
 
   @Bean

@@ -25,7 +25,7 @@ import org.springframework.util.unit.DataSize;
  *
  * @param enabled Whether to track at all. Default: true, unless MLFLOW_ENABLE=false.
  * @param skip Paths that are not tracked, below the context path; replaces the default. Default:
- *     /health, /docs, /openapi.json and the actuator's paths.
+ *     probes, the actuator, /docs, /openapi.json, /v3/api-docs and /swagger-ui.
  * @param redact Names of parameters whose values are not recorded; replaces the default. Default:
  *     token, password, api_key, otp and 30 more.
  * @param ringSize Slots of the ring, a power of two. Default: 8192.
