@@ -4,6 +4,8 @@ package io.runtracker;
 import io.runtracker.spool.FailPoint;
 import io.runtracker.spool.Log;
 import io.runtracker.spool.SpoolException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -108,16 +110,33 @@ record Line(Log log, Assembler assembler, Delivery delivery, Counts counts, Jour
 
   /** A disk may hang for ever, and so would the JVM that waits for it. */
   private void closeLogWhileTheDiskAnswers() {
-    Thread closing = Delivery.daemon(this::closeLog, "runtracker-closing");
+    FutureTask<Boolean> close = new FutureTask<>(this::closeLog, true);
+    Thread closing = Delivery.daemon(close, "runtracker-closing");
     closing.start();
     try (Interruption interruption = new Interruption()) {
       interruption.join(closing, System.nanoTime() + LONGEST_CLOSE_NANOS);
+      if (close.isDone()) {
+        throwFaultOf(close);
+      } else {
+        logger.warn(
+            "The spool's disk does not answer, so the spool is left as by a process that was"
+                + " killed; the next start delivers what is in it",
+            null);
+      }
     }
-    if (closing.isAlive()) {
-      logger.warn(
-          "The spool's disk does not answer, so the spool is left as by a process that was killed;"
-              + " the next start delivers what is in it",
-          null);
+  }
+
+  /** As if it had been closed on this thread. */
+  private static void throwFaultOf(FutureTask<Boolean> close) {
+    try {
+      close.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof Error error) {
+        throw error;
+      }
+      throw new IllegalStateException(e.getCause());
     }
   }
 

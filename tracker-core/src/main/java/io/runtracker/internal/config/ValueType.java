@@ -78,8 +78,14 @@ public record ValueType<T>(String says, Function<String, T> parser) {
   private static int integer(String text) {
     try {
       long value = Long.parseLong(text);
-      if (value > Integer.MAX_VALUE) {
-        throw new IllegalArgumentException("must be at most " + Integer.MAX_VALUE + ": " + text);
+      if (value != (int) value) {
+        throw new IllegalArgumentException(
+            "must be between "
+                + Integer.MIN_VALUE
+                + " and "
+                + Integer.MAX_VALUE
+                + ", but is "
+                + text);
       }
       return (int) value;
     } catch (NumberFormatException e) {
