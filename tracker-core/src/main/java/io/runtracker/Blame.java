@@ -13,11 +13,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class Blame {
 
+  /** So seldom a good unit may fail so often by chance, in as far as others tell how it falls. */
+  private static final double LOG_OF_CHANCE = Math.log(1e-6);
+
   /**
-   * So many others must have passed for each that began to fail meanwhile. A server that fails a
-   * quarter of all calls by chance would fail one unit ten times in a row once in a million.
+   * A server that fails so many of all calls by chance fails one ten times in a row that seldom.
    */
-  private static final int PASSED_FOR_EACH_FAILED = 3;
+  private static final double HIGH_SHARE = 0.25;
 
   /** A server in trouble refuses in the same words as one that means it, but not so often. */
   private static final int REFUSALS = 3;
@@ -70,6 +72,7 @@ final class Blame {
    *     the last failure of another
    */
   boolean failed(Tries tries, boolean isAlone, long passedAtStart) {
+    boolean wasSuspect = tries.areSuspect();
     boolean othersPass;
     tries.isOutpaced |= isAlone && passed - passedAtStart >= places;
     if (tries.failed++ == 0) {
@@ -83,6 +86,9 @@ final class Blame {
       tries.blamed += othersPass ? 1 : 0;
     }
     tries.passedBefore = passed;
+    if (wasSuspect) {
+      return othersPass; // what is known to fail says nothing of the server
+    }
     areSeveralFailing |= failedLast != null && failedLast.root != tries.root;
     failedLast = tries;
     failedInARow++;
@@ -114,19 +120,22 @@ final class Blame {
   }
 
   /**
-   * Whether it failed as often as it may, half of that while others passed, and so seldom another
-   * that it is no chance.
+   * Whether it failed as often as it may, half of that while others passed; or more often, where so
+   * many others began to fail meanwhile that it might be chance.
    *
    * @param isRefused whether the server said that it understood it, and will never take it
    */
   boolean isGuilty(Tries tries, boolean isRefused) {
-    int most = isRefused ? Math.min(REFUSALS, maxTries) : maxTries;
     long others = passed - tries.passedAtFirst;
-    long failing = begunToFail - tries.begunAtFirst;
-    return tries.failed >= most
-        && tries.blamed >= (most + 1) / 2
-        && others > 0
-        && others >= PASSED_FOR_EACH_FAILED * failing;
+    double failing = begunToFail - tries.begunAtFirst;
+    double share = (failing + 0.5) / (failing + others + 1);
+    int beyondChance = (int) Math.min(Math.ceil(LOG_OF_CHANCE / Math.log(share)), 1_000_000);
+    int usual = isRefused ? Math.min(REFUSALS, maxTries) : maxTries;
+    int most = Math.max(usual, beyondChance);
+    if (share <= HIGH_SHARE) {
+      most = Math.min(most, maxTries);
+    }
+    return others > 0 && tries.failed >= most && tries.blamed >= (Math.min(most, maxTries) + 1) / 2;
   }
 
   /** Whether taking units apart may still find out that it is something in them. */

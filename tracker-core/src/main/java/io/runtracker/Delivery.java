@@ -222,6 +222,7 @@ final class Delivery {
       if (wait > 0) {
         return wait;
       }
+      attempt.isOnShare = suspectShare.isLeft(suspectsUnderWay, assembler.suspects(), now);
       assembler.take(unit, now);
       send(attempt);
     }
@@ -261,7 +262,8 @@ final class Delivery {
   /** Until others have passed another try of a suspect would tell nothing, so it has time. */
   private long dueNanos(Unit suspect, boolean mayProbe) {
     long due = suspect.notBeforeNanos;
-    if (mayProbe || blame.othersPassed(suspect.tries)) {
+    boolean isUntried = suspect.failedNanos == 0; // a part of what failed
+    if (mayProbe || isUntried || blame.othersPassed(suspect.tries)) {
       return due;
     }
     long later = suspect.failedNanos + settings.maxRetryDelay.toNanos();
@@ -299,6 +301,10 @@ final class Delivery {
     private long passedAtStart;
     private boolean begun;
     private long tookNanos;
+
+    /** Whether it took the place from others, and not one that none of them wanted. */
+    private boolean isOnShare;
+
     private @Nullable Throwable failure;
     private volatile boolean ended;
 
@@ -329,7 +335,7 @@ final class Delivery {
         cameBack(attempt); // a fault leaves it here, to be looked at again
         attempts.remove();
         count(attempt, -1);
-        if (attempt.isSuspect) {
+        if (attempt.isSuspect && attempt.isOnShare) {
           suspectShare.used(attempt.startedNanos, attempt.tookNanos, assembler.suspects());
         }
       }
@@ -414,7 +420,8 @@ final class Delivery {
     }
     boolean othersPass = blame.failed(unit.tries, unit.size() == 1, attempt.passedAtStart);
     boolean isAway = kind == Kind.UNAVAILABLE;
-    if (isAway ? blame.isShared() : blame.isSharedBeyondChance(failuresThatOpen)) {
+    int beyondChance = isAway ? Math.max(2, failuresThatOpen / 2) : failuresThatOpen;
+    if (blame.isSharedBeyondChance(beyondChance)) {
       circuit.failed(startedNanos, isAway, told == null ? null : told.retryAfter());
     } else {
       circuit.released(startedNanos);

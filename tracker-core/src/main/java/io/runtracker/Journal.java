@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +49,7 @@ final class Journal {
   private static final int DELIVERED = 1;
   private static final int DROPPED = 2;
 
+  private final ReentrantLock settling = new ReentrantLock();
   private final Log log;
   private final @Nullable SegmentLog disk;
   private final Counts counts;
@@ -329,19 +331,34 @@ final class Journal {
    * In the same write, events are done and counted. Out first, so that a ledger taken in between
    * shows them in flight, and never twice.
    */
-  private synchronized void settle(Positions positions, @Nullable DropReason reason) {
-    long count = positions.minus(log.done()).size();
-    log.done(positions, encode(counts.ledgerWith(count, reason)));
-    if (reason == null) {
-      counts.delivered(count);
-    } else {
-      counts.dropped(reason, count);
+  private void settle(Positions positions, @Nullable DropReason reason) {
+    settling.lock();
+    try {
+      long count = positions.minus(log.done()).size();
+      log.done(positions, encode(counts.ledgerWith(count, reason)));
+      if (reason == null) {
+        counts.delivered(count);
+      } else {
+        counts.dropped(reason, count);
+      }
+    } finally {
+      settling.unlock();
     }
   }
 
-  /** Whether all events below a position are done, and counted. */
-  synchronized boolean isSettledBelow(long position) {
-    return log.isDoneBelow(position);
+  /**
+   * Whether all events below a position are done, and counted. False while some are being settled,
+   * which takes for ever where the disk hangs: ask again.
+   */
+  boolean isSettledBelow(long position) {
+    if (!settling.tryLock()) {
+      return false;
+    }
+    try {
+      return log.isDoneBelow(position);
+    } finally {
+      settling.unlock();
+    }
   }
 
   /** Counts what reading has found lost since the last time. */

@@ -112,7 +112,11 @@ record Line(Log log, Assembler assembler, Delivery delivery, Counts counts, Jour
   private void closeLogWhileTheDiskAnswers() {
     FutureTask<Boolean> close = new FutureTask<>(this::closeLog, true);
     Thread closing = Delivery.daemon(close, "runtracker-closing");
-    closing.start();
+    try {
+      closing.start();
+    } catch (OutOfMemoryError noThread) {
+      close.run();
+    }
     try (Interruption interruption = new Interruption()) {
       interruption.join(closing, System.nanoTime() + LONGEST_CLOSE_NANOS);
       if (close.isDone()) {

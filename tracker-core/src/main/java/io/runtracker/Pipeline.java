@@ -25,6 +25,8 @@ final class Pipeline {
 
   private static final long LONGEST_POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(16);
 
+  private static final Duration LONGEST_WAIT = Duration.ofDays(365);
+
   private static final QuietLogger logger = QuietLogger.ofTracker();
 
   /** What a sink holds back is no request; it is given a second where all those are safe. */
@@ -103,7 +105,7 @@ final class Pipeline {
   }
 
   Ledger flush(Duration timeout) {
-    return flushUntil(System.nanoTime() + timeout.toNanos());
+    return flushUntil(deadline(timeout));
   }
 
   private Ledger flushUntil(long deadline) {
@@ -117,6 +119,13 @@ final class Pipeline {
       }
     }
     return counts.ledger();
+  }
+
+  /** Nobody waits longer than a year, and no sum overflows. */
+  private static long deadline(Duration timeout) {
+    Duration shorter = timeout.compareTo(LONGEST_WAIT) < 0 ? timeout : LONGEST_WAIT;
+    Duration atLeastZero = shorter.isNegative() ? Duration.ZERO : shorter;
+    return System.nanoTime() + atLeastZero.toNanos();
   }
 
   private static boolean await(BooleanSupplier condition, long deadline) {
@@ -140,9 +149,9 @@ final class Pipeline {
    * three steps give up after five seconds each.
    */
   synchronized Ledger close(Duration timeout) {
+    long deadline = deadline(timeout);
     if (!closed) {
       closed = true;
-      long deadline = System.nanoTime() + timeout.toNanos();
       try (Interruption interruption = new Interruption()) {
         step(() -> capture.killOpenRequests(deadline));
         step(capture::close);

@@ -183,6 +183,7 @@ final class Unit {
     splits = true;
     parts = number;
     draft = null;
+    tookNanos = 0; // what comes next is another call
   }
 
   /** What takes the place of a window that is split. */

@@ -39,12 +39,47 @@ class BlameTest {
   }
 
   @Test
-  void who_is_refused_is_guilty_sooner_and_not_at_once() {
+  void who_is_refused_while_many_pass_is_guilty_sooner_and_not_at_once() {
     failWhileOthersPass(unit, 2);
+    pass(60);
     assertThat(blame.isGuilty(unit, true)).isFalse();
     failed(unit, true);
     assertThat(blame.isGuilty(unit, true)).isTrue();
     assertThat(blame.isGuilty(unit, false)).isFalse();
+  }
+
+  @Test
+  void a_server_that_refuses_one_in_ten_by_chance_is_believed_after_more_tries() {
+    for (int i = 0; i < 4; i++) {
+      failed(unit, true);
+      failed(new Tries(), true);
+      pass(10);
+    }
+    assertThat(blame.isGuilty(unit, true)).isFalse();
+    failWhileOthersPass(unit, 3);
+    assertThat(blame.isGuilty(unit, true)).isTrue();
+  }
+
+  @Test
+  void where_one_in_three_begins_to_fail_it_takes_some_more_tries_than_usual() {
+    for (int i = 0; i < MAX_TRIES + 1; i++) {
+      failed(unit, true);
+      failed(new Tries(), true);
+      pass(2);
+    }
+    assertThat(blame.isGuilty(unit, false)).isFalse();
+    failWhileOthersPass(unit, 4);
+    assertThat(blame.isGuilty(unit, false)).isTrue();
+  }
+
+  @Test
+  void a_suspect_that_fails_says_nothing_of_the_server() {
+    failWhileOthersPass(unit, 2);
+    Tries other = new Tries();
+    failWhileOthersPass(other, 2);
+    failed(unit, true);
+    failed(other, true);
+    assertThat(blame.isShared()).isFalse();
   }
 
   @Test

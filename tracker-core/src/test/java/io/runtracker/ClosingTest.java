@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.runtracker.spool.FailPoint;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -254,6 +256,71 @@ class ClosingTest {
       next.flush(Requests.LONG);
     }
     assertThat(MemoryWindowSink.ids(sink.runs.created())).hasSize(8).doesNotHaveDuplicates();
+  }
+
+  @Test
+  @Tag("once")
+  void a_disk_that_fails_and_then_hangs_while_runs_come_back_keeps_nobody_from_closing() {
+    CountDownLatch mayGoOn = new CountDownLatch(1);
+    CountDownLatch mayComplete = new CountDownLatch(1);
+    AtomicBoolean fails = new AtomicBoolean();
+    AtomicBoolean hangs = new AtomicBoolean();
+    AtomicBoolean isHung = new AtomicBoolean();
+    MemorySink slow = new MemorySink();
+    slow.beforeComplete =
+        event -> {
+          if (event.target().path().equals("/slow")) {
+            mayComplete.await();
+          }
+        };
+    Tracker tracker =
+        Requests.tracker(slow)
+            .trackAs(TrackAs.RUN)
+            .inFlight(3)
+            .spool(directory)
+            .failPoints(
+                point -> {
+                  if (point == FailPoint.BEFORE_WRITE && fails.get()) {
+                    ClosingTest.<RuntimeException>sneak(new IOException("told by the test"));
+                  }
+                  boolean isBatcher = Thread.currentThread().getName().equals("runtracker-batcher");
+                  if (point == FailPoint.BEFORE_WRITE && hangs.get() && isBatcher) {
+                    isHung.set(true);
+                    awaitWhateverComes(mayGoOn);
+                  }
+                })
+            .build();
+    Requests.serve(tracker, "/slow", 3);
+    await().atMost(Requests.LONG).until(() -> slow.created().size() == 3);
+    fails.set(true);
+    Requests.serve(tracker, "/unwritten", 5);
+    await()
+        .atMost(Requests.LONG)
+        .until(() -> tracker.stats().ledger().spooled() < tracker.stats().queueSize());
+    hangs.set(true);
+    fails.set(false);
+    Requests.serve(tracker, "/later", 1);
+    await().atMost(Requests.LONG).untilTrue(isHung);
+    mayComplete.countDown();
+    Thread closing = new Thread(() -> tracker.close(Duration.ZERO));
+    closing.start();
+    await().atMost(Duration.ofMinutes(1)).until(() -> !closing.isAlive());
+    mayGoOn.countDown();
+  }
+
+  @Test
+  void a_timeout_longer_than_time_is_long_and_one_of_nothing_changes_nothing() {
+    Tracker tracker = tracker(TrackAs.RUN).build();
+    Requests.serve(tracker, "/", 3);
+    assertThatThrownBy(() -> tracker.close(null)).isInstanceOf(NullPointerException.class);
+    Duration forever = ChronoUnit.FOREVER.getDuration();
+    assertThat(tracker.flush(forever).delivered()).isEqualTo(3);
+    assertThat(tracker.close(forever).delivered()).isEqualTo(3);
+  }
+
+  @SuppressWarnings("unchecked")
+  private static <T extends Throwable> void sneak(Throwable any) throws T {
+    throw (T) any;
   }
 
   private static void awaitWhateverComes(CountDownLatch latch) {

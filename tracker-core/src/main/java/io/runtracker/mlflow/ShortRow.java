@@ -11,16 +11,30 @@ import static io.runtracker.mlflow.JsonBytes.ascii;
  */
 final class ShortRow {
 
-  /** In bytes. As many of these as a request may log are less than a megabyte. */
-  private static final int LONGEST_TEXT = 2_000;
+  /** What a proxy with nginx's defaults takes, with room for the rest of a request. */
+  private static final int TARGET = 1_000_000;
+
+  /** In bytes. Many texts may be too large together although each is short. */
+  private static final int[] LONGEST_TEXTS = {2_000, 200, 40};
 
   private static final byte[] CUT = ascii("… [cut: the whole is too large on its way]");
+  private static final byte[] SHORT_CUT = ascii("…");
 
   private ShortRow() {}
 
   static RequestBody body(RequestLines lines) {
     JsonBytes whole = new JsonBytes();
     lines.copy(0, whole);
+    JsonBytes shorter = whole;
+    for (int longest : LONGEST_TEXTS) {
+      if (shorter == whole || shorter.size() > TARGET) {
+        shorter = cut(whole, longest, longest == LONGEST_TEXTS[0] ? CUT : SHORT_CUT);
+      }
+    }
+    return RequestBody.of(shorter.array(), shorter.size());
+  }
+
+  private static JsonBytes cut(JsonBytes whole, int longest, byte[] mark) {
     byte[] row = whole.array();
     JsonBytes out = new JsonBytes();
     int copied = 0;
@@ -30,14 +44,14 @@ final class ShortRow {
         continue;
       }
       int end = HighlightRow.afterString(row, at);
-      if (end - at > LONGEST_TEXT) {
-        int cut = HighlightRow.cut(row, at + 1, at + LONGEST_TEXT, true);
-        out.add(row, copied, cut - copied).add(CUT).add('"');
+      boolean isKey = row[end] == ':';
+      if (end - at > longest && !isKey) {
+        int cut = HighlightRow.cut(row, at + 1, at + longest, true);
+        out.add(row, copied, cut - copied).add(mark).add('"');
         copied = end;
       }
       at = end;
     }
-    out.add(row, copied, whole.size() - copied).add('\n');
-    return RequestBody.of(out.array(), out.size());
+    return out.add(row, copied, whole.size() - copied).add('\n');
   }
 }

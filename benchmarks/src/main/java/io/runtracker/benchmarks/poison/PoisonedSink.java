@@ -59,7 +59,10 @@ final class PoisonedSink implements WindowSink {
     return goodTaken.get();
   }
 
-  /** How many bad requests have failed with no other beside them as often as it takes to tell: twice. */
+  /**
+   * How many bad requests have failed with no other beside them as often as it takes to tell:
+   * twice.
+   */
   long badFound() {
     return badTriedAlone.values().stream().filter(tried -> tried.get() >= 2).count();
   }
