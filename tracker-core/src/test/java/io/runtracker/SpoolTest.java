@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.runtracker.spool.FailPoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +16,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -180,6 +182,68 @@ class SpoolTest {
       assertThat(head.get("reason").asText()).startsWith("REFUSED: no \"such\" thing\n\u0000");
       assertThat(json.get("url").asText()).isEqualTo("http://shop.example:8080/poison");
       assertThat(json.get("tags").get("k\u00e9y").asText()).isEqualTo("v\"1");
+    }
+  }
+
+  @Test
+  void a_refused_request_is_sent_again_whatever_its_handler_called_its_tags() throws IOException {
+    refusePoison("refused");
+    try (Tracker tracker = tracker().build()) {
+      Requests.open(tracker, "/poison")
+          .tag("event", "\"AAAA\"")
+          .param("event", "{\"event\":\"AAAA\"}")
+          .tag("reason", "none")
+          .end(200, null);
+      Requests.serveOthersUntilDropped(tracker, 1);
+    }
+    try (Spool spool = Spool.open(directory)) {
+      spool.resend(spool.rejected().get(0));
+    }
+    sinkIsBack();
+    try (Tracker tracker = tracker().build()) {
+      tracker.flush(Requests.LONG);
+    }
+    assertThat(sink.completed())
+        .filteredOn(event -> event.target().path().equals("/poison"))
+        .singleElement()
+        .satisfies(event -> assertThat(event.tags()).containsEntry("event", "\"AAAA\""))
+        .satisfies(event -> assertThat(event.params()).containsKey("event"));
+  }
+
+  @Test
+  void a_request_is_safe_while_delivery_is_busy_with_what_is_read_back() {
+    sink.beforeCreate = away();
+    try (Tracker first = tracker().build()) {
+      Requests.serve(first, "/old", 100);
+      first.close(Duration.ZERO);
+    }
+    sinkIsBack();
+    CountDownLatch mayGoOn = new CountDownLatch(1);
+    AtomicBoolean isBusy = new AtomicBoolean();
+    Tracker second =
+        tracker()
+            .failPoints(
+                point -> {
+                  if (point == FailPoint.BEFORE_ROUTE && mayGoOn.getCount() > 0) {
+                    isBusy.set(true);
+                    awaitUnlessInterrupted(mayGoOn);
+                  }
+                })
+            .build();
+    try (second) {
+      await().atMost(Requests.LONG).untilTrue(isBusy);
+      Requests.serve(second, "/new", 60);
+      await().atMost(Requests.LONG).until(() -> second.stats().ledger().spooled() == 160);
+      mayGoOn.countDown();
+      assertThat(second.flush(Requests.LONG).spooled()).isZero();
+    }
+  }
+
+  private static void awaitUnlessInterrupted(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 

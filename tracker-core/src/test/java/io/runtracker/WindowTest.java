@@ -42,6 +42,43 @@ class WindowTest {
   }
 
   @Test
+  void a_window_whose_run_somebody_deletes_is_created_again_and_windows_go_on() {
+    AtomicBoolean isDeleted = new AtomicBoolean();
+    sink.beforeComplete =
+        window -> {
+          if (isDeleted.compareAndSet(false, true)) {
+            throw new SinkException(SinkException.Kind.GONE, "told by the test", null);
+          }
+        };
+    try (Tracker tracker = windows().build()) {
+      Requests.serve(tracker, "/", 30);
+      assertThat(tracker.flush(Requests.LONG).isComplete()).isTrue();
+      assertThat(sink.created()).hasSize(2);
+      Requests.serve(tracker, "/", 30);
+      tracker.flush(Requests.LONG);
+      assertThat(sink.inWindows()).hasSize(60).doesNotHaveDuplicates();
+    }
+  }
+
+  @Test
+  void ten_failures_on_one_window_do_not_end_windows() {
+    AtomicInteger failures = new AtomicInteger();
+    sink.beforeComplete =
+        window -> {
+          if (failures.incrementAndGet() <= 10) {
+            throw new SinkException(SinkException.Kind.FAILED, "500", null);
+          }
+        };
+    try (Tracker tracker = windows().build()) {
+      Requests.serve(tracker, "/", 30);
+      assertThat(tracker.flush(Requests.LONG).isComplete()).isTrue();
+      Requests.serve(tracker, "/", 30);
+      tracker.flush(Requests.LONG);
+      assertThat(sink.inWindows()).hasSize(60).doesNotHaveDuplicates();
+    }
+  }
+
+  @Test
   void a_window_closes_when_it_has_its_rows() {
     try (Tracker tracker = windows().windowRows(100).build()) {
       Requests.serve(tracker, "/", 250);
