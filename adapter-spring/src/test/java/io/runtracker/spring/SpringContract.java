@@ -65,6 +65,15 @@ public abstract class SpringContract extends AdapterContract {
   }
 
   @Test
+  @DisplayName("5: a multipart body without a boundary is recorded with what the client got")
+  void recordsABodyThatCannotBeTakenApart() throws Exception {
+    String noBoundary = "Content-Type: multipart/form-data\r\n";
+    Wire.Answer answer = Wire.send(port(), "POST", "/hello", noBoundary, "a=b");
+    RequestEvent event = sink().takeNext();
+    assertThat(event.statusCode()).isEqualTo(answer.status());
+  }
+
+  @Test
   @DisplayName("24: a client that leaves a stream of events is recorded as that")
   void recordsAClientAbortOfEvents() throws Exception {
     for (int i = 0; i < 3; i++) {
