@@ -120,8 +120,9 @@ final class Blame {
   }
 
   /**
-   * Whether it failed as often as it may, half of that while others passed; or more often, where so
-   * many others began to fail meanwhile that it might be chance.
+   * Whether it failed as often as it may, half of that (or, where it is refused, twice) while
+   * others passed; or more often, where so many others began to fail meanwhile that it might be
+   * chance.
    *
    * @param isRefused whether the server said that it understood it, and will never take it
    */
@@ -135,7 +136,9 @@ final class Blame {
     if (share <= HIGH_SHARE) {
       most = Math.min(most, maxTries);
     }
-    return others > 0 && tries.failed >= most && tries.blamed >= (Math.min(most, maxTries) + 1) / 2;
+    int half = (maxTries + 1) / 2;
+    int leastBlamed = isRefused ? Math.min(2, half) : half;
+    return others > 0 && tries.failed >= most && tries.blamed >= leastBlamed;
   }
 
   /** Whether taking units apart may still find out that it is something in them. */

@@ -115,7 +115,10 @@ final class Delivery {
             5,
             TimeUnit.SECONDS,
             new LinkedBlockingQueue<>(),
-            work -> daemon(work, "runtracker-sender"));
+            work -> {
+              failPoints.accept(FailPoint.BEFORE_SENDER);
+              return daemon(work, "runtracker-sender");
+            });
     senders.allowCoreThreadTimeOut(true);
     this.stage = new Stage("delivery", this::round, FAULT_PAUSE_NANOS, failPoints);
   }

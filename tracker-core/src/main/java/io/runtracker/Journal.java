@@ -49,7 +49,7 @@ final class Journal {
   private static final int DELIVERED = 1;
   private static final int DROPPED = 2;
 
-  private final ReentrantLock settling = new ReentrantLock();
+  final ReentrantLock settling = new ReentrantLock();
   private final Log log;
   private final @Nullable SegmentLog disk;
   private final Counts counts;

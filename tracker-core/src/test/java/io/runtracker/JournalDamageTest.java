@@ -79,11 +79,14 @@ class JournalDamageTest {
       assertThat(files(directory, ".seg")).hasSize(2);
       fillMirror(first, Unit.runOf(11));
       Thread delivery = new Thread(() -> first.journal.settle(window, null));
-      synchronized (first.journal) { // as a flush does that looks whether all is settled
+      first.journal.settling.lock(); // as a flush does that looks whether all is settled
+      try {
         delivery.start();
-        await().until(() -> delivery.getState() == Thread.State.BLOCKED);
+        await().until(() -> first.journal.settling.hasQueuedThread(delivery));
         first.journal.plan(Unit.runOf(12)); // a sender
         crashed = Crash.leaving(directory);
+      } finally {
+        first.journal.settling.unlock();
       }
       delivery.join();
     }

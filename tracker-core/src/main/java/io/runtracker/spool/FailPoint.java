@@ -37,6 +37,8 @@ public enum FailPoint {
   /** It is to be copied, for a run of its own. */
   BEFORE_HOLD,
   AFTER_ROUTE,
+  /** A unit is to be sent, and there is no idle thread for it. */
+  BEFORE_SENDER,
   /** A unit was handed to a thread that sends. */
   BEFORE_PLAN,
   AFTER_PLAN,
