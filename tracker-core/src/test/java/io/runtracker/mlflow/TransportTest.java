@@ -19,7 +19,6 @@ import java.net.InetSocketAddress;
 import java.net.ProxySelector;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -55,17 +54,6 @@ class TransportTest {
   void close() {
     transport.close();
     peer.close();
-  }
-
-  @Test
-  void nothingOfTheHttpClientsIsLeftRunningOnceItIsClosed() throws Exception {
-    peer.answer(OK);
-    Set<Thread> before = Thread.getAllStackTraces().keySet();
-    transport.get("/a");
-    transport.close();
-    assertThat(Thread.getAllStackTraces().keySet())
-        .filteredOn(thread -> !before.contains(thread))
-        .allSatisfy(thread -> assertThat(thread.getName()).doesNotContainIgnoringCase("http"));
   }
 
   @Test
