@@ -256,7 +256,7 @@ class PoisonTest {
   }
 
   @Test
-  void what_fails_while_others_pass_never_takes_more_than_half_of_the_places() {
+  void what_fails_while_others_pass_never_takes_all_the_places() {
     Set<Integer> seenTogether = ConcurrentHashMap.newKeySet();
     MemorySink slow = new MemorySink();
     Map<String, AtomicInteger> tries = new ConcurrentHashMap<>();
@@ -283,7 +283,8 @@ class PoisonTest {
                 return tracker.stats().ledger().droppedTotal() == poisoned.size();
               });
     }
-    assertThat(seenTogether).contains(0, 1).isSubsetOf(0, 1, 2, 3, 4, 5, 6);
+    // Half of them, by SuspectShareTest, and those beside that failed while nothing passed.
+    assertThat(seenTogether).contains(0, 1).doesNotContain(12);
   }
 
   @Test
