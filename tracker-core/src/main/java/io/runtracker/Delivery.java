@@ -97,7 +97,7 @@ final class Delivery {
     this.journal = journal;
     this.assembler = assembler;
     this.sink = sink;
-    this.server = new ServerWatch(sink);
+    this.server = new ServerWatch(sink, log::live);
     this.settings = settings;
     this.inFlight = inFlight;
     this.failuresThatOpen = Math.max(2, Math.min(inFlight, MOST_FAILURES_THAT_OPEN));
@@ -401,7 +401,7 @@ final class Delivery {
       return;
     }
     blame.passed();
-    server.passed(log.live());
+    server.passed();
     if (circuit.succeeded()) {
       assembler.hasteBack();
     }

@@ -34,45 +34,34 @@ record Line(Log log, Assembler assembler, Delivery delivery, Counts counts, Jour
       Consumer<FailPoint> failPoints) {
     boolean isMade = false;
     try {
-      Line made = made(directory, settings, inFlight, sink, source, counts, failPoints);
+      TrackAs trackAs = trackAs(settings, sink);
+      Log log =
+          directory == null
+              ? Log.onHeap(settings.queueSize, settings.queueBytes, failPoints)
+              : Log.on(directory.log(), settings.queueSize, settings.queueBytes, failPoints);
+      Journal journal = new Journal(log, counts);
+      Assembler assembler =
+          new Assembler(
+              log,
+              journal,
+              settings,
+              inFlight,
+              trackAs,
+              sink instanceof WindowSink windows ? windows : null,
+              source,
+              counts,
+              directory == null ? null : new SetAsideFiles(directory.path()),
+              new RateLimitedLog(),
+              failPoints);
+      Delivery delivery =
+          new Delivery(log, journal, assembler, sink, settings, inFlight, failPoints);
       isMade = true;
-      return made;
+      return new Line(log, assembler, delivery, counts, journal);
     } finally {
       if (!isMade && directory != null) {
         directory.release();
       }
     }
-  }
-
-  private static Line made(
-      @Nullable SpoolDirectory directory,
-      Settings settings,
-      int inFlight,
-      RunSink sink,
-      String source,
-      Counts counts,
-      Consumer<FailPoint> failPoints) {
-    TrackAs trackAs = trackAs(settings, sink);
-    Log log =
-        directory == null
-            ? Log.onHeap(settings.queueSize, settings.queueBytes, failPoints)
-            : Log.on(directory.log(), settings.queueSize, settings.queueBytes, failPoints);
-    Journal journal = new Journal(log, counts);
-    Assembler assembler =
-        new Assembler(
-            log,
-            journal,
-            settings,
-            inFlight,
-            trackAs,
-            sink instanceof WindowSink windows ? windows : null,
-            source,
-            counts,
-            directory == null ? null : new SetAsideFiles(directory.path()),
-            new RateLimitedLog(),
-            failPoints);
-    Delivery delivery = new Delivery(log, journal, assembler, sink, settings, inFlight, failPoints);
-    return new Line(log, assembler, delivery, counts, journal);
   }
 
   private static TrackAs trackAs(Settings settings, RunSink sink) {

@@ -2,6 +2,7 @@
 package io.runtracker;
 
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 /**
  * Whether nothing passes, and one line when something does again. Written by the thread that
@@ -12,11 +13,18 @@ final class ServerWatch {
   private static final QuietLogger log = QuietLogger.ofTracker();
 
   private final String sink;
+  private final LongSupplier waiting;
   private volatile boolean away;
   private long sinceNanos;
 
-  ServerWatch(RunSink sink) {
+  /**
+   * Not away so far.
+   *
+   * @param waiting how many requests wait; asked when it is back, because counting them takes time
+   */
+  ServerWatch(RunSink sink, LongSupplier waiting) {
     this.sink = nameOf(sink);
+    this.waiting = waiting;
   }
 
   /** How lines of the log name it; its own word is the user's code. */
@@ -41,7 +49,7 @@ final class ServerWatch {
   }
 
   /** Something passed. */
-  void passed(long waiting) {
+  void passed() {
     if (away) {
       away = false;
       long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - sinceNanos);
@@ -49,7 +57,7 @@ final class ServerWatch {
           "{} takes requests again, after {} s; {} wait and are being delivered",
           sink,
           seconds,
-          waiting);
+          waiting.getAsLong());
     }
   }
 }

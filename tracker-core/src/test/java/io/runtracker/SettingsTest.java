@@ -4,8 +4,8 @@ package io.runtracker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.runtracker.internal.config.Readme;
 import io.runtracker.internal.config.Setting;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -161,11 +161,7 @@ class SettingsTest {
   @ParameterizedTest
   @MethodSource("all")
   void the_readme_says_of_each_setting_what_the_code_says(Setting<?> setting) throws Exception {
-    String row =
-        "| `%s` | `%s` | %s | %s"
-            .formatted(
-                setting.name(), setting.variable(), setting.defaultText(), setting.meaning());
-    assertThat(Files.readAllLines(Path.of("../README.md"))).anyMatch(line -> line.startsWith(row));
+    Readme.assertSaysOf(setting);
   }
 
   static List<Setting<?>> all() {

@@ -2,8 +2,6 @@
 package io.runtracker.spring;
 
 import io.runtracker.internal.config.SettingException;
-import java.util.Arrays;
-import java.util.Locale;
 import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 
@@ -15,15 +13,16 @@ final class SettingFailureAnalyzer extends AbstractFailureAnalyzer<SettingExcept
   @Override
   protected FailureAnalysis analyze(Throwable rootFailure, SettingException cause) {
     boolean isVariable = String.valueOf(cause.getMessage()).startsWith(cause.variable());
-    String written = isVariable ? cause.variable() : property(cause);
+    String property = PropertyNames.of(nameOf(cause));
+    String written = isVariable || property == null ? cause.variable() : property;
     return new FailureAnalysis(
         written + " " + cause.fault(), "Give " + written + " another value.", cause);
   }
 
-  private static String property(SettingException cause) {
-    boolean isOurs = cause.variable().startsWith(OURS);
-    String name = isOurs ? cause.variable().substring(OURS.length()) : cause.setting();
-    String[] words = name.split(isOurs ? "_" : "(?=[A-Z])");
-    return "runtracker." + String.join("-", Arrays.asList(words)).toLowerCase(Locale.ROOT);
+  /** By the variable where that is ours: {@code spool} is {@code RUNTRACKER_SPOOL_DIR}. */
+  private static String nameOf(SettingException cause) {
+    return cause.variable().startsWith(OURS)
+        ? cause.variable().substring(OURS.length())
+        : cause.setting();
   }
 }

@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.spring;
 
-import java.lang.reflect.RecordComponent;
-import java.util.Arrays;
 import java.util.HashMap;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
-import java.util.stream.Collectors;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.EnumerablePropertySource;
 import org.springframework.core.env.PropertySource;
@@ -52,17 +47,7 @@ final class Variables {
     if (!variable.startsWith(RUNTRACKER)) {
       return false;
     }
-    String name = uniform(variable.substring(RUNTRACKER.length()));
-    return PROPERTIES.contains(name) || name.startsWith("tags");
-  }
-
-  private static final Set<String> PROPERTIES =
-      Arrays.stream(RuntrackerProperties.class.getRecordComponents())
-          .map(RecordComponent::getName)
-          .map(Variables::uniform)
-          .collect(Collectors.toUnmodifiableSet());
-
-  private static String uniform(String name) {
-    return name.replace("_", "").toLowerCase(Locale.ROOT);
+    String name = variable.substring(RUNTRACKER.length());
+    return PropertyNames.of(name) != null || name.regionMatches(true, 0, "tags", 0, 4);
   }
 }

@@ -69,6 +69,15 @@ class HealthTest {
     }
   }
 
+  @Test
+  void the_details_name_the_stage_that_stands_still() {
+    assertThat(TrackerHealth.of(standingStill()).details())
+        .containsEntry("standingStill", List.of("delivery"))
+        .containsEntry("serverAway", true)
+        .containsEntry("lastError", "away")
+        .containsEntry("oldestAge", "PT2M");
+  }
+
   /** As where the spool's disk hangs. */
   static TrackerStats standingStill() {
     Ledger ledger = new Ledger(5, 4, 1, 3, 0, Map.of(DropReason.RING_FULL, 1L));

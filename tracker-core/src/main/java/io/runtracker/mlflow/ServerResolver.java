@@ -19,8 +19,7 @@ import org.slf4j.LoggerFactory;
  */
 final class ServerResolver {
 
-  private static final String VARIABLE = "MLFLOW_TRACKING_URI";
-  private static final String BY_DEFAULT = "http://127.0.0.1:5000";
+  private static final String VARIABLE = SinkSettings.TRACKING_URI.variable();
   private static final Logger log = LoggerFactory.getLogger(MlflowSink.class);
 
   private final Told told;
@@ -38,12 +37,10 @@ final class ServerResolver {
   }
 
   Server resolve() {
-    String address = settings.readIfSet(SinkSettings.TRACKING_URI);
-    if (address == null) {
-      log.info("{} is not set; runs go to {}", VARIABLE, BY_DEFAULT);
-      address = BY_DEFAULT;
+    String address = settings.read(SinkSettings.TRACKING_URI).strip();
+    if (settings.readIfSet(SinkSettings.TRACKING_URI) == null) {
+      log.info("{} is not set; runs go to {}", VARIABLE, address);
     }
-    address = address.strip();
     if (address.equals("databricks") || address.startsWith("databricks://")) {
       return new Server(databricks(address));
     }
@@ -110,7 +107,7 @@ final class ServerResolver {
     }
     if (token == null && login == null) {
       login = fromEnvironment();
-      token = environment.get("MLFLOW_TRACKING_TOKEN");
+      token = settings.readIfSet(SinkSettings.TOKEN);
     }
     if (login != null) {
       if (token != null) {
@@ -130,7 +127,7 @@ final class ServerResolver {
           ? new Login(told.value(SinkSettings.USERNAME), told.value(SinkSettings.PASSWORD))
           : null;
     }
-    if (isLoginTold() || environment.get("MLFLOW_TRACKING_USERNAME") != null) {
+    if (isLoginTold() || settings.readIfSet(SinkSettings.USERNAME) != null) {
       throw new IllegalArgumentException(
           "the user is set twice: in " + VARIABLE + " and beside it");
     }
@@ -143,8 +140,8 @@ final class ServerResolver {
 
   private @Nullable Login fromEnvironment() {
     Map<String, String> file = CredentialsFile.read(environment.home());
-    String username = environment.get("MLFLOW_TRACKING_USERNAME");
-    String password = environment.get("MLFLOW_TRACKING_PASSWORD");
+    String username = settings.readIfSet(SinkSettings.USERNAME);
+    String password = settings.readIfSet(SinkSettings.PASSWORD);
     username = username != null ? username : file.get("mlflow_tracking_username");
     password = password != null ? password : file.get("mlflow_tracking_password");
     return username == null && password == null ? null : new Login(username, password);

@@ -24,9 +24,10 @@ final class SinkSettings {
   private static final int MOST_WINDOW_ROUTES = 80;
 
   static final Setting<String> TRACKING_URI =
-      Setting.<String>open(
+      Setting.of(
               "trackingUri",
               TEXT,
+              "http://127.0.0.1:5000",
               "`http://127.0.0.1:5000`",
               "the server: `http://`, `https://`, `databricks` or `databricks://profile`")
           .in("MLFLOW_TRACKING_URI");

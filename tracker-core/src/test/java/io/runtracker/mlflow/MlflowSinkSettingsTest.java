@@ -11,6 +11,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import io.runtracker.internal.config.Readme;
 import io.runtracker.internal.config.Setting;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -323,11 +324,7 @@ class MlflowSinkSettingsTest {
   @ParameterizedTest
   @MethodSource("all")
   void theReadmeSaysOfEachSettingWhatTheCodeSays(Setting<?> setting) throws Exception {
-    String row =
-        "| `%s` | `%s` | %s | %s"
-            .formatted(
-                setting.name(), setting.variable(), setting.defaultText(), setting.meaning());
-    assertThat(Files.readAllLines(Path.of("../README.md"))).anyMatch(line -> line.startsWith(row));
+    Readme.assertSaysOf(setting);
   }
 
   static List<Setting<?>> all() {

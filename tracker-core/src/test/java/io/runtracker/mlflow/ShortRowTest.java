@@ -1,27 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.mlflow;
 
+import static io.runtracker.mlflow.TestEvents.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.runtracker.EncodedEvent;
-import io.runtracker.OpenRequest;
 import io.runtracker.RequestEvent;
-import io.runtracker.RequestTarget;
-import io.runtracker.RequestWindow;
-import io.runtracker.TrackAs;
-import io.runtracker.TrackedRequest;
-import io.runtracker.Tracker;
-import io.runtracker.WindowDraft;
-import io.runtracker.WindowSink;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-import java.util.Optional;
 import java.util.function.ObjIntConsumer;
 import org.junit.jupiter.api.Test;
 import org.mlflow_project.google.gson.JsonObject;
@@ -31,102 +18,52 @@ import org.mlflow_project.google.gson.JsonParser;
 class ShortRowTest {
 
   private static final int MEGABYTE = 1 << 20;
-  private static final int MANY = 9_000;
 
-  private static JsonObject shortRowOf(ObjIntConsumer<TrackedRequest> log) {
-    RowSink sink = new RowSink();
-    try (Tracker tracker =
-        Tracker.builder()
-            .environment(Map.of())
-            .sink(sink)
-            .trackAs(TrackAs.WINDOW)
-            .windowAge(Duration.ofMillis(10))
-            .build()) {
-      RequestTarget target = new RequestTarget("http", "localhost", 80, "/", null);
-      OpenRequest request = Objects.requireNonNull(tracker.open("GET", target));
-      for (int i = 0; i < MANY; i++) {
-        log.accept(request, i);
-      }
-      request.end(200, null);
-      tracker.flush(Duration.ofSeconds(30));
+  /** What one entry takes of a request's bytes besides its value. */
+  private static final int AROUND = 256;
+
+  /** Of as many entries with values of so many characters as a request may log. */
+  private static JsonObject shortRowOf(int characters, ObjIntConsumer<RequestEvent.Builder> log)
+      throws IOException {
+    RequestEvent.Builder request = request("/");
+    for (int i = 0; i < MEGABYTE / (AROUND + characters); i++) {
+      log.accept(request, i);
     }
-    String row = sink.rows.get(0);
-    assertThat(row.getBytes(StandardCharsets.UTF_8).length).isLessThan(MEGABYTE);
-    return JsonParser.parseString(row).getAsJsonObject();
-  }
-
-  private static final class RowSink implements WindowSink {
-    private final List<String> rows = new ArrayList<>();
-
-    @Override
-    public WindowDraft newWindow() {
-      return new WindowDraft() {
-        @Override
-        public void add(EncodedEvent event) throws IOException {
-          JsonBytes row = new JsonBytes();
-          EventFields fields = new EventFields();
-          fields.read(event);
-          new RequestRow(row, fields).add(event, true);
-          RequestLines lines = new RequestLines();
-          lines.add(row);
-          ByteArrayOutputStream out = new ByteArrayOutputStream();
-          ShortRow.body(lines).writeTo(out);
-          rows.add(out.toString(StandardCharsets.UTF_8));
-        }
-
-        @Override
-        public String create(RequestWindow window) {
-          return "run";
-        }
-
-        @Override
-        public void complete(String runId, RequestWindow window) {}
-      };
-    }
-
-    @Override
-    public Optional<String> find(RequestWindow window) {
-      return Optional.empty();
-    }
-
-    @Override
-    public String create(RequestEvent event) {
-      return "run";
-    }
-
-    @Override
-    public void complete(String runId, RequestEvent event) {}
-
-    @Override
-    public Optional<String> find(RequestEvent event) {
-      return Optional.empty();
-    }
-
-    @Override
-    public void close() {}
+    EncodedEvent event = EncodedEvent.of(request.build());
+    JsonBytes row = new JsonBytes();
+    EventFields fields = new EventFields();
+    fields.read(event);
+    new RequestRow(row, fields).add(event, true);
+    RequestLines lines = new RequestLines();
+    lines.add(row);
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ShortRow.body(lines).writeTo(out);
+    assertThat(out.size()).isLessThan(MEGABYTE);
+    return JsonParser.parseString(out.toString(StandardCharsets.UTF_8)).getAsJsonObject();
   }
 
   @Test
-  void long_texts_are_cut_with_a_mark() {
-    JsonObject row = shortRowOf((request, i) -> request.text(i + ".txt", "x".repeat(5_000)));
+  void long_texts_are_cut_with_a_mark() throws IOException {
+    JsonObject row = shortRowOf(5_000, (request, i) -> request.text(i + ".txt", "x".repeat(5_000)));
     assertThat(row.toString()).contains("[cut: the whole is too large on its way]");
   }
 
   @Test
-  void so_are_many_that_are_short_but_wide() {
-    shortRowOf((request, i) -> request.param("p" + i, "\u4e2d".repeat(660)));
+  void so_are_many_that_are_short_but_wide() throws IOException {
+    shortRowOf(660, (request, i) -> request.param("p" + i, "\u4e2d".repeat(660)));
   }
 
   @Test
-  void so_are_many_that_json_escapes() {
-    shortRowOf((request, i) -> request.param("p" + i, "\"".repeat(990)));
-    shortRowOf((request, i) -> request.param("p" + i, "\u0001".repeat(330)));
+  void so_are_many_that_json_escapes() throws IOException {
+    shortRowOf(990, (request, i) -> request.param("p" + i, "\"".repeat(990)));
+    shortRowOf(330, (request, i) -> request.param("p" + i, "\u0001".repeat(330)));
   }
 
   @Test
-  void no_two_keys_become_one() {
+  void no_two_keys_become_one() throws IOException {
     String prefix = "k".repeat(100);
-    JsonObject row = shortRowOf((request, i) -> request.param(prefix + i, "\u0001".repeat(200)));
+    JsonObject row =
+        shortRowOf(200, (request, i) -> request.param(prefix + i, "\u0001".repeat(200)));
     assertThat(row.toString()).contains(prefix + "1\"", prefix + "100\"");
   }
 }
