@@ -73,7 +73,8 @@ final class PoisonRate {
   }
 
   private double perSecond(Turn turn) throws InterruptedException {
-    PoisonedSink sink = new PoisonedSink(answer);
+    // A row of a window that is taken apart has failed with its window before.
+    PoisonedSink sink = new PoisonedSink(answer, form == TrackAs.RUN ? 2 : 1);
     try (Tracker tracker =
         Tracker.builder()
             .environment(Map.of())

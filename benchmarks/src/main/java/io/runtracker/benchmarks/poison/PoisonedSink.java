@@ -48,23 +48,27 @@ final class PoisonedSink implements WindowSink {
   }
 
   private final Answer answer;
+  private final int triesThatTell;
   private final AtomicLong goodTaken = new AtomicLong();
   private final Map<String, AtomicInteger> badTriedAlone = new ConcurrentHashMap<>();
 
-  PoisonedSink(Answer answer) {
+  /**
+   * Has taken nothing.
+   *
+   * @param triesThatTell how often a bad request fails alone until it is found
+   */
+  PoisonedSink(Answer answer, int triesThatTell) {
     this.answer = answer;
+    this.triesThatTell = triesThatTell;
   }
 
   long goodTaken() {
     return goodTaken.get();
   }
 
-  /**
-   * How many bad requests have failed with no other beside them as often as it takes to tell:
-   * twice.
-   */
+  /** How many bad requests have failed with no other beside them as often as it takes to tell. */
   long badFound() {
-    return badTriedAlone.values().stream().filter(tried -> tried.get() >= 2).count();
+    return badTriedAlone.values().stream().filter(tried -> tried.get() >= triesThatTell).count();
   }
 
   private void take(List<RequestEvent> events) throws SinkException, InterruptedException {
