@@ -35,6 +35,15 @@ class ContractService {
 
   private static final String SEEN = ContractService.class.getName() + ".seen";
 
+  /**
+   * Spring Boot 3.5's filter for observations asks whether a request is asynchronous, and then for
+   * its context. On Undertow another thread can complete the request between the two, and the
+   * client gets 500, without any tracker: 41 of 30,000 requests did.
+   */
+  private static final String OBSERVATION =
+      "org.springframework.boot.actuate.autoconfigure.observation.web.servlet"
+          + ".WebMvcObservationAutoConfiguration";
+
   static RunningServer start(
       Class<?> service,
       Tracker tracker,
@@ -58,10 +67,11 @@ class ContractService {
                 "spring.mvc.async.request-timeout=60s",
                 // The outermost place is that of the filter which watches what leaves ours.
                 "runtracker.filter-order=" + (Ordered.HIGHEST_PRECEDENCE + 1),
-                setup.registrations() > 0
-                    ? ""
-                    : "spring.autoconfigure.exclude="
-                        + RuntrackerAutoConfiguration.class.getName()));
+                "spring.autoconfigure.exclude="
+                    + OBSERVATION
+                    + (setup.registrations() > 0
+                        ? ""
+                        : "," + RuntrackerAutoConfiguration.class.getName())));
     return new RunningServer(running.port(), running::close);
   }
 
