@@ -244,9 +244,9 @@ final class Assembler {
       return false;
     }
     mode.arrived();
-    EncodedEvent event;
+    EventBytes event;
     try {
-      event = EncodedEvent.of(spooled);
+      event = EventBytes.of(spooled);
       boolean special = trackAs != TrackAs.WINDOW && !event.isPlain();
       if (special && mayWaitForRun() && !log.isCrowded()) {
         return false;
@@ -266,7 +266,7 @@ final class Assembler {
     return true;
   }
 
-  private void count(EncodedEvent event, long position, long now) {
+  private void count(EventBytes event, long position, long now) {
     if (rows++ == 0) {
       openedNanos = now;
       firstPosition = position;

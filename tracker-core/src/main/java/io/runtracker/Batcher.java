@@ -22,7 +22,7 @@ import java.util.function.LongConsumer;
  * thread more than the whole rest of the publish. When nothing has come for a second it falls
  * asleep, and the next request wakes it.
  */
-final class Batcher {
+final class Batcher implements RingConsumer {
 
   /** So that what was accepted is in the spool within 20 ms. */
   private static final long LONGEST_PARK_BEFORE_SPOOL = TimeUnit.MILLISECONDS.toNanos(15);
@@ -112,8 +112,8 @@ final class Batcher {
     return stage;
   }
 
-  /** To be called after a publish, by the thread that did. */
-  void published() {
+  @Override
+  public void published() {
     if (asleep) {
       asleep = false;
       stage.wake();
@@ -140,7 +140,8 @@ final class Batcher {
    * A request thread that was overtaken by the close published into a ring which may have lost its
    * consumer: what it left there is counted.
    */
-  synchronized void countStragglers() {
+  @Override
+  public synchronized void countStragglers() {
     if (ended) {
       poll(
           (slot, sequence, last) -> {
@@ -228,8 +229,8 @@ final class Batcher {
       int before = group.size();
       try {
         failPoints.accept(FailPoint.BEFORE_ENCODE);
-        OpenRequest request = slot.published();
-        RequestEvent event = request.toEvent(sequence, redactor.redact(request.target()));
+        CapturedRequest request = slot.published();
+        RecordedEvent event = request.toEvent(sequence, redactor.redact(request.target()));
         codec.encode(names.named(event), group.out());
         if (before == 0) {
           groupSinceNanos = lastLookNanos; // it may have come right after that
@@ -259,7 +260,7 @@ final class Batcher {
   }
 
   private void takeOut(Slot slot) {
-    OpenRequest request = slot.request;
+    CapturedRequest request = slot.request;
     slot.request = null;
     if (request != null) {
       ringBytes.giveBack(request.weight());

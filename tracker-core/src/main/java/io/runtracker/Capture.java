@@ -19,7 +19,7 @@ final class Capture {
   private final Counts counts;
   private final String source;
   private final WhenFull whenFull;
-  private final Batcher batcher;
+  private final RingConsumer consumer;
   private final RingBytes ringBytes;
   private final int requestBytes;
   private final @Nullable Sampler sampler;
@@ -35,13 +35,13 @@ final class Capture {
       String source,
       Settings settings,
       Hooks hooks,
-      Batcher batcher,
+      RingConsumer consumer,
       RingBytes ringBytes) {
     this.ring = ring;
     this.counts = counts;
     this.source = source;
     this.whenFull = settings.whenFull;
-    this.batcher = batcher;
+    this.consumer = consumer;
     this.ringBytes = ringBytes;
     this.requestBytes = settings.requestBytes;
     this.sampler = Sampler.of(settings.sampleRatio, settings.slowThreshold);
@@ -74,7 +74,7 @@ final class Capture {
   }
 
   void offer(
-      OpenRequest request,
+      CapturedRequest request,
       @Nullable Note notes,
       int statusCode,
       long endNanos,
@@ -85,7 +85,7 @@ final class Capture {
       } else if (!publish(request, notes, statusCode, endNanos, error)) {
         counts.dropped(DropReason.RING_FULL); // the batcher says so: to log takes too long here
       } else if (closed) {
-        batcher.countStragglers();
+        consumer.countStragglers();
       }
     } catch (Throwable fault) {
       fault(fault);
@@ -125,7 +125,7 @@ final class Capture {
         });
   }
 
-  private boolean awaitRoom(OpenRequest request, long deadlineNanos) {
+  private boolean awaitRoom(CapturedRequest request, long deadlineNanos) {
     while (ring.remainingCapacity() <= 0 || !ringBytes.hasRoom(request.takenByNotes())) {
       if (System.nanoTime() - deadlineNanos >= 0) {
         return false;
@@ -140,7 +140,7 @@ final class Capture {
   }
 
   private boolean publish(
-      OpenRequest request,
+      CapturedRequest request,
       @Nullable Note notes,
       int statusCode,
       long endNanos,
@@ -163,7 +163,7 @@ final class Capture {
     // ever.
     ring.get(sequence).request = request;
     ring.publish(sequence);
-    batcher.published();
+    consumer.published();
     return true;
   }
 

@@ -26,17 +26,17 @@ public final class CurrentRequestAccessor implements ThreadLocalAccessor<OpenReq
 
   @Override
   public @Nullable OpenRequest getValue() {
-    return OpenRequest.CURRENT.get();
+    return CurrentRequest.get();
   }
 
   @Override
   public void setValue(OpenRequest request) {
-    OpenRequest.CURRENT.set(request);
+    CurrentRequest.replace(request);
   }
 
   /** A thread that had no request of its own keeps none. */
   @Override
   public void setValue() {
-    OpenRequest.CURRENT.remove();
+    CurrentRequest.remove();
   }
 }

@@ -23,7 +23,7 @@ final class Customizers {
 
   /** The notes with those that the customizers add on top. */
   <Q, S> @Nullable Note customize(
-      OpenRequest open,
+      CapturedRequest open,
       @Nullable Note notes,
       int statusCode,
       @Nullable Throwable error,
@@ -42,7 +42,7 @@ final class Customizers {
   }
 
   private static final class View<Q, S> implements CompletedRequest {
-    private final OpenRequest open;
+    private final CapturedRequest open;
     private final int statusCode;
     private final @Nullable Throwable error;
     private final HttpReader<Q, S> reader;
@@ -51,7 +51,7 @@ final class Customizers {
     private @Nullable Note newest;
 
     private View(
-        OpenRequest open,
+        CapturedRequest open,
         @Nullable Note notes,
         int statusCode,
         @Nullable Throwable error,

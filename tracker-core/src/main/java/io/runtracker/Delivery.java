@@ -117,16 +117,10 @@ final class Delivery {
             new LinkedBlockingQueue<>(),
             work -> {
               failPoints.accept(FailPoint.BEFORE_SENDER);
-              return daemon(work, "runtracker-sender");
+              return Daemon.of(work, "runtracker-sender");
             });
     senders.allowCoreThreadTimeOut(true);
     this.stage = new Stage("delivery", this::round, FAULT_PAUSE_NANOS, failPoints);
-  }
-
-  static Thread daemon(Runnable work, String name) {
-    Thread thread = new Thread(work, name);
-    thread.setDaemon(true);
-    return thread;
   }
 
   Stage stage() {

@@ -1,175 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker;
 
-import io.runtracker.spool.Fields;
-import io.runtracker.spool.SpooledEvent;
 import java.io.IOException;
 
 /**
- * A finished request as the bytes in which it travels: through the log, onto the disk and into the
- * rows of a window. What decides about it can be read without decoding the rest.
+ * A finished request as it travels: through the log, onto the disk and into a window. What most
+ * sinks need of a row is read at once; {@link #decode} reads the rest.
  *
- * <p>Immutable, but its array may hold other events too, and must not be kept: a sink copies what
- * it needs. docs/spool-format.md describes the bytes.
+ * <p>Valid during the call that is given it, and not to be kept: a sink copies what it needs.
  */
-public final class EncodedEvent {
-
-  static final byte VERSION = 1;
-
-  /** What stands before the fields. */
-  static final int HEADER = 32;
-
-  static final int FAILED = 1;
-  static final int SLOW = 2;
-  static final int OWN_DATA = 4;
-  static final int KILLED = 8;
-
-  /** Tags of the fields. Those from 16 to 19 are kept for input, output, session and user. */
-  public static final int SOURCE = 1;
-
-  public static final int METHOD = 2;
-  public static final int SCHEME = 3;
-  public static final int HOST = 4;
-
-  /** A number; absent where it is the scheme's own. */
-  public static final int PORT = 5;
-
-  public static final int PATH = 6;
-  public static final int QUERY = 7;
-  public static final int ROUTE = 8;
-  public static final int NAME = 9;
-  public static final int ERROR_TYPE = 10;
-  public static final int ERROR_DETAILS = 11;
-
-  /** A key and a value, and so are the next two. A later one of the same key replaces it. */
-  public static final int TAG = 12;
-
-  public static final int PARAM = 13;
-  public static final int TEXT = 14;
-
-  /** Value, milliseconds since the epoch, step: 64 bits each; then the key. */
-  public static final int METRIC = 15;
-
-  private final byte[] array;
-  private final int offset;
-  private final int length;
+public interface EncodedEvent {
 
   /**
-   * Reads a part of an array.
+   * An event that was built by hand, for what fills windows itself.
    *
-   * @throws IOException when it holds no event, or one of a later version
+   * @param event its texts are copied
    */
-  public EncodedEvent(byte[] array, int offset, int length) throws IOException {
-    if (length < HEADER) {
-      throw new IOException("an event of " + length + " bytes");
-    }
-    if (array[offset] != VERSION) {
-      throw new IOException("an event of the unknown version " + array[offset]);
-    }
-    this.array = array;
-    this.offset = offset;
-    this.length = length;
-  }
-
-  static EncodedEvent of(SpooledEvent spooled) throws IOException {
-    return new EncodedEvent(spooled.array(), spooled.offset(), spooled.length());
-  }
-
-  /** The bytes of an event that was built by hand, for what fills windows itself. */
-  public static EncodedEvent of(RequestEvent event) {
-    Fields out = new Fields(256);
-    new EventCodec(Long.MAX_VALUE).encode(event, out);
-    byte[] bytes = out.toBytes();
-    try {
-      return new EncodedEvent(bytes, 0, bytes.length);
-    } catch (IOException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
-  private long number(int at, int bits) {
-    return Fields.Reader.number(array, offset + at, bits);
-  }
-
-  private boolean is(int flag) {
-    return (array[offset + 1] & flag) != 0;
+  static EncodedEvent of(RequestEvent event) {
+    return EventBytes.of(event);
   }
 
   /** As {@link RequestEvent#status()}. */
-  public RunStatus status() {
-    return is(KILLED) ? RunStatus.KILLED : is(FAILED) ? RunStatus.FAILED : RunStatus.FINISHED;
-  }
+  RunStatus status();
 
   /** Whether it neither failed nor was slow, and its handler logged nothing into it. */
-  public boolean isPlain() {
-    return (array[offset + 1] & (FAILED | SLOW | OWN_DATA | KILLED)) == 0;
-  }
-
-  boolean hasOwnData() {
-    return is(OWN_DATA);
-  }
+  boolean isPlain();
 
   /** As {@link RequestEvent#statusCode()}. */
-  public int statusCode() {
-    return (int) number(2, Short.SIZE);
-  }
-
-  /** The same for all events of one method and route, and seldom for others. */
-  public int labelHash() {
-    return (int) number(4, Integer.SIZE);
-  }
+  int statusCode();
 
   /** When the request began, in milliseconds since the epoch. */
-  public long startMillis() {
-    return number(8, Long.SIZE);
-  }
-
-  /** As {@link RequestEvent#durationNanos()}. */
-  public long durationNanos() {
-    return number(16, Long.SIZE);
-  }
+  long startMillis();
 
   /** When the request was complete, in milliseconds since the epoch. */
-  public long endMillis() {
-    return startMillis() + durationNanos() / 1_000_000;
-  }
+  long endMillis();
 
-  /** What is unique within the event's source. */
-  public long sequence() {
-    return number(24, Long.SIZE);
-  }
-
-  /** The fields behind the header, in no certain order but that of a key's values. */
-  public Fields.Reader fields() {
-    return new Fields.Reader(array, offset + HEADER, length - HEADER);
-  }
-
-  /** As {@link #fields()}, by a reader that has served its turn: for who reads a great many. */
-  public void fields(Fields.Reader again) {
-    again.restart(array, offset + HEADER, length - HEADER);
-  }
-
-  /** The array that the fields are in. */
-  public byte[] array() {
-    return array;
-  }
+  /** As {@link RequestEvent#durationNanos()}. */
+  long durationNanos();
 
   /** How many bytes the event takes. */
-  public int length() {
-    return length;
-  }
-
-  /** A copy of its bytes. */
-  public byte[] toBytes() {
-    return java.util.Arrays.copyOfRange(array, offset, offset + length);
-  }
+  int length();
 
   /**
    * The event itself. Fields of a later version are not in it.
    *
    * @throws IOException when the bytes are not what they seem
    */
-  public RequestEvent decode() throws IOException {
-    return EventCodec.decode(this);
-  }
+  RequestEvent decode() throws IOException;
 }

@@ -66,7 +66,7 @@ final class EntryTags {
         : new EntryTags(settings, log);
   }
 
-  <Q> void read(OpenRequest open, HttpReader<Q, ?> reader, Q request) {
+  <Q> void read(CapturedRequest open, HttpReader<Q, ?> reader, Q request) {
     try {
       if (clientAddress) {
         tag(open, CLIENT_ADDRESS, reader.clientAddress(request));
@@ -87,7 +87,7 @@ final class EntryTags {
     return URLS.contains(name) ? redactor.redact(value) : value;
   }
 
-  private static void tag(OpenRequest open, String key, @Nullable String value) {
+  private static void tag(CapturedRequest open, String key, @Nullable String value) {
     if (value != null) {
       open.entryTag(key, value);
     }

@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker;
 
-import static io.runtracker.EncodedEvent.ERROR_DETAILS;
-import static io.runtracker.EncodedEvent.ERROR_TYPE;
-import static io.runtracker.EncodedEvent.HOST;
-import static io.runtracker.EncodedEvent.METHOD;
-import static io.runtracker.EncodedEvent.METRIC;
-import static io.runtracker.EncodedEvent.NAME;
-import static io.runtracker.EncodedEvent.PARAM;
-import static io.runtracker.EncodedEvent.PATH;
-import static io.runtracker.EncodedEvent.PORT;
-import static io.runtracker.EncodedEvent.QUERY;
-import static io.runtracker.EncodedEvent.ROUTE;
-import static io.runtracker.EncodedEvent.SCHEME;
-import static io.runtracker.EncodedEvent.SOURCE;
-import static io.runtracker.EncodedEvent.TAG;
-import static io.runtracker.EncodedEvent.TEXT;
+import static io.runtracker.EventBytes.ERROR_DETAILS;
+import static io.runtracker.EventBytes.ERROR_TYPE;
+import static io.runtracker.EventBytes.HOST;
+import static io.runtracker.EventBytes.METHOD;
+import static io.runtracker.EventBytes.METRIC;
+import static io.runtracker.EventBytes.NAME;
+import static io.runtracker.EventBytes.PARAM;
+import static io.runtracker.EventBytes.PATH;
+import static io.runtracker.EventBytes.PORT;
+import static io.runtracker.EventBytes.QUERY;
+import static io.runtracker.EventBytes.ROUTE;
+import static io.runtracker.EventBytes.SCHEME;
+import static io.runtracker.EventBytes.SOURCE;
+import static io.runtracker.EventBytes.TAG;
+import static io.runtracker.EventBytes.TEXT;
 
 import io.runtracker.spool.Fields;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Events to bytes and back; see {@link EncodedEvent}. Most events of a service have the same few
+ * Events to bytes and back; see {@link EventBytes}. Most events of a service have the same few
  * methods, hosts and routes: their bytes are remembered.
  *
  * <p>Not safe for use by several threads; {@link #decode} is.
@@ -62,9 +62,9 @@ final class EventCodec {
   }
 
   /** Writes an event. */
-  void encode(RequestEvent event, Fields out) {
+  void encode(RecordedEvent event, Fields out) {
     int start = out.size();
-    out.number(EncodedEvent.VERSION, Byte.SIZE).number(flags(event), Byte.SIZE);
+    out.number(EventBytes.VERSION, Byte.SIZE).number(flags(event), Byte.SIZE);
     out.number(event.statusCode(), Short.SIZE).number(labelHash(event), Integer.SIZE);
     out.number(event.startMillis(), Long.SIZE).number(event.durationNanos(), Long.SIZE);
     out.number(event.sequence(), Long.SIZE);
@@ -82,14 +82,14 @@ final class EventCodec {
     }
   }
 
-  private int flags(RequestEvent event) {
-    return (event.status() == RunStatus.FAILED ? EncodedEvent.FAILED : 0)
-        | (event.durationNanos() >= slowNanos ? EncodedEvent.SLOW : 0)
-        | (event.hasOwnData() ? EncodedEvent.OWN_DATA : 0)
-        | (event.status() == RunStatus.KILLED ? EncodedEvent.KILLED : 0);
+  private int flags(RecordedEvent event) {
+    return (event.status() == RunStatus.FAILED ? EventBytes.FAILED : 0)
+        | (event.durationNanos() >= slowNanos ? EventBytes.SLOW : 0)
+        | (event.hasOwnData() ? EventBytes.OWN_DATA : 0)
+        | (event.status() == RunStatus.KILLED ? EventBytes.KILLED : 0);
   }
 
-  private static int labelHash(RequestEvent event) {
+  private static int labelHash(RecordedEvent event) {
     String route = event.route();
     return 31 * event.method().hashCode() + (route == null ? 0 : route.hashCode());
   }
@@ -104,7 +104,7 @@ final class EventCodec {
     text(out, QUERY, target.query());
   }
 
-  private static void notes(Fields out, RequestEvent event, int limit) {
+  private static void notes(Fields out, RecordedEvent event, int limit) {
     boolean[] incomplete = {false};
     event.tags().forEach((key, value) -> incomplete[0] |= !note(out, TAG, key, value, limit));
     event.params().forEach((key, value) -> incomplete[0] |= !note(out, PARAM, key, value, limit));
@@ -168,7 +168,7 @@ final class EventCodec {
   }
 
   /** Reads an event back; fails when the bytes are not what they seem. */
-  static RequestEvent decode(EncodedEvent bytes) throws IOException {
+  static RecordedEvent decode(EventBytes bytes) throws IOException {
     String source = "";
     String method = "";
     String scheme = "";
@@ -178,7 +178,7 @@ final class EventCodec {
     long port = NO_PORT;
     String errorType = null;
     String errorDetails = null;
-    RequestEvent.Builder event = RequestEvent.builder();
+    RecordedEvent.Builder event = RecordedEvent.builder();
     for (Fields.Reader in = bytes.fields(); in.next(); ) {
       switch (in.tag()) {
         case SOURCE -> source = in.text();

@@ -100,7 +100,7 @@ record Line(Log log, Assembler assembler, Delivery delivery, Counts counts, Jour
   /** A disk may hang for ever, and so would the JVM that waits for it. */
   private void closeLogWhileTheDiskAnswers() {
     FutureTask<Boolean> close = new FutureTask<>(this::closeLog, true);
-    Thread closing = Delivery.daemon(close, "runtracker-closing");
+    Thread closing = Daemon.of(close, "runtracker-closing");
     try {
       closing.start();
     } catch (OutOfMemoryError noThread) {

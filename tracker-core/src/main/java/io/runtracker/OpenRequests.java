@@ -38,7 +38,7 @@ final class OpenRequests {
   private volatile boolean closed;
 
   /** False when no more requests are taken, and this one was not killed for it either. */
-  boolean add(OpenRequest request) {
+  boolean add(CapturedRequest request) {
     if (closed) {
       return false;
     }
@@ -47,7 +47,7 @@ final class OpenRequests {
     return !closed || !request.abandon();
   }
 
-  private int place(OpenRequest request) {
+  private int place(CapturedRequest request) {
     int stripe = spread(Thread.currentThread().getId()) & (STRIPES - 1);
     int slot = small.take(stripe * SLOTS_PER_STRIPE, SLOTS_PER_STRIPE, request);
     if (slot != NOWHERE) {
@@ -72,7 +72,7 @@ final class OpenRequests {
   }
 
   /** To be called once by whoever ended the request, or is never going to. */
-  void remove(OpenRequest request) {
+  void remove(CapturedRequest request) {
     int place = request.place;
     if (place >= small.length()) {
       large().setRelease(place - small.length(), null);
@@ -97,7 +97,7 @@ final class OpenRequests {
    *
    * @param taker says whether it goes on
    */
-  void close(Predicate<OpenRequest> taker) {
+  void close(Predicate<CapturedRequest> taker) {
     closed = true;
     Slots more = large.get();
     if (small.all(taker) && more != null) {
@@ -106,7 +106,7 @@ final class OpenRequests {
   }
 
   /** A power of two of them. */
-  private static final class Slots extends AtomicReferenceArray<@Nullable OpenRequest> {
+  private static final class Slots extends AtomicReferenceArray<@Nullable CapturedRequest> {
     private static final long serialVersionUID = 1;
 
     private Slots(int count) {
@@ -114,7 +114,7 @@ final class OpenRequests {
     }
 
     /** The slot of the first few that is free, taken; {@link #NOWHERE} when none of them is. */
-    private int take(int first, int looks, OpenRequest request) {
+    private int take(int first, int looks, CapturedRequest request) {
       for (int look = 0; look < looks; look++) {
         int slot = (first + look) & (length() - 1);
         if (getOpaque(slot) == null && compareAndSet(slot, null, request)) {
@@ -127,16 +127,16 @@ final class OpenRequests {
     private long count() {
       long count = 0;
       for (int slot = 0; slot < length(); slot++) {
-        OpenRequest request = getOpaque(slot);
+        CapturedRequest request = getOpaque(slot);
         count += request != null && !request.isEnded() ? 1 : 0;
       }
       return count;
     }
 
     /** Whether the taker took all. */
-    private boolean all(Predicate<OpenRequest> taker) {
+    private boolean all(Predicate<CapturedRequest> taker) {
       for (int slot = 0; slot < length(); slot++) {
-        OpenRequest request = get(slot);
+        CapturedRequest request = get(slot);
         if (request != null && !taker.test(request)) {
           return false;
         }

@@ -11,6 +11,9 @@ import org.slf4j.LoggerFactory;
  */
 final class QuietLogger {
 
+  /** By name: the class itself is at the top of everything that logs. */
+  private static final String TRACKER = "io.runtracker.Tracker";
+
   private final Logger logger;
 
   private QuietLogger(Logger logger) {
@@ -19,7 +22,7 @@ final class QuietLogger {
 
   /** The one that all of a tracker logs to. */
   static QuietLogger ofTracker() {
-    return new QuietLogger(LoggerFactory.getLogger(Tracker.class));
+    return new QuietLogger(LoggerFactory.getLogger(TRACKER));
   }
 
   void warn(String message, @Nullable Throwable cause) {

@@ -27,7 +27,7 @@ final class RunNames {
           10,
           TimeUnit.SECONDS,
           new LinkedBlockingQueue<>(),
-          work -> Delivery.daemon(work, "runtracker-naming"));
+          work -> Daemon.of(work, "runtracker-naming"));
   private volatile boolean off;
 
   RunNames(@Nullable RunNaming naming, RateLimitedLog log) {
@@ -38,7 +38,7 @@ final class RunNames {
   }
 
   /** By one thread, the batcher's. Never throws. */
-  RequestEvent named(RequestEvent event) {
+  RecordedEvent named(RecordedEvent event) {
     if (off || naming == null || event.givenName() != null) {
       return event;
     }
@@ -64,7 +64,7 @@ final class RunNames {
     }
   }
 
-  private RequestEvent unnamed(RequestEvent event, @Nullable Throwable fault) {
+  private RecordedEvent unnamed(RecordedEvent event, @Nullable Throwable fault) {
     log.warn("naming", "The function that names runs failed; the run has the usual name", fault);
     return event;
   }

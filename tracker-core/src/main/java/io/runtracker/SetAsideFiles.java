@@ -101,7 +101,7 @@ final class SetAsideFiles {
     StringBuilder json = new StringBuilder(EVENT);
     json.append(Base64.getEncoder().encodeToString(bytes)).append('"');
     try {
-      RequestEvent event = new EncodedEvent(bytes, 0, bytes.length).decode();
+      RequestEvent event = new EventBytes(bytes, 0, bytes.length).decode();
       json.append(", ");
       field(json, "event_id", event.eventId());
       field(json, "run_name", event.runName());

@@ -13,7 +13,6 @@ import static io.runtracker.internal.config.ValueType.oneOf;
 import io.runtracker.internal.config.Checks;
 import io.runtracker.internal.config.Setting;
 import io.runtracker.internal.config.SettingsReader;
-import io.runtracker.spool.SegmentLogOptions.Durability;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

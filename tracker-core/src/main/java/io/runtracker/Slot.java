@@ -8,10 +8,10 @@ import org.jspecify.annotations.Nullable;
  * object of its own for what it publishes. Emptied after use, so that the ring keeps nothing alive.
  */
 final class Slot {
-  @Nullable OpenRequest request;
+  @Nullable CapturedRequest request;
 
-  OpenRequest published() {
-    OpenRequest here = request;
+  CapturedRequest published() {
+    CapturedRequest here = request;
     if (here == null) {
       throw new IllegalStateException("a slot was published empty");
     }

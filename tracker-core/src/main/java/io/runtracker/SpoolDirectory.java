@@ -42,7 +42,11 @@ record SpoolDirectory(Path path, SegmentLog log) {
   private static SpoolDirectory part(Path path, Settings settings, Consumer<FailPoint> failPoints)
       throws SpoolException {
     SegmentLogOptions options =
-        SegmentLogOptions.ofQuota(settings.spoolQuota).withDurability(settings.durability);
+        SegmentLogOptions.ofQuota(settings.spoolQuota)
+            .withDurability(
+                settings.durability == Durability.POWER
+                    ? SegmentLogOptions.Durability.POWER
+                    : SegmentLogOptions.Durability.PROCESS);
     SegmentLog log = SegmentLog.open(path, options, failPoints);
     if (log.recovery().damaged()) {
       logger.warn("The spool in " + path + " was damaged: " + log.recovery(), null);

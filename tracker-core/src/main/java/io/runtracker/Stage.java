@@ -57,7 +57,7 @@ final class Stage {
 
   /** To be called once. */
   synchronized void start() {
-    Thread fresh = Delivery.daemon(this::run, "runtracker-" + name);
+    Thread fresh = Daemon.of(this::run, "runtracker-" + name);
     // In place of the service's own handler, to which our threads are none of its business.
     fresh.setUncaughtExceptionHandler(this::died);
     fresh.start();

@@ -9,14 +9,14 @@ package io.runtracker;
  * written after the request has ended is ignored and counted ({@link TrackerStats#lateWrites()});
  * so is a null key or value.
  */
-public sealed interface TrackedRequest permits OpenRequest, NoRequest {
+public interface TrackedRequest {
 
   /**
    * The request that the calling thread is serving. Never null: when none is tracked, the handle
    * does nothing. Threads other than the handler's do not see it; hand them the handle.
    */
   static TrackedRequest current() {
-    OpenRequest current = OpenRequest.CURRENT.get();
+    TrackedRequest current = CurrentRequest.get();
     return current != null ? current : NoRequest.INSTANCE;
   }
 

@@ -7,7 +7,6 @@ import io.runtracker.internal.config.Told;
 import io.runtracker.internal.config.UnknownVariables;
 import io.runtracker.mlflow.MlflowSink;
 import io.runtracker.spool.FailPoint;
-import io.runtracker.spool.SegmentLogOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -113,7 +112,7 @@ public final class Tracker implements AutoCloseable {
       if (!admission.admits(method, pathInApplication, reader, request)) {
         return null;
       }
-      OpenRequest opened = new OpenRequest(pipeline.capture(), method, target);
+      CapturedRequest opened = new CapturedRequest(pipeline.capture(), method, target);
       if (entryTags != null) {
         entryTags.read(opened, reader, request);
       }
@@ -340,7 +339,7 @@ public final class Tracker implements AutoCloseable {
     }
 
     /** What the spool survives. Default: the end of the process, but not of the machine. */
-    public Builder durability(SegmentLogOptions.Durability durability) {
+    public Builder durability(Durability durability) {
       return tell(Settings.DURABILITY, durability);
     }
 

@@ -200,7 +200,7 @@ final class Unit {
 
   private RequestEvent decoded() throws IOException {
     byte[] encoded = Objects.requireNonNull(event);
-    return new EncodedEvent(encoded, 0, encoded.length).decode();
+    return new EventBytes(encoded, 0, encoded.length).decode();
   }
 
   /** Reads its events, unless it holds them. */
@@ -231,7 +231,7 @@ final class Unit {
         positions,
         spooled -> {
           try {
-            EncodedEvent encoded = EncodedEvent.of(spooled);
+            EventBytes encoded = EventBytes.of(spooled);
             fresh.add(encoded);
             span[0] = Math.min(span[0], encoded.startMillis());
             span[1] = Math.max(span[1], encoded.endMillis());

@@ -15,11 +15,11 @@ public final class Encoded {
   private Encoded() {}
 
   /** The bytes of one event. */
-  public static EncodedEvent of(RequestEvent event) {
+  public static EventBytes of(RequestEvent event) {
     Fields out = new Fields(256);
-    new EventCodec(SLOW_NANOS).encode(event, out);
+    new EventCodec(SLOW_NANOS).encode(RecordedEvent.of(event), out);
     try {
-      return new EncodedEvent(out.toBytes(), 0, out.size());
+      return new EventBytes(out.toBytes(), 0, out.size());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -37,7 +37,7 @@ public final class Encoded {
   static Group group(List<RequestEvent> events) {
     Group group = new Group(events.size(), 1024);
     for (RequestEvent event : events) {
-      new EventCodec(SLOW_NANOS).encode(event, group.out());
+      new EventCodec(SLOW_NANOS).encode(RecordedEvent.of(event), group.out());
       group.endEvent();
     }
     return group;

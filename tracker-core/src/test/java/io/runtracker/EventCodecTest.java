@@ -18,9 +18,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class EventCodecTest {
 
-  private static RequestEvent.Builder full(String text) {
-    return RequestEvent.builder(
-            "source", 7, "PATCH", new RequestTarget("https", "h", 8443, "/" + text, text))
+  private static RecordedEvent.Builder full(String text) {
+    return RecordedEvent.builder()
+        .of("source", 7, "PATCH", new RequestTarget("https", "h", 8443, "/" + text, text))
         .route("/{x}")
         .name(text)
         .statusCode(599)
@@ -61,8 +61,8 @@ class EventCodecTest {
       RequestEvent event =
           RequestEvent.builder("source", i, "METHOD" + some, target).route("/r" + some).build();
       Fields out = new Fields(64);
-      codec.encode(event, out);
-      assertSame(new EncodedEvent(out.toBytes(), 0, out.size()).decode(), event);
+      codec.encode(RecordedEvent.of(event), out);
+      assertSame(new EventBytes(out.toBytes(), 0, out.size()).decode(), event);
     }
   }
 
@@ -90,13 +90,13 @@ class EventCodecTest {
     byte[] head = Encoded.of(full("x").build()).toBytes();
     byte[] bytes = Arrays.copyOf(head, head.length + noise.length);
     System.arraycopy(noise, 0, bytes, head.length, noise.length);
-    for (int i = EncodedEvent.HEADER;
+    for (int i = EventBytes.HEADER;
         i < bytes.length && noise.length > 0;
         i += 1 + (noise[0] & 31)) {
       bytes[i] ^= noise[i % noise.length];
     }
     try {
-      new EncodedEvent(bytes, 0, bytes.length).decode();
+      new EventBytes(bytes, 0, bytes.length).decode();
     } catch (IOException expected) {
       assertThat(expected).isNotNull();
     }
@@ -114,7 +114,7 @@ class EventCodecTest {
   void a_later_version_is_named() {
     byte[] bytes = Encoded.of(Requests.event(1)).toBytes();
     bytes[0] = 9;
-    assertThatThrownBy(() -> new EncodedEvent(bytes, 0, bytes.length))
+    assertThatThrownBy(() -> new EventBytes(bytes, 0, bytes.length))
         .hasMessageContaining("version 9");
   }
 
@@ -123,7 +123,7 @@ class EventCodecTest {
     RequestEvent event = full("plain").build();
     byte[] known = Encoded.of(event).toBytes();
     byte[] bytes = new Fields(64).raw(known, 0, known.length).field(99, "from tomorrow").toBytes();
-    EncodedEvent read = new EncodedEvent(bytes, 0, bytes.length);
+    EventBytes read = new EventBytes(bytes, 0, bytes.length);
     assertSame(read.decode(), event);
     assertThat(read.toBytes()).isEqualTo(bytes);
   }
@@ -171,7 +171,7 @@ class EventCodecTest {
             .tag(text, text)
             .metric(new Metric(text, 1, 1, 1))
             .build();
-    EncodedEvent encoded = Encoded.of(event);
+    EventBytes encoded = Encoded.of(event);
     assertThat(encoded.length()).isLessThan(16 << 20);
     assertThat(encoded.decode().target().path()).hasSize(EventCodec.LONGEST_PART);
   }
@@ -182,7 +182,7 @@ class EventCodecTest {
     for (int i = 0; i < 50; i++) {
       event.text("long-" + i, "x".repeat(EventCodec.LONGEST_TEXT));
     }
-    EncodedEvent encoded = Encoded.of(event.build());
+    EventBytes encoded = Encoded.of(event.build());
     assertThat(encoded.length()).isLessThan(EventCodec.MOST_BYTES + 100);
     assertThat(encoded.decode().tags()).containsEntry("runtracker.incomplete", "size");
     assertThat(encoded.decode().tags()).containsEntry("t", "plain");
@@ -191,7 +191,7 @@ class EventCodecTest {
   @Test
   void what_decides_about_an_event_is_read_without_decoding_it() {
     RequestEvent plain = Requests.event(3);
-    EncodedEvent encoded = Encoded.of(plain);
+    EventBytes encoded = Encoded.of(plain);
     assertThat(encoded.isPlain()).isTrue();
     assertThat(encoded.status()).isEqualTo(RunStatus.FINISHED);
     assertThat(encoded.statusCode()).isEqualTo(200);
@@ -199,16 +199,16 @@ class EventCodecTest {
     RequestEvent.Builder failed = RequestEvent.builder("s", 1, "GET", Requests.target("/"));
     assertThat(Encoded.of(failed.statusCode(500).build()).isPlain()).isFalse();
     RequestEvent.Builder slow = RequestEvent.builder("s", 1, "GET", Requests.target("/"));
-    EncodedEvent slowEvent = Encoded.of(slow.timing(5_000, 1_000_000_000L).build());
+    EventBytes slowEvent = Encoded.of(slow.timing(5_000, 1_000_000_000L).build());
     assertThat(slowEvent.isPlain()).isFalse();
     assertThat(slowEvent.endMillis()).isEqualTo(6_000);
   }
 
   @Test
   void whether_its_handler_logged_anything_comes_back() throws IOException {
-    RequestEvent event = full("plain").ownData(true).build();
-    assertThat(Encoded.of(event).decode().hasOwnData()).isTrue();
-    RequestEvent other = full("plain").build();
-    assertThat(Encoded.of(other).decode().hasOwnData()).isFalse();
+    RecordedEvent event = full("plain").ownData(true).build();
+    assertThat(Encoded.of(event).hasOwnData()).isTrue();
+    RecordedEvent other = full("plain").build();
+    assertThat(Encoded.of(other).hasOwnData()).isFalse();
   }
 }

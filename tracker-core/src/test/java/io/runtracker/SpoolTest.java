@@ -471,10 +471,10 @@ class SpoolTest {
     sink.beforeComplete =
         event -> {
           boolean isOther = event.target().path().equals("/other");
-          if (event.sequence() % 50 == 0 && !isOther) {
+          if (RecordedEvent.of(event).sequence() % 50 == 0 && !isOther) {
             throw new SinkException(SinkException.Kind.REFUSED, "refused", null);
           }
-          if (event.sequence() % 7 == 0 && Math.random() < 0.5) {
+          if (RecordedEvent.of(event).sequence() % 7 == 0 && Math.random() < 0.5) {
             throw new SinkException(SinkException.Kind.UNKNOWN, "unknown", null);
           }
         };

@@ -171,7 +171,7 @@ class TrackedRequestTest {
     OpenRequest request = Requests.open(tracker, "/");
     request.end(200, null);
     request.tag("late", "1");
-    assertThat(delivered().hasOwnData()).isFalse();
+    assertThat(RecordedEvent.of(delivered()).hasOwnData()).isFalse();
   }
 
   @Test

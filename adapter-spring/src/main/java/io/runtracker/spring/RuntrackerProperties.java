@@ -6,7 +6,7 @@ import io.runtracker.TrackAs;
 import io.runtracker.Tracker;
 import io.runtracker.WhenFull;
 import io.runtracker.mlflow.MlflowSink;
-import io.runtracker.spool.SegmentLogOptions.Durability;
+import io.runtracker.Durability;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;

@@ -3,7 +3,7 @@ package io.runtracker.mlflow;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.runtracker.EncodedEvent;
+import io.runtracker.EventBytes;
 import io.runtracker.spool.Fields;
 import java.io.IOException;
 import java.util.Arrays;
@@ -25,7 +25,7 @@ final class EventFields {
   private byte[] array = {};
 
   /** Of a field that is there more than once the last counts. */
-  void read(EncodedEvent event) throws IOException {
+  void read(EventBytes event) throws IOException {
     array = event.array();
     present = 0;
     event.fields(in);

@@ -3,7 +3,7 @@ package io.runtracker.mlflow;
 
 import static io.runtracker.mlflow.JsonBytes.ascii;
 
-import io.runtracker.EncodedEvent;
+import io.runtracker.EventBytes;
 import io.runtracker.spool.Fields;
 import java.io.IOException;
 import java.util.List;
@@ -34,17 +34,17 @@ final class LoggedCells {
    * @param before what stands before each
    * @param isFirst whether those that are empty are added too
    */
-  void add(EncodedEvent event, List<byte[]> before, boolean isFirst) throws IOException {
-    texts(event, EncodedEvent.TAG, Text.TAG, before.get(0), isFirst);
-    texts(event, EncodedEvent.PARAM, Text.PARAM, before.get(1), isFirst);
+  void add(EventBytes event, List<byte[]> before, boolean isFirst) throws IOException {
+    texts(event, EventBytes.TAG, Text.TAG, before.get(0), isFirst);
+    texts(event, EventBytes.PARAM, Text.PARAM, before.get(1), isFirst);
     boolean isSeries = metrics(event, before.get(2), isFirst);
     if (isSeries || isFirst) {
       history(event, isSeries, before.get(3));
     }
-    texts(event, EncodedEvent.TEXT, Text.ARTIFACT, before.get(4), isFirst);
+    texts(event, EventBytes.TEXT, Text.ARTIFACT, before.get(4), isFirst);
   }
 
-  private void texts(EncodedEvent event, int tag, int limit, byte[] before, boolean isFirst)
+  private void texts(EventBytes event, int tag, int limit, byte[] before, boolean isFirst)
       throws IOException {
     byte[] array = event.array();
     keyed.clear(array);
@@ -81,12 +81,12 @@ final class LoggedCells {
    *
    * @return whether that is not the whole story
    */
-  private boolean metrics(EncodedEvent event, byte[] before, boolean isFirst) throws IOException {
+  private boolean metrics(EventBytes event, byte[] before, boolean isFirst) throws IOException {
     byte[] array = event.array();
     keyed.clear(array);
     boolean isSeries = false;
     for (Fields.Reader in = event.fields(); in.next(); ) {
-      if (in.tag() == EncodedEvent.METRIC) {
+      if (in.tag() == EventBytes.METRIC) {
         int known = keyed.size();
         int start = metric(in);
         int field = keyed.claim(start + METRIC_HEADER, in.length() - METRIC_HEADER);
@@ -110,12 +110,12 @@ final class LoggedCells {
   }
 
   /** Adds all values with their steps, or none. */
-  private void history(EncodedEvent event, boolean isSeries, byte[] before) throws IOException {
+  private void history(EventBytes event, boolean isSeries, byte[] before) throws IOException {
     byte[] array = event.array();
     out.add(before).add('[');
     boolean isFirst = true;
     for (Fields.Reader in = event.fields(); isSeries && in.next(); ) {
-      if (in.tag() == EncodedEvent.METRIC) {
+      if (in.tag() == EventBytes.METRIC) {
         int start = metric(in);
         if (!isFirst) {
           out.add(',');

@@ -2,6 +2,7 @@
 package io.runtracker.mlflow;
 
 import io.runtracker.EncodedEvent;
+import io.runtracker.EventBytes;
 import io.runtracker.RequestWindow;
 import io.runtracker.SinkException;
 import io.runtracker.WindowDraft;
@@ -33,9 +34,10 @@ final class MlflowWindowDraft implements WindowDraft {
   public void add(EncodedEvent event) throws IOException {
     pace.step();
     json.clear();
-    fields.read(event);
-    row.add(event, lines.rows() == 0);
-    numbers.add(event, fields);
+    EventBytes bytes = EventBytes.of(event);
+    fields.read(bytes);
+    row.add(bytes, lines.rows() == 0);
+    numbers.add(bytes, fields);
     boolean isAdded = false;
     try {
       lines.add(json);

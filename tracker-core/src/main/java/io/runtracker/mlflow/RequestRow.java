@@ -3,7 +3,7 @@ package io.runtracker.mlflow;
 
 import static io.runtracker.mlflow.JsonBytes.ascii;
 
-import io.runtracker.EncodedEvent;
+import io.runtracker.EventBytes;
 import io.runtracker.RunStatus;
 import java.io.IOException;
 import java.time.Instant;
@@ -47,13 +47,13 @@ final class RequestRow {
 
   /** What a plain request has none of, a bit for each. */
   private static final int SELDOM =
-      1 << EncodedEvent.ERROR_TYPE
-          | 1 << EncodedEvent.ERROR_DETAILS
-          | 1 << EncodedEvent.TAG
-          | 1 << EncodedEvent.PARAM
-          | 1 << EncodedEvent.METRIC
-          | 1 << EncodedEvent.TEXT
-          | 1 << EncodedEvent.NAME;
+      1 << EventBytes.ERROR_TYPE
+          | 1 << EventBytes.ERROR_DETAILS
+          | 1 << EventBytes.TAG
+          | 1 << EventBytes.PARAM
+          | 1 << EventBytes.METRIC
+          | 1 << EventBytes.TEXT
+          | 1 << EventBytes.NAME;
 
   private static final byte[] SCHEME_END = ascii("://");
   private static final byte[] HTTPS = ascii("https");
@@ -101,15 +101,15 @@ final class RequestRow {
    * @param event that the fields were read of
    * @param isFirst whether it is the first of its window, and has all keys
    */
-  void add(EncodedEvent event, boolean isFirst) throws IOException {
+  void add(EventBytes event, boolean isFirst) throws IOException {
     int column = 0;
     out.add(BEFORE.get(column++));
     time(event.startMillis());
     out.add(BEFORE.get(column++));
-    string(EncodedEvent.METHOD, Text.TAG);
+    string(EventBytes.METHOD, Text.TAG);
     out.add(BEFORE.get(column++));
     url();
-    optional(column++, EncodedEvent.ROUTE, Text.TAG, isFirst);
+    optional(column++, EventBytes.ROUTE, Text.TAG, isFirst);
     out.add(BEFORE.get(column++)).number(event.statusCode());
     out.add(BEFORE.get(column++)).add(status(event.status()));
     out.add(BEFORE.get(column++));
@@ -122,12 +122,12 @@ final class RequestRow {
     out.add('}');
   }
 
-  private void seldom(EncodedEvent event, int from, boolean isFirst) throws IOException {
+  private void seldom(EventBytes event, int from, boolean isFirst) throws IOException {
     int column = from;
-    optional(column++, EncodedEvent.ERROR_TYPE, Text.PARAM, isFirst);
-    optional(column++, EncodedEvent.ERROR_DETAILS, Text.ARTIFACT, isFirst);
+    optional(column++, EventBytes.ERROR_TYPE, Text.PARAM, isFirst);
+    optional(column++, EventBytes.ERROR_DETAILS, Text.ARTIFACT, isFirst);
     logged.add(event, BEFORE.subList(column, column + LoggedCells.COUNT), isFirst);
-    optional(column + LoggedCells.COUNT, EncodedEvent.NAME, Text.RUN_NAME, isFirst);
+    optional(column + LoggedCells.COUNT, EventBytes.NAME, Text.RUN_NAME, isFirst);
   }
 
   private void optional(int column, int tag, int limit, boolean isFirst) {
@@ -147,37 +147,37 @@ final class RequestRow {
   private void url() throws IOException {
     int port = port();
     int length =
-        fields.length(EncodedEvent.SCHEME)
-            + fields.length(EncodedEvent.HOST)
-            + fields.length(EncodedEvent.PATH)
-            + fields.length(EncodedEvent.QUERY)
+        fields.length(EventBytes.SCHEME)
+            + fields.length(EventBytes.HOST)
+            + fields.length(EventBytes.PATH)
+            + fields.length(EventBytes.QUERY)
             + "://:65535?".length();
     if (length > Text.TAG) {
       out.string(longUrl(port), Text.TAG);
       return;
     }
     out.add('"');
-    escaped(EncodedEvent.SCHEME);
+    escaped(EventBytes.SCHEME);
     out.add(SCHEME_END);
-    escaped(EncodedEvent.HOST);
+    escaped(EventBytes.HOST);
     if (port > 0) {
       out.add(':').number(port);
     }
-    escaped(EncodedEvent.PATH);
-    if (fields.has(EncodedEvent.QUERY)) {
+    escaped(EventBytes.PATH);
+    if (fields.has(EventBytes.QUERY)) {
       out.add('?');
-      escaped(EncodedEvent.QUERY);
+      escaped(EventBytes.QUERY);
     }
     out.add('"');
   }
 
   private String longUrl(int port) {
-    return fields.text(EncodedEvent.SCHEME)
+    return fields.text(EventBytes.SCHEME)
         + "://"
-        + fields.text(EncodedEvent.HOST)
+        + fields.text(EventBytes.HOST)
         + (port > 0 ? ":" + port : "")
-        + fields.text(EncodedEvent.PATH)
-        + (fields.has(EncodedEvent.QUERY) ? "?" + fields.text(EncodedEvent.QUERY) : "");
+        + fields.text(EventBytes.PATH)
+        + (fields.has(EventBytes.QUERY) ? "?" + fields.text(EventBytes.QUERY) : "");
   }
 
   private void escaped(int tag) {
@@ -186,11 +186,11 @@ final class RequestRow {
 
   /** The port, or 0 when it goes without saying. */
   private int port() throws IOException {
-    if (!fields.has(EncodedEvent.PORT)) {
+    if (!fields.has(EventBytes.PORT)) {
       return 0;
     }
-    int port = (int) fields.number(EncodedEvent.PORT);
-    int usual = fields.is(EncodedEvent.SCHEME, HTTPS) ? 443 : 80;
+    int port = (int) fields.number(EventBytes.PORT);
+    int usual = fields.is(EventBytes.SCHEME, HTTPS) ? 443 : 80;
     return port == usual ? 0 : port;
   }
 
@@ -223,13 +223,13 @@ final class RequestRow {
 
   /** As {@link io.runtracker.RequestEvent#eventId()}. */
   private void eventId(long sequence) {
-    int length = fields.length(EncodedEvent.SOURCE) + "--9223372036854775808".length();
+    int length = fields.length(EventBytes.SOURCE) + "--9223372036854775808".length();
     if (length > Text.TAG) {
-      out.string(fields.text(EncodedEvent.SOURCE) + '-' + sequence, Text.TAG);
+      out.string(fields.text(EventBytes.SOURCE) + '-' + sequence, Text.TAG);
       return;
     }
     out.add('"');
-    escaped(EncodedEvent.SOURCE);
+    escaped(EventBytes.SOURCE);
     out.add('-').number(sequence).add('"');
   }
 }

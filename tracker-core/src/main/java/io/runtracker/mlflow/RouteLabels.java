@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.mlflow;
 
-import io.runtracker.EncodedEvent;
+import io.runtracker.EventBytes;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -40,15 +40,15 @@ final class RouteLabels {
 
     Known(int hash, EventFields fields, int id) {
       this.hash = hash;
-      this.method = fields.bytes(EncodedEvent.METHOD);
-      this.route = fields.bytes(EncodedEvent.ROUTE);
+      this.method = fields.bytes(EventBytes.METHOD);
+      this.route = fields.bytes(EventBytes.ROUTE);
       this.id = id;
     }
 
     boolean is(int itsHash, EventFields fields) {
       return hash == itsHash
-          && fields.is(EncodedEvent.ROUTE, route)
-          && fields.is(EncodedEvent.METHOD, method);
+          && fields.is(EventBytes.ROUTE, route)
+          && fields.is(EventBytes.METHOD, method);
     }
   }
 
@@ -70,7 +70,7 @@ final class RouteLabels {
    * @param hash the same for requests of one method and route
    */
   int idOf(int hash, EventFields fields) {
-    if (!fields.has(EncodedEvent.ROUTE)) {
+    if (!fields.has(EventBytes.ROUTE)) {
       return idOf(OTHER);
     }
     int slot = slot(hash);
@@ -87,7 +87,7 @@ final class RouteLabels {
   }
 
   private int learn(int slot, int hash, EventFields fields) {
-    int id = idOf(label(fields.text(EncodedEvent.METHOD), fields.text(EncodedEvent.ROUTE)));
+    int id = idOf(label(fields.text(EventBytes.METHOD), fields.text(EventBytes.ROUTE)));
     known[slot] = new Known(hash, fields, id);
     size++;
     if (size > known.length / 2) {

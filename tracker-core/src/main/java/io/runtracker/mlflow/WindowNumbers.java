@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.mlflow;
 
-import io.runtracker.EncodedEvent;
+import io.runtracker.EventBytes;
 import io.runtracker.RunStatus;
 import java.util.Arrays;
 import java.util.List;
@@ -29,7 +29,7 @@ final class WindowNumbers {
    *
    * @param fields those of the event
    */
-  void add(EncodedEvent event, EventFields fields) {
+  void add(EventBytes event, EventFields fields) {
     if (size == outcomes.length) {
       long[] more = Arrays.copyOf(outcomes, 2 * size);
       labelIds = Arrays.copyOf(labelIds, 2 * size);

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.runtracker.EncodedEvent;
+import io.runtracker.EventBytes;
 import io.runtracker.Metric;
 import io.runtracker.RequestEvent;
 import java.io.IOException;
@@ -29,7 +29,7 @@ class HighlightsTest {
   private final WindowNumbers numbers = new WindowNumbers();
 
   private void add(RequestEvent.Builder request) throws IOException {
-    EncodedEvent event = EncodedEvent.of(request.build());
+    EventBytes event = EventBytes.of(request.build());
     json.clear();
     fields.read(event);
     row.add(event, lines.rows() == 0);

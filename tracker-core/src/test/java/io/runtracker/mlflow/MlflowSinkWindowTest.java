@@ -14,6 +14,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.runtracker.DropReason;
 import io.runtracker.EncodedEvent;
+import io.runtracker.EventBytes;
 import io.runtracker.Metric;
 import io.runtracker.RequestEvent;
 import io.runtracker.RequestWindow;
@@ -756,8 +757,8 @@ class MlflowSinkWindowTest {
   @Test
   void anEventThatCannotBeReadIsNotInItsWindow() throws Exception {
     RequestEvent whole = request("/whole").route("/whole").build();
-    byte[] bytes = EncodedEvent.of(request("/torn").build()).toBytes();
-    EncodedEvent torn = new EncodedEvent(bytes, 0, bytes.length - 1);
+    byte[] bytes = EventBytes.of(request("/torn").build()).toBytes();
+    EncodedEvent torn = new EventBytes(bytes, 0, bytes.length - 1);
     WindowDraft draft = sink.newWindow();
     assertThatThrownBy(() -> draft.add(torn)).isInstanceOf(IOException.class);
     draft.add(EncodedEvent.of(whole));

@@ -11,7 +11,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.sun.management.ThreadMXBean;
-import io.runtracker.EncodedEvent;
+import io.runtracker.EventBytes;
 import io.runtracker.Metric;
 import io.runtracker.RequestEvent;
 import io.runtracker.RequestTarget;
@@ -49,34 +49,34 @@ class RequestRowTest {
   private final EventFields fields = new EventFields();
   private final RequestRow row = new RequestRow(out, fields);
 
-  private String line(EncodedEvent event) throws IOException {
+  private String line(EventBytes event) throws IOException {
     return line(event, false);
   }
 
-  private String line(EncodedEvent event, boolean isFirst) throws IOException {
+  private String line(EventBytes event, boolean isFirst) throws IOException {
     out.clear();
     fields.read(event);
     row.add(event, isFirst);
     return new String(out.array(), 0, out.size(), UTF_8);
   }
 
-  private JsonNode read(EncodedEvent event) throws IOException {
+  private JsonNode read(EventBytes event) throws IOException {
     return JSON.readTree(line(event));
   }
 
-  private static EncodedEvent encoded(Fields fields) throws IOException {
+  private static EventBytes encoded(Fields fields) throws IOException {
     Fields event = new Fields(100);
-    EncodedEvent plain = EncodedEvent.of(request("/a").build());
+    EventBytes plain = EventBytes.of(request("/a").build());
     event.raw(plain.array(), 0, 32);
     byte[] further = fields.toBytes();
     byte[] bytes = event.raw(further, 0, further.length).toBytes();
-    return new EncodedEvent(bytes, 0, bytes.length);
+    return new EventBytes(bytes, 0, bytes.length);
   }
 
   @Test
   void the_first_row_of_a_window_has_all_the_keys() throws IOException {
     RequestEvent event = request("/items/42", "q=1").route("/items/{id}").build();
-    assertThat(line(EncodedEvent.of(event), true))
+    assertThat(line(EventBytes.of(event), true))
         .isEqualTo(
             ("{\"start_time\":\"2026-09-21T14:13:20.123Z\",\"method\":\"GET\","
                     + "\"url\":\"http://localhost:8080/items/42?q=1\",\"route\":\"/items/{id}\","
@@ -90,7 +90,7 @@ class RequestRowTest {
   @Test
   void a_later_row_has_no_keys_of_what_is_empty() throws IOException {
     RequestEvent event = request("/items/42", "q=1").build();
-    assertThat(line(EncodedEvent.of(event)))
+    assertThat(line(EventBytes.of(event)))
         .isEqualTo(
             ("{\"start_time\":\"2026-09-21T14:13:20.123Z\",\"method\":\"GET\","
                     + "\"url\":\"http://localhost:8080/items/42?q=1\",\"status_code\":200,"
@@ -101,7 +101,7 @@ class RequestRowTest {
   @Test
   void a_text_of_no_characters_is_there() throws IOException {
     RequestEvent event = request("/a").route("").name("").error("", "").build();
-    JsonNode row = read(EncodedEvent.of(event));
+    JsonNode row = read(EventBytes.of(event));
     for (String column : List.of("route", "name", "error_type", "error_details")) {
       assertThat(row.path(column)).as(column).hasToString("\"\"");
     }
@@ -111,7 +111,7 @@ class RequestRowTest {
   @Property(tries = 500)
   void a_line_holds_what_the_event_holds(
       @ForAll("events") RequestEvent event, @ForAll boolean isFirst) throws IOException {
-    EncodedEvent encoded = EncodedEvent.of(event);
+    EventBytes encoded = EventBytes.of(event);
     Map<String, Object> expected = values(encoded.decode());
     if (!isFirst) {
       expected.values().removeIf(RequestRowTest::isEmpty);
@@ -294,17 +294,17 @@ class RequestRowTest {
             .metric(new Metric("loss", 3, START, 2))
             .metric(new Metric("loss", 2, START, 1))
             .build();
-    assertThat(read(EncodedEvent.of(event)).path("metrics")).hasToString("{\"loss\":3.0}");
+    assertThat(read(EventBytes.of(event)).path("metrics")).hasToString("{\"loss\":3.0}");
   }
 
   @Test
   void a_later_text_of_the_same_key_replaces_an_earlier_one() throws IOException {
     Fields twice =
         new Fields(100)
-            .field(EncodedEvent.TAG, "a", "first")
-            .field(EncodedEvent.PARAM, "a", "another kind")
-            .field(EncodedEvent.TAG, "b", "other")
-            .field(EncodedEvent.TAG, "a", "last");
+            .field(EventBytes.TAG, "a", "first")
+            .field(EventBytes.PARAM, "a", "another kind")
+            .field(EventBytes.TAG, "b", "other")
+            .field(EventBytes.TAG, "a", "last");
     JsonNode row = read(encoded(twice));
     assertThat(row.path("tags")).hasToString("{\"a\":\"last\",\"b\":\"other\"}");
     assertThat(row.path("params")).hasToString("{\"a\":\"another kind\"}");
@@ -314,22 +314,22 @@ class RequestRowTest {
   void a_handler_may_log_a_great_many_keys() throws IOException {
     Fields many = new Fields(100);
     for (int i = 0; i < 50_000; i++) {
-      many.field(EncodedEvent.TAG, "key" + i, "first");
+      many.field(EventBytes.TAG, "key" + i, "first");
     }
     for (int i = 0; i < 50_000; i++) {
-      many.field(EncodedEvent.TAG, "key" + i, "v" + i);
+      many.field(EventBytes.TAG, "key" + i, "v" + i);
     }
     JsonNode tags = read(encoded(many)).path("tags");
     assertThat(tags).hasSize(50_000);
     assertThat(tags.path("key49999").asText()).isEqualTo("v49999");
-    assertThat(line(EncodedEvent.of(request("/next").tag("k", "v").build())))
+    assertThat(line(EventBytes.of(request("/next").tag("k", "v").build())))
         .contains("\"tags\":{\"k\":\"v\"}");
   }
 
   @Test
   void a_field_of_a_later_version_is_passed_over() throws IOException {
     Fields later =
-        new Fields(100).field(19, "user").field(1_000, "x").field(EncodedEvent.PATH, "/p");
+        new Fields(100).field(19, "user").field(1_000, "x").field(EventBytes.PATH, "/p");
     assertThat(read(encoded(later)).path("url").asText()).endsWith("/p");
   }
 
@@ -345,7 +345,7 @@ class RequestRowTest {
           noise[at] = (byte) (0x80 + random.nextInt(0x40));
         }
       }
-      line(encoded(new Fields(20).field(EncodedEvent.PATH, noise)), true);
+      line(encoded(new Fields(20).field(EventBytes.PATH, noise)), true);
       UTF_8.newDecoder().decode(ByteBuffer.wrap(out.array(), 0, out.size()));
       assertThat(JSON.readTree(out.array(), 0, out.size())).hasSize(RequestRow.COLUMNS.size());
     }
@@ -353,9 +353,9 @@ class RequestRowTest {
 
   @Test
   void a_port_that_goes_without_saying_is_not_said() throws IOException {
-    Fields http = new Fields(20).field(EncodedEvent.SCHEME, "http").field(EncodedEvent.PORT, 80);
-    Fields https = new Fields(20).field(EncodedEvent.SCHEME, "https").field(EncodedEvent.PORT, 443);
-    Fields other = new Fields(20).field(EncodedEvent.SCHEME, "https").field(EncodedEvent.PORT, 80);
+    Fields http = new Fields(20).field(EventBytes.SCHEME, "http").field(EventBytes.PORT, 80);
+    Fields https = new Fields(20).field(EventBytes.SCHEME, "https").field(EventBytes.PORT, 443);
+    Fields other = new Fields(20).field(EventBytes.SCHEME, "https").field(EventBytes.PORT, 80);
     assertThat(read(encoded(http)).path("url").asText()).isEqualTo("http://");
     assertThat(read(encoded(https)).path("url").asText()).isEqualTo("https://");
     assertThat(read(encoded(other)).path("url").asText()).isEqualTo("https://:80");
@@ -364,7 +364,7 @@ class RequestRowTest {
   /** Not even before it is compiled, so that nothing hangs on what the compiler does away with. */
   @Test
   void a_plain_request_takes_no_memory() throws IOException {
-    EncodedEvent event = EncodedEvent.of(request("/items/42", "q=1").route("/items/{id}").build());
+    EventBytes event = EventBytes.of(request("/items/42", "q=1").route("/items/{id}").build());
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     add(event, 1); // loads classes
     long before = threads.getCurrentThreadAllocatedBytes();
@@ -374,7 +374,7 @@ class RequestRowTest {
         .isLessThan(10_000);
   }
 
-  private void add(EncodedEvent event, int times) throws IOException {
+  private void add(EventBytes event, int times) throws IOException {
     for (int i = 0; i < times; i++) {
       out.clear();
       fields.read(event);

@@ -4,7 +4,7 @@ package io.runtracker.mlflow;
 import static io.runtracker.mlflow.TestEvents.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.runtracker.EncodedEvent;
+import io.runtracker.EventBytes;
 import io.runtracker.RequestEvent;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -29,7 +29,7 @@ class ShortRowTest {
     for (int i = 0; i < MEGABYTE / (AROUND + characters); i++) {
       log.accept(request, i);
     }
-    EncodedEvent event = EncodedEvent.of(request.build());
+    EventBytes event = EventBytes.of(request.build());
     JsonBytes row = new JsonBytes();
     EventFields fields = new EventFields();
     fields.read(event);

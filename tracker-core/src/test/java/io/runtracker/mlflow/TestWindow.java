@@ -4,7 +4,7 @@ package io.runtracker.mlflow;
 import static java.util.Comparator.naturalOrder;
 
 import io.runtracker.DropReason;
-import io.runtracker.EncodedEvent;
+import io.runtracker.EventBytes;
 import io.runtracker.RequestEvent;
 import io.runtracker.RequestWindow;
 import io.runtracker.SinkException;
@@ -44,7 +44,7 @@ record TestWindow(RequestWindow header, List<RequestEvent> events) {
     WindowDraft draft = sink.newWindow();
     try {
       for (RequestEvent event : events) {
-        draft.add(EncodedEvent.of(event));
+        draft.add(EventBytes.of(event));
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);

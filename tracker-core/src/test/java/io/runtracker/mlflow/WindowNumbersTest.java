@@ -4,7 +4,7 @@ package io.runtracker.mlflow;
 import static io.runtracker.mlflow.TestEvents.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.runtracker.EncodedEvent;
+import io.runtracker.EventBytes;
 import io.runtracker.RequestEvent;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -17,7 +17,7 @@ class WindowNumbersTest {
   private final WindowNumbers numbers = new WindowNumbers();
 
   private void add(RequestEvent.Builder request) throws IOException {
-    EncodedEvent event = EncodedEvent.of(request.build());
+    EventBytes event = EventBytes.of(request.build());
     fields.read(event);
     numbers.add(event, fields);
   }
@@ -60,7 +60,7 @@ class WindowNumbersTest {
 
   @Test
   void a_label_outlives_the_array_that_it_came_in() throws IOException {
-    EncodedEvent event = EncodedEvent.of(request("/").route("/kept").build());
+    EventBytes event = EventBytes.of(request("/").route("/kept").build());
     fields.read(event);
     numbers.add(event, fields);
     java.util.Arrays.fill(event.array(), (byte) 'x');
