@@ -30,27 +30,28 @@ STAGES = [
                             r"java/lang/Object\.wait|java/lang/Thread\.yield|java/util/concurrent/(Scheduled)?ThreadPoolExecutor|"
                             r"io/runtracker/mlflow/Unhurried\.giveWay"),
     ("crc", r"java/util/zip/CRC32C"),
-    ("disk write", r"io/runtracker/spool/(NioFileSystem|FileSystem)|sun/nio/ch/FileChannelImpl"),
-    ("redaction and names", r"io/runtracker/(UrlRedactor|RunNames|RunNaming)"),
-    ("encoding", r"io/runtracker/(EventCodec|RequestEvent|OpenRequest|Note)|io/runtracker/spool/(Group\.|Group\$)"),
-    ("log", r"io/runtracker/spool/(Segment|GroupBuffer|PendingControls|ControlMirror|RecordScanner|SpooledEvent|Log\b)"),
+    ("disk write", r"io/runtracker/internal/log/(NioFileSystem|FileSystem)|sun/nio/ch/FileChannelImpl"),
+    ("redaction and names", r"io/runtracker/(internal/event/(UrlRedactor|SecretNames)|internal/batch/RunNames|RunNaming)"),
+    ("encoding", r"io/runtracker/internal/event/(EventCodec|RecordedEvent|Note)|io/runtracker/internal/capture/CapturedRequest|"
+                 r"io/runtracker/internal/log/(Group\.|Group\$)"),
+    ("log", r"io/runtracker/internal/log/(Segment|GroupBuffer|PendingControls|ControlMirror|RecordScanner|SpooledEvent|Log\b)"),
     ("rows", r"io/runtracker/mlflow/(RequestRow|RequestLines|JsonBytes|EventFields|LoggedCells|Text|KeyedFields|Utf8|"
-             r"MlflowWindowDraft)|io/runtracker/EncodedEvent"),
+             r"MlflowWindowDraft)|io/runtracker/internal/event/EventBytes"),
     ("statistics and highlights", r"io/runtracker/mlflow/(WindowNumbers|WindowStatistics|RouteGroup|RouteLabels|Highlight)|"
                                   r"org/HdrHistogram"),
     ("calls of windows and runs", r"io/runtracker/mlflow/(WindowWriter|WindowContent|RunWriter|RunContent|RunStore|Day|Tags|Batches|"
                                 r"Experiment|MlflowApi|Answer|Failures|Artifacts)|org/mlflow"),
     ("http", r"org/apache/hc/|sun/nio/ch/(Socket|Net)|io/runtracker/mlflow/(Transport|Http|RequestEntity)"),
-    ("routing and settling", r"io/runtracker/(Assembler|Delivery|Journal|Unit|Circuit|WindowMode|Counts)|"
-                             r"io/runtracker/spool/Positions"),
-    ("ring and batcher", r"com/lmax/disruptor|io/runtracker/(Batcher|RingPace|Slot)"),
+    ("routing and settling", r"io/runtracker/internal/(delivery/|stage/Counts)|"
+                             r"io/runtracker/internal/log/Positions"),
+    ("ring and batcher", r"com/lmax/disruptor|io/runtracker/internal/(batch/(Batcher|RingPace)|capture/Slot)"),
 ]
 KNOWN = [(stage, re.compile(pattern)) for stage, pattern in STAGES]
 OTHER = "other"
 OWN = "io/runtracker/"
 
 # What serves several stages is whose that called it.
-SHARED = re.compile(r"io/runtracker/(spool/(Fields|Format|FailPoint)|RequestTarget|Settings|Pipeline|Capture|"
+SHARED = re.compile(r"io/runtracker/(internal/(log/(Fields|Format|FailPoint)|config/|pipeline/|capture/Capture\b|stage/)|RequestTarget|"
                     r"mlflow/(Server|MlflowSettings|Keys))")
 
 # Lines of `jfr print --json`: its whole would be hundreds of megabytes in memory.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import io.runtracker.OpenRequest;
+import io.runtracker.adapter.OpenRequest;
 import io.runtracker.RequestTarget;
 import io.runtracker.TrackAs;
 import io.runtracker.TrackedRequest;

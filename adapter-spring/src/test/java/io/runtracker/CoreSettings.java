@@ -2,6 +2,7 @@
 package io.runtracker;
 
 import io.runtracker.internal.config.Setting;
+import io.runtracker.internal.config.Settings;
 import java.util.List;
 
 /** What a tracker may be told, for tests elsewhere. */

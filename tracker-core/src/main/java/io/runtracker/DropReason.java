@@ -42,7 +42,7 @@ public enum DropReason {
   }
 
   /** The reason of this name, or null when only a later version knows it. */
-  static @Nullable DropReason named(String name) {
+  public static @Nullable DropReason named(String name) {
     for (DropReason reason : values()) {
       if (reason.name().equals(name)) {
         return reason;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker;
 
+import io.runtracker.internal.event.RecordedEvent;
+import io.runtracker.sink.RunSink;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;

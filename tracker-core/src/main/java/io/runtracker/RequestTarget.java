@@ -29,11 +29,11 @@ public record RequestTarget(
     return url.toString();
   }
 
-  int defaultPort() {
+  public int defaultPort() {
     return defaultPort(scheme);
   }
 
-  static int defaultPort(String scheme) {
+  public static int defaultPort(String scheme) {
     return scheme.equals("https") ? 443 : 80;
   }
 }

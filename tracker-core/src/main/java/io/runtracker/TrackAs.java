@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker;
 
+import io.runtracker.sink.RequestWindow;
+
 /**
  * As what requests are written. It changes only what is sent: capture, spool, ledger and the
  * promise of each request once are the same.

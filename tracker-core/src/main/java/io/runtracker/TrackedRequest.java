@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker;
 
+import io.runtracker.internal.capture.CurrentRequest;
+
 /**
  * The request being served, as its handler sees it: a handle to log into the request's run.
  *

@@ -1,17 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker;
 
+import io.runtracker.adapter.HttpReader;
+import io.runtracker.adapter.OpenRequest;
+import io.runtracker.internal.capture.Admission;
+import io.runtracker.internal.capture.CapturedRequest;
+import io.runtracker.internal.capture.EntryTags;
+import io.runtracker.internal.capture.NothingToRead;
+import io.runtracker.internal.capture.PathPatterns;
+import io.runtracker.internal.config.Hooks;
 import io.runtracker.internal.config.Setting;
+import io.runtracker.internal.config.Settings;
 import io.runtracker.internal.config.SettingsReader;
+import io.runtracker.internal.config.SinkProviders;
 import io.runtracker.internal.config.Told;
 import io.runtracker.internal.config.UnknownVariables;
-import io.runtracker.mlflow.MlflowSink;
-import io.runtracker.spool.FailPoint;
+import io.runtracker.internal.delivery.ServerWatch;
+import io.runtracker.internal.log.FailPoint;
+import io.runtracker.internal.pipeline.Pipeline;
+import io.runtracker.internal.stage.QuietLogger;
+import io.runtracker.internal.stage.RateLimitedLog;
+import io.runtracker.sink.RunSink;
+import io.runtracker.sink.WindowSink;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -237,8 +251,9 @@ public final class Tracker implements AutoCloseable {
     }
 
     /**
-     * Where runs go; by default MLflow, as the environment names it. The tracker closes it. Not
-     * used when tracking is off.
+     * Where runs go. By default the sink on the class path, as the environment configures it; where
+     * there are several, {@code RUNTRACKER_SINK} names one. The tracker closes it. Not used when
+     * tracking is off.
      */
     public Builder sink(RunSink sink) {
       this.sink = sink;
@@ -514,8 +529,8 @@ public final class Tracker implements AutoCloseable {
     /**
      * Builds and starts the tracker.
      *
-     * @throws IllegalArgumentException when a setting cannot be used; the message names it. Nothing
-     *     is left open then: no thread, no spool, and not the sink
+     * @throws IllegalArgumentException when a setting cannot be used, or there is no sink; the
+     *     message names it. Nothing is left open then: no thread, no spool, and not the sink
      * @throws IllegalStateException when the JVM is shutting down, and {@link #shutdownHook} is on
      */
     public Tracker build() {
@@ -526,8 +541,9 @@ public final class Tracker implements AutoCloseable {
         log.info("Tracking is off");
         return new Tracker(settings, admission, null);
       }
-      warnOfUnknownVariables();
-      RunSink target = sink != null ? sink : MlflowSink.fromEnvironment(environment);
+      SinkProviders providers = SinkProviders.of(Tracker.class.getClassLoader());
+      warnOfUnknownVariables(providers);
+      RunSink target = sink != null ? sink : providers.create(environment);
       boolean isMade = false;
       try {
         Hooks hooks = new Hooks(customizers, naming);
@@ -564,8 +580,9 @@ public final class Tracker implements AutoCloseable {
           settings.spool == null ? "without a spool" : "with a spool in " + settings.spool);
     }
 
-    private void warnOfUnknownVariables() {
-      Set<String> known = new HashSet<>(MlflowSink.variables());
+    private void warnOfUnknownVariables(SinkProviders providers) {
+      Set<String> known = providers.variables();
+      known.add(SinkProviders.VARIABLE);
       Settings.ALL.forEach(setting -> known.add(setting.variable()));
       known.add("RUNTRACKER_CACHE"); // of the test kit
       UnknownVariables.in(environment, known).forEach(line -> log.warn(line, null));

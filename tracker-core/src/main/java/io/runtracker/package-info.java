@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Captures the requests of a web service and records each as a run, off the request thread. */
+/**
+ * What applications use: {@link io.runtracker.Tracker} and its builder, the handle {@link
+ * io.runtracker.TrackedRequest}, and the values that all other packages share. Only the tracker and
+ * its builder name the stages below {@code internal}. Start to read with {@link
+ * io.runtracker.Tracker}.
+ */
 @NullMarked
 package io.runtracker;
 

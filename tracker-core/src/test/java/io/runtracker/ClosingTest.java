@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.runtracker.spool.FailPoint;
+import io.runtracker.internal.log.FailPoint;
+import io.runtracker.sink.RunSink;
+import io.runtracker.sink.SinkException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

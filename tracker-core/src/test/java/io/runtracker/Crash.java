@@ -7,12 +7,12 @@ import java.nio.file.Path;
 import java.util.stream.Stream;
 
 /** What a crash leaves behind, without one. */
-final class Crash {
+public final class Crash {
 
   private Crash() {}
 
   /** A copy of a spool that is in use, as it would be found if its process ended now. */
-  static Path leaving(Path spool) throws IOException {
+  public static Path leaving(Path spool) throws IOException {
     Path copy = Files.createTempDirectory(spool.getParent(), "crashed");
     try (Stream<Path> files = Files.walk(spool)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {

@@ -4,7 +4,7 @@ package io.runtracker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.runtracker.spool.FailPoint;
+import io.runtracker.internal.log.FailPoint;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker;
 
-import static io.runtracker.SinkException.Kind.FAILED;
-import static io.runtracker.SinkException.Kind.REFUSED;
-import static io.runtracker.SinkException.Kind.UNAUTHORIZED;
-import static io.runtracker.SinkException.Kind.UNAVAILABLE;
-import static io.runtracker.SinkException.Kind.UNKNOWN;
+import static io.runtracker.sink.SinkException.Kind.FAILED;
+import static io.runtracker.sink.SinkException.Kind.REFUSED;
+import static io.runtracker.sink.SinkException.Kind.UNAUTHORIZED;
+import static io.runtracker.sink.SinkException.Kind.UNAVAILABLE;
+import static io.runtracker.sink.SinkException.Kind.UNKNOWN;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.runtracker.sink.SinkException;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;

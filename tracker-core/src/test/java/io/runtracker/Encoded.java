@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker;
 
-import io.runtracker.spool.Fields;
-import io.runtracker.spool.Group;
+import io.runtracker.internal.event.EventBytes;
+import io.runtracker.internal.event.EventCodec;
+import io.runtracker.internal.event.RecordedEvent;
+import io.runtracker.internal.log.Fields;
+import io.runtracker.internal.log.Group;
+import io.runtracker.sink.EncodedEvent;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;

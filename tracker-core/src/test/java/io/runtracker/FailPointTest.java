@@ -4,7 +4,9 @@ package io.runtracker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.runtracker.spool.FailPoint;
+import io.runtracker.adapter.OpenRequest;
+import io.runtracker.internal.log.FailPoint;
+import io.runtracker.sink.SinkException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

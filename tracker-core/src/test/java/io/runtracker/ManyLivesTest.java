@@ -3,6 +3,8 @@ package io.runtracker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.runtracker.sink.RequestWindow;
+import io.runtracker.sink.SinkException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

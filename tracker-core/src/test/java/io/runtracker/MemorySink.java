@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker;
 
+import io.runtracker.sink.RunSink;
+import io.runtracker.sink.SinkException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

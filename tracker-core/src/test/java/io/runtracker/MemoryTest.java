@@ -3,6 +3,7 @@ package io.runtracker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.runtracker.sink.SinkException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;

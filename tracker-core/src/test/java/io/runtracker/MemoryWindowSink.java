@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker;
 
+import io.runtracker.sink.EncodedEvent;
+import io.runtracker.sink.RequestWindow;
+import io.runtracker.sink.SinkException;
+import io.runtracker.sink.WindowDraft;
+import io.runtracker.sink.WindowSink;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.HashMap;

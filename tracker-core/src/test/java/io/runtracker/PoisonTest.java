@@ -4,6 +4,11 @@ package io.runtracker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.runtracker.sink.EncodedEvent;
+import io.runtracker.sink.RequestWindow;
+import io.runtracker.sink.SinkException;
+import io.runtracker.sink.WindowDraft;
+import io.runtracker.sink.WindowSink;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker;
 
+import io.runtracker.adapter.OpenRequest;
+import io.runtracker.sink.RunSink;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 
 /** Trackers and requests as the tests need them. */
-final class Requests {
+public final class Requests {
 
   static final Duration LONG = Duration.ofSeconds(30);
 
@@ -34,7 +36,7 @@ final class Requests {
         .closeTimeout(Duration.ZERO);
   }
 
-  static RequestTarget target(String path) {
+  public static RequestTarget target(String path) {
     return new RequestTarget("http", "shop.example", 8080, path, null);
   }
 
@@ -76,7 +78,7 @@ final class Requests {
     return thread.getName().startsWith("runtracker-");
   }
 
-  static RequestEvent event(long sequence) {
+  public static RequestEvent event(long sequence) {
     return RequestEvent.builder("test", sequence, "GET", target("/" + sequence)).build();
   }
 }

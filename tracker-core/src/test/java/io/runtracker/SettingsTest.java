@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.runtracker.internal.config.Readme;
 import io.runtracker.internal.config.Setting;
+import io.runtracker.internal.config.Settings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

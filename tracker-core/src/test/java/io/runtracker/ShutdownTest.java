@@ -3,6 +3,9 @@ package io.runtracker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.runtracker.adapter.OpenRequest;
+import io.runtracker.internal.capture.OpenRequests;
+import io.runtracker.sink.SinkException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -3,6 +3,8 @@ package io.runtracker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.runtracker.internal.delivery.Spool;
+import io.runtracker.sink.SinkException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

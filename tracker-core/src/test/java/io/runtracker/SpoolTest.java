@@ -8,7 +8,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.runtracker.spool.FailPoint;
+import io.runtracker.internal.delivery.Spool;
+import io.runtracker.internal.event.RecordedEvent;
+import io.runtracker.internal.log.FailPoint;
+import io.runtracker.sink.SinkException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

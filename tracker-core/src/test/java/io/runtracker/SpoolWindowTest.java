@@ -4,8 +4,9 @@ package io.runtracker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.runtracker.spool.SegmentLog;
-import io.runtracker.spool.SegmentLogOptions;
+import io.runtracker.internal.log.SegmentLog;
+import io.runtracker.internal.log.SegmentLogOptions;
+import io.runtracker.sink.SinkException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -4,7 +4,9 @@ package io.runtracker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.runtracker.spool.FailPoint;
+import io.runtracker.internal.log.FailPoint;
+import io.runtracker.internal.stage.Interruption;
+import io.runtracker.internal.stage.Stage;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker;
 
-import io.runtracker.spool.FailPoint;
+import io.runtracker.internal.log.FailPoint;
+import io.runtracker.sink.EncodedEvent;
+import io.runtracker.sink.RequestWindow;
+import io.runtracker.sink.SinkException;
+import io.runtracker.sink.WindowDraft;
+import io.runtracker.sink.WindowSink;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.EnumSet;

@@ -3,6 +3,8 @@ package io.runtracker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.runtracker.adapter.OpenRequest;
+import io.runtracker.internal.event.RecordedEvent;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;

@@ -4,6 +4,7 @@ package io.runtracker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.runtracker.sink.SinkException;
 import org.junit.jupiter.api.Test;
 
 class TrackerMetricsTest {

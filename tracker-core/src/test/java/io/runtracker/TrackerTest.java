@@ -4,6 +4,9 @@ package io.runtracker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.runtracker.adapter.OpenRequest;
+import io.runtracker.sink.RunSink;
+import io.runtracker.sink.SinkException;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;

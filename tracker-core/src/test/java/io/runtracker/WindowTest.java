@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.runtracker.adapter.OpenRequest;
+import io.runtracker.sink.RequestWindow;
+import io.runtracker.sink.SinkException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.javalin;
 
-import io.runtracker.OpenRequest;
 import io.runtracker.RequestTarget;
 import io.runtracker.Tracker;
+import io.runtracker.adapter.OpenRequest;
 import java.nio.ByteBuffer;
 import org.eclipse.jetty.http.HttpURI;
 import org.eclipse.jetty.server.Handler;

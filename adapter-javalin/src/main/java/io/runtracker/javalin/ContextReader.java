@@ -2,7 +2,7 @@
 package io.runtracker.javalin;
 
 import io.javalin.http.Context;
-import io.runtracker.HttpReader;
+import io.runtracker.adapter.HttpReader;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;

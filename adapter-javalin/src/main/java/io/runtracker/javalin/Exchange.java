@@ -3,9 +3,9 @@ package io.runtracker.javalin;
 
 import io.javalin.http.Context;
 import io.javalin.router.Endpoint;
-import io.runtracker.Causes;
-import io.runtracker.HttpReader;
-import io.runtracker.OpenRequest;
+import io.runtracker.adapter.Causes;
+import io.runtracker.adapter.HttpReader;
+import io.runtracker.adapter.OpenRequest;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.EOFException;

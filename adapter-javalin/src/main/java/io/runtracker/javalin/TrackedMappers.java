@@ -9,7 +9,7 @@ import io.javalin.router.InternalRouter;
 import io.javalin.router.exception.ExceptionMapper;
 import io.javalin.router.exception.HttpResponseExceptionMapper;
 import io.javalin.util.JavalinLogger;
-import io.runtracker.OpenRequest;
+import io.runtracker.adapter.OpenRequest;
 import java.lang.reflect.Method;
 import java.util.Map;
 import org.slf4j.Logger;

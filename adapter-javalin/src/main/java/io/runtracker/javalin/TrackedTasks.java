@@ -8,7 +8,7 @@ import io.javalin.http.servlet.SubmitOrder;
 import io.javalin.http.servlet.Task;
 import io.javalin.http.servlet.TaskInitializer;
 import io.javalin.router.ParsedEndpoint;
-import io.runtracker.OpenRequest;
+import io.runtracker.adapter.OpenRequest;
 import java.util.List;
 import kotlin.Unit;
 import kotlin.jvm.functions.Function2;

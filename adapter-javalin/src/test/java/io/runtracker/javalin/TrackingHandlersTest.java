@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.javalin.config.JavalinConfig;
 import io.runtracker.Ledger;
-import io.runtracker.OpenRequest;
 import io.runtracker.RequestEvent;
 import io.runtracker.RunStatus;
 import io.runtracker.TrackedRequest;
 import io.runtracker.Tracker;
+import io.runtracker.adapter.OpenRequest;
 import io.runtracker.testkit.RecordingSink;
 import io.runtracker.testkit.RunningServer;
 import io.runtracker.testkit.Wire;

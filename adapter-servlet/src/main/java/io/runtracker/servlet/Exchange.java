@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.servlet;
 
-import io.runtracker.Causes;
-import io.runtracker.OpenRequest;
+import io.runtracker.adapter.Causes;
+import io.runtracker.adapter.OpenRequest;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;

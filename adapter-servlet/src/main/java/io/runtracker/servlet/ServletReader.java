@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.servlet;
 
-import io.runtracker.HttpReader;
+import io.runtracker.adapter.HttpReader;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.Collection;

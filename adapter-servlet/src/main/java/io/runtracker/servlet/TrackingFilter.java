@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.servlet;
 
-import io.runtracker.OpenRequest;
 import io.runtracker.RequestTarget;
 import io.runtracker.TrackedRequest;
 import io.runtracker.Tracker;
+import io.runtracker.adapter.OpenRequest;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.spring;
 
+import io.runtracker.Durability;
 import io.runtracker.RecordQuery;
 import io.runtracker.TrackAs;
 import io.runtracker.Tracker;
 import io.runtracker.WhenFull;
 import io.runtracker.mlflow.MlflowSink;
-import io.runtracker.Durability;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;

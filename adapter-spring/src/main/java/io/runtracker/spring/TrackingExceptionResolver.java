@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.spring;
 
-import io.runtracker.Causes;
-import io.runtracker.OpenRequest;
 import io.runtracker.TrackedRequest;
+import io.runtracker.adapter.Causes;
+import io.runtracker.adapter.OpenRequest;
 import io.runtracker.servlet.TrackingFilter;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;

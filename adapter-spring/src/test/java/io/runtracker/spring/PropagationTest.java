@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.context.ContextSnapshot;
 import io.micrometer.context.ContextSnapshotFactory;
-import io.runtracker.OpenRequest;
 import io.runtracker.RequestEvent;
 import io.runtracker.TrackedRequest;
+import io.runtracker.adapter.OpenRequest;
 import io.runtracker.testkit.RecordingSink;
 import java.util.List;
 import java.util.concurrent.Callable;

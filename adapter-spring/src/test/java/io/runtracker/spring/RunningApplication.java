@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.spring;
 
-import io.runtracker.RunSink;
 import io.runtracker.Tracker;
+import io.runtracker.sink.RunSink;
 import io.runtracker.testkit.Wire;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -2,8 +2,8 @@
 package io.runtracker.cli;
 
 import io.runtracker.Ledger;
-import io.runtracker.Spool;
 import io.runtracker.Tracker;
+import io.runtracker.internal.delivery.Spool;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;

@@ -3,13 +3,13 @@ package io.runtracker.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.runtracker.OpenRequest;
 import io.runtracker.RequestEvent;
 import io.runtracker.RequestTarget;
-import io.runtracker.RunSink;
-import io.runtracker.SinkException;
-import io.runtracker.Spool;
 import io.runtracker.Tracker;
+import io.runtracker.adapter.OpenRequest;
+import io.runtracker.internal.delivery.Spool;
+import io.runtracker.sink.RunSink;
+import io.runtracker.sink.SinkException;
 import io.runtracker.testkit.MlflowRuns;
 import io.runtracker.testkit.MlflowServer;
 import java.io.PrintWriter;

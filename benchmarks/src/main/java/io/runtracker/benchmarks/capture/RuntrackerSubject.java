@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.benchmarks.capture;
 
-import io.runtracker.EncodedEvent;
-import io.runtracker.EndInSteps;
-import io.runtracker.OpenRequest;
 import io.runtracker.RequestEvent;
 import io.runtracker.RequestTarget;
-import io.runtracker.RequestWindow;
-import io.runtracker.RunSink;
 import io.runtracker.TrackAs;
 import io.runtracker.Tracker;
-import io.runtracker.WindowDraft;
-import io.runtracker.WindowSink;
+import io.runtracker.adapter.OpenRequest;
+import io.runtracker.internal.capture.EndInSteps;
 import io.runtracker.mlflow.MlflowSink;
+import io.runtracker.sink.EncodedEvent;
+import io.runtracker.sink.RequestWindow;
+import io.runtracker.sink.RunSink;
+import io.runtracker.sink.WindowDraft;
+import io.runtracker.sink.WindowSink;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;

@@ -2,9 +2,9 @@
 package io.runtracker.benchmarks.delivery;
 
 import io.runtracker.Ledger;
-import io.runtracker.OpenRequest;
 import io.runtracker.RequestTarget;
 import io.runtracker.Tracker;
+import io.runtracker.adapter.OpenRequest;
 import io.runtracker.mlflow.MlflowSink;
 import java.net.URI;
 import java.time.Duration;

@@ -2,13 +2,13 @@
 package io.runtracker.benchmarks.pipeline;
 
 import io.runtracker.Ledger;
-import io.runtracker.OpenRequest;
 import io.runtracker.RequestTarget;
 import io.runtracker.TrackAs;
 import io.runtracker.TrackedRequest;
 import io.runtracker.Tracker;
 import io.runtracker.TrackerStats;
 import io.runtracker.WhenFull;
+import io.runtracker.adapter.OpenRequest;
 import io.runtracker.mlflow.MlflowSink;
 import java.nio.file.Path;
 import java.time.Duration;

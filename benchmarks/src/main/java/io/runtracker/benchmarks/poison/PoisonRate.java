@@ -2,10 +2,10 @@
 package io.runtracker.benchmarks.poison;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.runtracker.OpenRequest;
 import io.runtracker.RequestTarget;
 import io.runtracker.TrackAs;
 import io.runtracker.Tracker;
+import io.runtracker.adapter.OpenRequest;
 import io.runtracker.benchmarks.poison.PoisonedSink.Answer;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -2,12 +2,12 @@
 package io.runtracker.benchmarks.spool;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.runtracker.OpenRequest;
 import io.runtracker.RequestTarget;
 import io.runtracker.TrackAs;
 import io.runtracker.Tracker;
 import io.runtracker.TrackerStats;
 import io.runtracker.WhenFull;
+import io.runtracker.adapter.OpenRequest;
 import io.runtracker.benchmarks.spool.LoadSink.Manner;
 import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.benchmarks.spool;
 
-import io.runtracker.EncodedEvent;
 import io.runtracker.RequestEvent;
-import io.runtracker.RequestWindow;
-import io.runtracker.SinkException;
-import io.runtracker.WindowDraft;
-import io.runtracker.WindowSink;
 import io.runtracker.mlflow.MlflowSink;
+import io.runtracker.sink.EncodedEvent;
+import io.runtracker.sink.RequestWindow;
+import io.runtracker.sink.SinkException;
+import io.runtracker.sink.WindowDraft;
+import io.runtracker.sink.WindowSink;
 import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;

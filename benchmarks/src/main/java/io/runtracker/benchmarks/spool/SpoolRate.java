@@ -2,12 +2,12 @@
 package io.runtracker.benchmarks.spool;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.runtracker.spool.Group;
-import io.runtracker.spool.Positions;
-import io.runtracker.spool.SegmentLog;
-import io.runtracker.spool.SegmentLogOptions;
-import io.runtracker.spool.SegmentLogOptions.Durability;
-import io.runtracker.spool.SpooledEvent;
+import io.runtracker.internal.log.Group;
+import io.runtracker.internal.log.Positions;
+import io.runtracker.internal.log.SegmentLog;
+import io.runtracker.internal.log.SegmentLogOptions;
+import io.runtracker.internal.log.SegmentLogOptions.Durability;
+import io.runtracker.internal.log.SpooledEvent;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.testkit;
 
-import io.runtracker.OpenRequest;
 import io.runtracker.TrackedRequest;
+import io.runtracker.adapter.OpenRequest;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.UndeclaredThrowableException;
 import java.util.concurrent.CompletionException;

@@ -4,7 +4,7 @@ package io.runtracker.testkit;
 import static org.awaitility.Awaitility.await;
 
 import io.runtracker.RequestEvent;
-import io.runtracker.RunSink;
+import io.runtracker.sink.RunSink;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -4,7 +4,7 @@ package io.runtracker.examples.servlet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.runtracker.Ledger;
-import io.runtracker.Spool;
+import io.runtracker.internal.delivery.Spool;
 import io.runtracker.testkit.Fault;
 import io.runtracker.testkit.FaultProxy;
 import io.runtracker.testkit.MlflowRuns;

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.internal.capture;
+
+import com.lmax.disruptor.InsufficientCapacityException;
+import com.lmax.disruptor.RingBuffer;
+import io.runtracker.DropReason;
+import io.runtracker.RunStatus;
+import io.runtracker.WhenFull;
+import io.runtracker.internal.config.Hooks;
+import io.runtracker.internal.config.Settings;
+import io.runtracker.internal.event.Note;
+import io.runtracker.internal.stage.Counts;
+import io.runtracker.internal.stage.RateLimitedLog;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The request thread's end of the ring buffer. Nothing in here blocks, unless the user chose so, or
+ * throws.
+ */
+public final class Capture {
+
+  private static final long ROOM_POLL_NANOS = 1_000_000;
+
+  private final RingBuffer<Slot> ring;
+  private final Counts counts;
+  private final String source;
+  private final WhenFull whenFull;
+  private final RingConsumer consumer;
+  private final RingBytes ringBytes;
+  private final int requestBytes;
+  private final @Nullable Sampler sampler;
+  private final @Nullable Customizers customizers;
+  private final OpenRequests openRequests = new OpenRequests();
+  private final LongAdder lateWrites = new LongAdder();
+  private final RateLimitedLog log = new RateLimitedLog();
+  private volatile boolean closed;
+
+  public Capture(
+      RingBuffer<Slot> ring,
+      Counts counts,
+      String source,
+      Settings settings,
+      Hooks hooks,
+      RingConsumer consumer,
+      RingBytes ringBytes) {
+    this.ring = ring;
+    this.counts = counts;
+    this.source = source;
+    this.whenFull = settings.whenFull;
+    this.consumer = consumer;
+    this.ringBytes = ringBytes;
+    this.requestBytes = settings.requestBytes;
+    this.sampler = Sampler.of(settings.sampleRatio, settings.slowThreshold);
+    this.customizers = Customizers.of(hooks.customizers(), log);
+  }
+
+  String source() {
+    return source;
+  }
+
+  /** What a request may hold of what its handler logs, in bytes. */
+  int requestBytes() {
+    return requestBytes;
+  }
+
+  public OpenRequests openRequests() {
+    return openRequests;
+  }
+
+  @Nullable Sampler sampler() {
+    return sampler;
+  }
+
+  @Nullable Customizers customizers() {
+    return customizers;
+  }
+
+  void sampledOut() {
+    counts.dropped(DropReason.SAMPLED);
+  }
+
+  void offer(
+      CapturedRequest request,
+      @Nullable Note notes,
+      int statusCode,
+      long endNanos,
+      @Nullable Throwable error) {
+    try {
+      if (closed) {
+        counts.dropped(DropReason.CLOSED);
+      } else if (!publish(request, notes, statusCode, endNanos, error)) {
+        counts.dropped(DropReason.RING_FULL); // the batcher says so: to log takes too long here
+      } else if (closed) {
+        consumer.countStragglers();
+      }
+    } catch (Throwable fault) {
+      fault(fault);
+    }
+  }
+
+  /** A fault of ours: counted and, now and then, logged; never the service's concern. */
+  public void fault(Throwable fault) {
+    try {
+      counts.dropped(DropReason.CAPTURE_FAULT);
+      log.warn("capture fault", "A request could not be captured", fault);
+    } catch (Throwable hopeless) {
+      // Out of memory or stack while saying so: there is nothing left that could be done.
+    }
+  }
+
+  void lateWrite() {
+    lateWrites.increment();
+  }
+
+  public long lateWrites() {
+    return lateWrites.sum();
+  }
+
+  /**
+   * Takes no more requests, and ends those that are open, as {@link RunStatus#KILLED}. Waits for
+   * the ring to have room, until the deadline; what is open then is left to itself.
+   */
+  public void killOpenRequests(long deadlineNanos) {
+    openRequests.close(
+        request -> {
+          boolean hasRoom = awaitRoom(request, deadlineNanos);
+          if (hasRoom) {
+            request.kill();
+          }
+          return hasRoom;
+        });
+  }
+
+  private boolean awaitRoom(CapturedRequest request, long deadlineNanos) {
+    while (ring.remainingCapacity() <= 0 || !ringBytes.hasRoom(request.takenByNotes())) {
+      if (System.nanoTime() - deadlineNanos >= 0) {
+        return false;
+      }
+      LockSupport.parkNanos(ROOM_POLL_NANOS);
+    }
+    return true;
+  }
+
+  public void close() {
+    closed = true;
+  }
+
+  private boolean publish(
+      CapturedRequest request,
+      @Nullable Note notes,
+      int statusCode,
+      long endNanos,
+      @Nullable Throwable error) {
+    request.settle(notes, statusCode, endNanos, error);
+    // Whoever closes has waited for room, and has a deadline.
+    boolean waits = whenFull == WhenFull.BLOCK && !openRequests.isClosed();
+    while (!ringBytes.take(request.weight())) {
+      if (!waits || openRequests.isClosed()) {
+        return false;
+      }
+      LockSupport.parkNanos(ROOM_POLL_NANOS);
+    }
+    long sequence = waits ? ring.next() : tryNext();
+    if (sequence < 0) {
+      ringBytes.giveBack(request.weight());
+      return false;
+    }
+    // Nothing in between may fail: a claimed slot that is not published holds the consumer for
+    // ever.
+    ring.get(sequence).request = request;
+    ring.publish(sequence);
+    consumer.published();
+    return true;
+  }
+
+  private long tryNext() {
+    try {
+      return ring.tryNext();
+    } catch (InsufficientCapacityException full) {
+      return -1;
+    }
+  }
+}

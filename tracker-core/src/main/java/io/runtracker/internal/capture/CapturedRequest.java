@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.internal.capture;
+
+import io.runtracker.RequestTarget;
+import io.runtracker.adapter.HttpReader;
+import io.runtracker.adapter.OpenRequest;
+import io.runtracker.internal.event.EventCodec;
+import io.runtracker.internal.event.Note;
+import io.runtracker.internal.event.RecordedEvent;
+import org.jspecify.annotations.Nullable;
+
+/** A request of a tracker that is on, from its start into the ring. */
+public final class CapturedRequest extends NoteStack implements OpenRequest {
+
+  final Capture capture;
+  private final String method;
+  private final RequestTarget target;
+  private final long startMillis = System.currentTimeMillis();
+  private final long startNanos = System.nanoTime();
+  private volatile @Nullable String route;
+  private volatile @Nullable String name;
+  private volatile @Nullable Handled handled;
+  private volatile boolean dropped;
+
+  /** Written before the push or name that it tells of, and so seen by whoever ends the request. */
+  private boolean ownData;
+
+  // How it ended: written by who ends it, and read by who takes it out of the ring.
+  private boolean killed;
+  private @Nullable Note notes;
+  private @Nullable String errorType;
+  private @Nullable String errorDetails;
+  private long durationNanos;
+  private short statusCode; // an int would make every request eight bytes larger
+  private boolean endedWithOwnData;
+
+  /** Where {@link OpenRequests} has it; written only by who opens it and who ends it. */
+  int place = OpenRequests.NOWHERE;
+
+  public CapturedRequest(Capture capture, String method, RequestTarget target) {
+    this.capture = capture;
+    this.method = method;
+    this.target = target;
+  }
+
+  @Override
+  public Scope makeCurrent() {
+    return CurrentRequest.set(this);
+  }
+
+  @Override
+  public CapturedRequest route(@Nullable String template) {
+    if (template != null && !isEnded()) {
+      route = template;
+    }
+    return this;
+  }
+
+  @Override
+  public CapturedRequest handled(Throwable error, int failsFrom) {
+    if (handled == null && !isEnded()) {
+      handled = new Handled(error, failsFrom);
+    }
+    return this;
+  }
+
+  @Override
+  public CapturedRequest notKilledOnClose() {
+    capture.openRequests().remove(this);
+    return this;
+  }
+
+  String method() {
+    return method;
+  }
+
+  public RequestTarget target() {
+    return target;
+  }
+
+  long startNanos() {
+    return startNanos;
+  }
+
+  @Nullable String route() {
+    return route;
+  }
+
+  @Override
+  public boolean isEnded() {
+    return areNotesEnded();
+  }
+
+  @Override
+  public boolean end(int statusCode, @Nullable Throwable error) {
+    NothingToRead none = NothingToRead.INSTANCE;
+    return end(statusCode, error, none, none, none);
+  }
+
+  @Override
+  public <Q, S> boolean end(
+      int statusCode, @Nullable Throwable error, HttpReader<Q, S> reader, Q request, S response) {
+    Note newest = endNotes();
+    if (newest == Note.END) {
+      if (capture.openRequests().isClosed()) {
+        capture.lateWrite();
+      }
+      return false;
+    }
+    try {
+      offer(newest, statusCode, error, reader, request, response);
+    } catch (Throwable outOfMemory) {
+      capture.fault(outOfMemory);
+    }
+    return true;
+  }
+
+  private <Q, S> void offer(
+      @Nullable Note logged,
+      int statusCode,
+      @Nullable Throwable error,
+      HttpReader<Q, S> reader,
+      Q request,
+      S response) {
+    long endNanos = System.nanoTime();
+    capture.openRequests().remove(this);
+    Note newest = logged;
+    Handled noted = handled;
+    if (noted != null) {
+      handled = null;
+    }
+    if (dropped) {
+      return;
+    }
+    Throwable cause = error;
+    if (noted != null && error == null) {
+      if (statusCode >= noted.failsFrom) {
+        cause = noted.error;
+      } else {
+        Note type = Note.text(Note.Kind.PARAM, "error_type", noted.error.getClass().getName());
+        type.putOn(newest);
+        newest = type;
+      }
+    }
+    Sampler sampler = capture.sampler();
+    if (sampler != null
+        && sampler.leavesOut(statusCode >= 500 || cause != null, endNanos - startNanos)) {
+      capture.sampledOut();
+      return;
+    }
+    Customizers customizers = capture.customizers();
+    if (customizers != null) {
+      newest = customizers.customize(this, newest, statusCode, cause, reader, request, response);
+    }
+    capture.offer(this, newest, statusCode, endNanos, cause);
+  }
+
+  /** Ends the request without a trace; false when it had ended. */
+  boolean abandon() {
+    if (endNotes() == Note.END) {
+      return false;
+    }
+    capture.openRequests().remove(this);
+    return true;
+  }
+
+  /** Ends the request because the service ends; what its handler still does comes too late. */
+  void kill() {
+    Note newest = endNotes();
+    if (newest != Note.END) {
+      killed = true;
+      handled = null;
+      if (!dropped) {
+        capture.offer(this, newest, 0, System.nanoTime(), null);
+      }
+    }
+  }
+
+  /** Takes down how it ended. On the request thread, before it is published. */
+  void settle(@Nullable Note newest, int statusCode, long endNanos, @Nullable Throwable error) {
+    this.notes = newest;
+    this.statusCode = (short) statusCode;
+    this.durationNanos = endNanos - startNanos;
+    this.endedWithOwnData = ownData;
+    if (error != null) {
+      this.errorType = error.getClass().getName();
+      this.errorDetails = EventCodec.cut(messageOf(error), capture.requestBytes());
+    }
+  }
+
+  /** What it holds in the ring besides itself, in bytes; see {@link Note#size}. */
+  public int weight() {
+    int logged = notes == null ? 0 : notes.taken();
+    return errorDetails == null ? logged : logged + errorDetails.length();
+  }
+
+  /**
+   * The event of a request that was settled. Off the request thread.
+   *
+   * @param clean the target without secrets
+   */
+  public RecordedEvent toEvent(long sequence, RequestTarget clean) {
+    return RecordedEvent.builder()
+        .of(capture.source(), sequence, method, clean)
+        .route(route)
+        .name(name)
+        .statusCode(statusCode)
+        .killed(killed)
+        .ownData(endedWithOwnData)
+        .timing(startMillis, durationNanos)
+        .error(errorType, errorDetails)
+        .notes(notes)
+        .build();
+  }
+
+  /** An exception's own getMessage() may throw; the class name must arrive all the same. */
+  private static String messageOf(Throwable error) {
+    try {
+      String message = error.getMessage();
+      return message != null ? message : error.getClass().getName();
+    } catch (Throwable brokenMessage) {
+      return error.getClass().getName() + " (its message could not be read)";
+    }
+  }
+
+  @Override
+  public CapturedRequest tag(String key, String value) {
+    return text(Note.Kind.TAG, key, value);
+  }
+
+  @Override
+  public CapturedRequest param(String key, Object value) {
+    return text(Note.Kind.PARAM, key, stringOf(value));
+  }
+
+  @Override
+  public CapturedRequest metric(String key, double value, long step) {
+    if (key == null) {
+      capture.lateWrite();
+      return this;
+    }
+    ownData = true;
+    try {
+      note(Note.metric(key, value, System.currentTimeMillis(), step));
+    } catch (Throwable outOfMemory) {
+      capture.lateWrite(); // the handler is not to hear of it
+    }
+    return this;
+  }
+
+  @Override
+  public CapturedRequest text(String file, String content) {
+    return text(Note.Kind.TEXT, file, content);
+  }
+
+  @Override
+  public CapturedRequest name(String runName) {
+    if (runName == null || isEnded()) {
+      capture.lateWrite();
+    } else {
+      ownData = true;
+      name = EventCodec.cut(runName, EventCodec.LONGEST_PART);
+    }
+    return this;
+  }
+
+  @Override
+  public void drop() {
+    if (isEnded()) {
+      capture.lateWrite();
+    } else {
+      dropped = true;
+    }
+  }
+
+  private static @Nullable String stringOf(@Nullable Object value) {
+    try {
+      return value == null ? null : value.toString();
+    } catch (Throwable brokenToString) {
+      return value.getClass().getName() + " (its toString failed)";
+    }
+  }
+
+  private CapturedRequest text(Note.Kind kind, @Nullable String key, @Nullable String value) {
+    if (key == null || value == null) {
+      capture.lateWrite();
+    } else {
+      ownData = true;
+      try {
+        note(Note.text(kind, key, value));
+      } catch (Throwable outOfMemory) {
+        capture.lateWrite(); // the handler is not to hear of it
+      }
+    }
+    return this;
+  }
+
+  /** A tag of ours, which does not make the request one that its handler logged into. */
+  void entryTag(String key, String value) {
+    note(Note.text(Note.Kind.TAG, key, value));
+  }
+
+  private CapturedRequest note(Note note) {
+    if (push(note, capture.requestBytes()) == Pushed.TOO_LATE) {
+      capture.lateWrite();
+    }
+    return this;
+  }
+
+  private record Handled(Throwable error, int failsFrom) {}
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.internal.config;
+
+import io.runtracker.RequestCustomizer;
+import io.runtracker.RunNaming;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What a user has a tracker call for the requests that it tracks. */
+public record Hooks(List<RequestCustomizer> customizers, @Nullable RunNaming naming) {
+
+  public Hooks {
+    customizers = List.copyOf(customizers);
+  }
+}

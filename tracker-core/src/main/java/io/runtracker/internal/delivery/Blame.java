@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.internal.delivery;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whose fault a failure is: that of the unit, by what is in it, or that of what all units share,
+ * such as the server. The answer does not tell: a firewall answers 403 to one request, and a server
+ * to all. So others tell: a unit is blamed for a failure only when others passed since its last
+ * one.
+ *
+ * <p>Belongs to the thread that delivers.
+ */
+final class Blame {
+
+  /** So seldom a good unit may fail so often by chance, in as far as others tell how it falls. */
+  private static final double LOG_OF_CHANCE = Math.log(1e-6);
+
+  /**
+   * A server that fails so many of all calls by chance fails one ten times in a row that seldom.
+   */
+  private static final double HIGH_SHARE = 0.25;
+
+  /** A server in trouble refuses in the same words as one that means it, but not so often. */
+  private static final int REFUSALS = 3;
+
+  /** So many requests that fail one by one, while nothing passes, are not at fault. */
+  private static final int MOST_ALONE_IN_VAIN = 8;
+
+  private final int maxTries;
+  private final int places;
+  private long passed;
+  private long begunToFail;
+
+  // Since the last that passed.
+  private @Nullable Tries failedLast;
+  private boolean areSeveralFailing;
+  private int failedInARow;
+  private int aloneInVain;
+
+  /**
+   * Blames nobody yet.
+   *
+   * @param maxTries how often a unit may fail, see {@link #isGuilty}
+   * @param places so many calls are under way at once: those that pass while one of them fails
+   *     began after it, where they are as many
+   */
+  Blame(int maxTries, int places) {
+    this.maxTries = maxTries;
+    this.places = places;
+  }
+
+  /** How many have passed. */
+  long allPassed() {
+    return passed;
+  }
+
+  void passed() {
+    passed++;
+    failedLast = null;
+    areSeveralFailing = false;
+    failedInARow = 0;
+    aloneInVain = 0;
+  }
+
+  /**
+   * Counts a failure.
+   *
+   * @param isAlone whether the unit is a single request
+   * @param passedAtStart what {@link #allPassed} was when the try began
+   * @return whether others pass: since this unit's last failure, or, where it is its first, since
+   *     the last failure of another
+   */
+  boolean failed(Tries tries, boolean isAlone, long passedAtStart) {
+    boolean wasSuspect = tries.areSuspect();
+    boolean othersPass;
+    tries.isOutpaced |= isAlone && passed - passedAtStart >= places;
+    if (tries.failed++ == 0) {
+      othersPass = failedLast == null && passed > 0;
+      begunToFail += tries.root == tries ? 1 : 0;
+      tries.passedAtFirst = passed;
+      tries.begunAtFirst = begunToFail;
+      tries.blamed = 1;
+    } else {
+      othersPass = othersPassed(tries);
+      tries.blamed += othersPass ? 1 : 0;
+    }
+    tries.passedBefore = passed;
+    if (wasSuspect) {
+      return othersPass; // what is known to fail says nothing of the server
+    }
+    areSeveralFailing |= failedLast != null && failedLast.root != tries.root;
+    failedLast = tries;
+    failedInARow++;
+    aloneInVain += isAlone && !tries.areSuspect() ? 1 : 0;
+    return othersPass;
+  }
+
+  /** Whether two different units failed in a row, and none has passed since. */
+  boolean isShared() {
+    return areSeveralFailing;
+  }
+
+  /**
+   * Whether that holds, and so many tries failed in a row that it is hardly bad units alone that
+   * met by chance: where one in ten is bad, two of them often do.
+   */
+  boolean isSharedBeyondChance(int inARow) {
+    return areSeveralFailing && failedInARow >= inARow;
+  }
+
+  /** Whether what was tried last fails again and again, and is all there is to try. */
+  boolean isNothingPassing() {
+    return failedLast != null && failedLast.failed >= 3 && !failedLast.areSuspect();
+  }
+
+  /** Whether any unit has passed since this one failed last. */
+  boolean othersPassed(Tries tries) {
+    return passed > tries.passedBefore;
+  }
+
+  /**
+   * Whether it failed as often as it may, half of that (or, where it is refused, twice) while
+   * others passed; or more often, where so many others began to fail meanwhile that it might be
+   * chance.
+   *
+   * @param isRefused whether the server said that it understood it, and will never take it
+   */
+  boolean isGuilty(Tries tries, boolean isRefused) {
+    long others = passed - tries.passedAtFirst;
+    double failing = begunToFail - tries.begunAtFirst;
+    double share = (failing + 0.5) / (failing + others + 1);
+    int beyondChance = (int) Math.min(Math.ceil(LOG_OF_CHANCE / Math.log(share)), 1_000_000);
+    int usual = isRefused ? Math.min(REFUSALS, maxTries) : maxTries;
+    int most = Math.max(usual, beyondChance);
+    if (share <= HIGH_SHARE) {
+      most = Math.min(most, maxTries);
+    }
+    int half = (maxTries + 1) / 2;
+    int leastBlamed = isRefused ? Math.min(2, half) : half;
+    return others > 0 && tries.failed >= most && tries.blamed >= leastBlamed;
+  }
+
+  /** Whether taking units apart may still find out that it is something in them. */
+  boolean mayBeFoundInParts() {
+    return aloneInVain < MOST_ALONE_IN_VAIN;
+  }
+}

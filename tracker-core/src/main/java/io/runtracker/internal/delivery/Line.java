@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.internal.delivery;
+
+import io.runtracker.DropReason;
+import io.runtracker.TrackAs;
+import io.runtracker.internal.config.Settings;
+import io.runtracker.internal.log.FailPoint;
+import io.runtracker.internal.log.Log;
+import io.runtracker.internal.log.SpoolException;
+import io.runtracker.internal.stage.Counts;
+import io.runtracker.internal.stage.Daemon;
+import io.runtracker.internal.stage.Interruption;
+import io.runtracker.internal.stage.QuietLogger;
+import io.runtracker.internal.stage.RateLimitedLog;
+import io.runtracker.sink.RunSink;
+import io.runtracker.sink.WindowSink;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** From a log to the sink: what assembles its events, and what delivers them. */
+public record Line(
+    Log log, Assembler assembler, Delivery delivery, Counts counts, Journal journal) {
+
+  private static final long LONGEST_CLOSE_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+  private static final QuietLogger logger = QuietLogger.ofTracker();
+
+  /**
+   * Puts a line together; it starts when delivery does. Where that fails, the directory is free for
+   * another process again.
+   *
+   * @param directory where the log is, or null for one on the heap
+   * @param inFlight the most runs that it writes at the same time
+   */
+  public static Line of(
+      @Nullable SpoolDirectory directory,
+      Settings settings,
+      int inFlight,
+      RunSink sink,
+      String source,
+      Counts counts,
+      Consumer<FailPoint> failPoints) {
+    boolean isMade = false;
+    try {
+      TrackAs trackAs = trackAs(settings, sink);
+      Log log =
+          directory == null
+              ? Log.onHeap(settings.queueSize, settings.queueBytes, failPoints)
+              : Log.on(directory.log(), settings.queueSize, settings.queueBytes, failPoints);
+      Journal journal = new Journal(log, counts);
+      Assembler assembler =
+          new Assembler(
+              log,
+              journal,
+              settings,
+              inFlight,
+              trackAs,
+              sink instanceof WindowSink windows ? windows : null,
+              source,
+              counts,
+              directory == null ? null : new SetAsideFiles(directory.path()),
+              new RateLimitedLog(),
+              failPoints);
+      Delivery delivery =
+          new Delivery(log, journal, assembler, sink, settings, inFlight, failPoints);
+      isMade = true;
+      return new Line(log, assembler, delivery, counts, journal);
+    } finally {
+      if (!isMade && directory != null) {
+        directory.release();
+      }
+    }
+  }
+
+  private static TrackAs trackAs(Settings settings, RunSink sink) {
+    if (sink instanceof WindowSink) {
+      return settings.trackAs;
+    }
+    if (settings.trackAs == TrackAs.WINDOW) {
+      throw new IllegalArgumentException(
+          "trackAs is WINDOW, but " + sink.getClass().getName() + " is no WindowSink");
+    }
+    return TrackAs.RUN;
+  }
+
+  /** Sends what is below a position as soon as it can be, because somebody waits for it. */
+  public void hurry(long below) {
+    assembler.hurry(below);
+    delivery.stage().wake();
+  }
+
+  /**
+   * Ends delivery; what is on no disk then is lost, and counted. Where the disk hangs nobody knows
+   * what is on it, and that stays in flight.
+   */
+  public void close() {
+    try {
+      delivery.stop();
+    } finally {
+      if (log.disk() == null) {
+        closeLog();
+      } else {
+        closeLogWhileTheDiskAnswers();
+      }
+    }
+  }
+
+  /** A disk may hang for ever, and so would the JVM that waits for it. */
+  private void closeLogWhileTheDiskAnswers() {
+    FutureTask<Boolean> close = new FutureTask<>(this::closeLog, true);
+    Thread closing = Daemon.of(close, "runtracker-closing");
+    try {
+      closing.start();
+    } catch (OutOfMemoryError noThread) {
+      close.run();
+    }
+    try (Interruption interruption = new Interruption()) {
+      interruption.join(closing, System.nanoTime() + LONGEST_CLOSE_NANOS);
+      if (close.isDone()) {
+        throwFaultOf(close);
+      } else {
+        logger.warn(
+            "The spool's disk does not answer, so the spool is left as by a process that was"
+                + " killed; the next start delivers what is in it",
+            null);
+      }
+    }
+  }
+
+  /** As if it had been closed on this thread. */
+  private static void throwFaultOf(FutureTask<Boolean> close) {
+    try {
+      close.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof Error error) {
+        throw error;
+      }
+      throw new IllegalStateException(e.getCause());
+    }
+  }
+
+  private void closeLog() {
+    try {
+      journal.writeLedger();
+      log.close();
+    } catch (SpoolException e) {
+      logger.warn("The spool could not be closed cleanly; nothing that is in it is lost", e);
+    }
+    counts.dropped(DropReason.SHUTDOWN, log.onHeapAlone());
+  }
+}

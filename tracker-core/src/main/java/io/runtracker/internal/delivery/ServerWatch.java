@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.internal.delivery;
+
+import io.runtracker.internal.stage.QuietLogger;
+import io.runtracker.sink.RunSink;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+
+/**
+ * Whether nothing passes, and one line when something does again. Written by the thread that
+ * delivers; any may ask.
+ */
+public final class ServerWatch {
+
+  private static final QuietLogger log = QuietLogger.ofTracker();
+
+  private final String sink;
+  private final LongSupplier waiting;
+  private volatile boolean away;
+  private long sinceNanos;
+
+  /**
+   * Not away so far.
+   *
+   * @param waiting how many requests wait; asked when it is back, because counting them takes time
+   */
+  ServerWatch(RunSink sink, LongSupplier waiting) {
+    this.sink = nameOf(sink);
+    this.waiting = waiting;
+  }
+
+  /** How lines of the log name it; its own word is the user's code. */
+  public static String nameOf(RunSink sink) {
+    try {
+      return String.valueOf(sink);
+    } catch (Throwable ofTheSink) {
+      return sink.getClass().getName();
+    }
+  }
+
+  boolean isAway() {
+    return away;
+  }
+
+  /** By all that is known now. */
+  void isAway(boolean now) {
+    if (now && !away) {
+      sinceNanos = System.nanoTime();
+    }
+    away = now;
+  }
+
+  /** Something passed. */
+  void passed() {
+    if (away) {
+      away = false;
+      long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - sinceNanos);
+      log.info(
+          "{} takes requests again, after {} s; {} wait and are being delivered",
+          sink,
+          seconds,
+          waiting.getAsLong());
+    }
+  }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.internal.delivery;
+
+/**
+ * How often a unit failed, and whether others passed meanwhile. {@link Blame} writes it and reads
+ * it. Belongs to the thread that delivers.
+ */
+final class Tries {
+
+  /** The parts of a window are one with it: several of them that fail are no sign of more. */
+  final Tries root;
+
+  int failed;
+
+  /** Of those, its first and each other before which others had passed since the one before. */
+  int blamed;
+
+  /** How many had passed when it failed last, and when it failed first. */
+  long passedBefore;
+
+  long passedAtFirst;
+
+  /**
+   * Whether so many others passed while it was tried that it holds a place for longer than they.
+   */
+  boolean isOutpaced;
+
+  /** How many others had begun to fail when it failed first. */
+  long begunAtFirst;
+
+  Tries() {
+    this.root = this;
+  }
+
+  private Tries(Tries root) {
+    this.root = root;
+  }
+
+  /** Of a part of a unit that failed by what is in it: what was tried was the part, too. */
+  Tries ofPart() {
+    Tries part = new Tries(root);
+    part.failed = failed;
+    part.blamed = blamed;
+    part.passedBefore = passedBefore;
+    part.passedAtFirst = passedAtFirst;
+    part.begunAtFirst = begunAtFirst;
+    part.isOutpaced = isOutpaced;
+    return part;
+  }
+
+  /** Of a part of a unit that failed by its size. */
+  Tries ofSmaller() {
+    return new Tries(root);
+  }
+
+  /** Whether it fails while others pass, so that it is to take no room from them. */
+  boolean areSuspect() {
+    return blamed >= 2 || isOutpaced;
+  }
+}

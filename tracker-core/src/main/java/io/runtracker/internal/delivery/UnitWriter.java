@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.internal.delivery;
+
+import io.runtracker.internal.log.FailPoint;
+import io.runtracker.internal.log.Log;
+import io.runtracker.internal.log.SpoolException;
+import io.runtracker.internal.stage.RateLimitedLog;
+import io.runtracker.sink.RunSink;
+import io.runtracker.sink.SinkException;
+import io.runtracker.sink.WindowSink;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * Writes a unit to the sink, as one try: looks for its run where it may exist, remembers what it
+ * will write, creates the run, remembers it, completes it. Each sender calls it, for a unit that
+ * nobody else touches meanwhile.
+ */
+final class UnitWriter {
+
+  private final RunSink sink;
+  private final Log log;
+  private final Journal journal;
+  private final RateLimitedLog warnings;
+  private final Consumer<FailPoint> failPoints;
+
+  UnitWriter(
+      RunSink sink,
+      Log log,
+      Journal journal,
+      RateLimitedLog warnings,
+      Consumer<FailPoint> failPoints) {
+    this.sink = sink;
+    this.log = log;
+    this.journal = journal;
+    this.warnings = warnings;
+    this.failPoints = failPoints;
+  }
+
+  /**
+   * Makes one try.
+   *
+   * @throws IOException when what it is to write cannot be read
+   */
+  void write(Unit unit) throws SinkException, InterruptedException, IOException {
+    if (unit.sweeps) {
+      failPoints.accept(FailPoint.BEFORE_SWEEP);
+      unit.sweep(sink);
+      failPoints.accept(FailPoint.AFTER_SWEEP);
+    } else if (unit.splits) {
+      takeBack(unit);
+    } else {
+      unit.prepare(sink, log);
+      String runId = unit.runId == null ? findOrCreate(unit) : unit.runId;
+      failPoints.accept(FailPoint.BEFORE_COMPLETE);
+      unit.complete(sink, runId);
+      failPoints.accept(FailPoint.AFTER_COMPLETE);
+    }
+  }
+
+  /** Takes a window's run back, so that its parts can have theirs. */
+  private void takeBack(Unit window) throws SinkException, InterruptedException, IOException {
+    if (window.runId == null && window.mayExist) {
+      failPoints.accept(FailPoint.BEFORE_FIND);
+      window.runId = window.find(sink).orElse(null);
+      failPoints.accept(FailPoint.AFTER_FIND);
+    }
+    String runId = window.runId;
+    if (runId != null) {
+      failPoints.accept(FailPoint.BEFORE_DISCARD);
+      ((WindowSink) sink).discard(runId);
+      failPoints.accept(FailPoint.AFTER_DISCARD);
+    }
+  }
+
+  private String findOrCreate(Unit unit) throws SinkException, InterruptedException, IOException {
+    String runId = findOrCreateUnremembered(unit);
+    unit.runId = runId; // whatever fails from here on, it is not created again
+    failPoints.accept(FailPoint.BEFORE_CREATED);
+    try {
+      journal.created(unit, runId);
+    } catch (SpoolException e) {
+      // After a crash now it is looked up, because it was planned.
+      warnings.warn("created", "The spool cannot be written; it is tried again", e);
+    }
+    failPoints.accept(FailPoint.AFTER_CREATED);
+    return runId;
+  }
+
+  private String findOrCreateUnremembered(Unit unit)
+      throws SinkException, InterruptedException, IOException {
+    if (unit.mayExist) {
+      failPoints.accept(FailPoint.BEFORE_FIND);
+      Optional<String> found = unit.find(sink);
+      failPoints.accept(FailPoint.AFTER_FIND);
+      if (found.isPresent()) {
+        return found.get();
+      }
+      unit.mayExist = false;
+      unit.isRepeated = true;
+    }
+    failPoints.accept(FailPoint.BEFORE_PLAN);
+    journal.plan(unit);
+    failPoints.accept(FailPoint.AFTER_PLAN);
+    boolean answered = false;
+    try {
+      failPoints.accept(FailPoint.BEFORE_CREATE);
+      String runId = unit.create(sink);
+      failPoints.accept(FailPoint.AFTER_CREATE);
+      answered = true;
+      return runId;
+    } catch (SinkException e) {
+      answered = e.kind() != SinkException.Kind.UNKNOWN && e.kind() != SinkException.Kind.FAILED;
+      throw e;
+    } finally {
+      if (!answered) {
+        unit.mayExist = true;
+      }
+    }
+  }
+}

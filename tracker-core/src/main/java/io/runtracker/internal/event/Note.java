@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.internal.event;
+
+import io.runtracker.Metric;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One thing that a handler logged into its request: a node of a stack, newest first.
+ *
+ * <p>A stack, because threads can push onto it without a lock, one exchange of its head ends all
+ * writing at once, and a request whose handler logs nothing allocates nothing.
+ */
+public final class Note {
+
+  public enum Kind {
+    TAG,
+    PARAM,
+    METRIC,
+    TEXT,
+    END
+  }
+
+  /** Head of a stack that takes no more notes. */
+  public static final Note END = new Note(Kind.END, "", "", 0, 0, 0);
+
+  /** The object itself, and those of its key and its text. */
+  private static final int OWN_BYTES = 128;
+
+  /** More than notes ever take. */
+  private static final int FULL = 1 << 30;
+
+  /** Less of a text than this says nothing. */
+  private static final int LEAST_TEXT = 64;
+
+  final Kind kind;
+  public final String key;
+  final String text;
+  final double number;
+  final long timestampMillis;
+  final long step;
+  public @Nullable Note next;
+
+  /** What this note and all below it take, see {@link #size}; and {@link #FULL}, or not. */
+  private int total;
+
+  private Note(Kind kind, String key, String text, double number, long timestampMillis, long step) {
+    this.kind = kind;
+    this.key = key;
+    this.text = text;
+    this.number = number;
+    this.timestampMillis = timestampMillis;
+    this.step = step;
+  }
+
+  private Note(Note same, @Nullable Note next) {
+    this(same.kind, same.key, same.text, same.number, same.timestampMillis, same.step);
+    putOn(next);
+  }
+
+  /** Puts it on top of others. */
+  public void putOn(@Nullable Note others) {
+    next = others;
+    total = (others == null ? 0 : others.total) + size();
+  }
+
+  public static Note text(Kind kind, String key, String text) {
+    return new Note(kind, key, text, 0, 0, 0);
+  }
+
+  public static Note metric(String key, double value, long timestampMillis, long step) {
+    return new Note(Kind.METRIC, key, "", value, timestampMillis, step);
+  }
+
+  /** What it takes on the heap, in bytes, or less: a character is counted as one. */
+  public int size() {
+    return OWN_BYTES + key.length() + text.length();
+  }
+
+  /** What this note and all below it take. */
+  public int taken() {
+    return total & ~FULL;
+  }
+
+  /** Whether some have been left out. */
+  public boolean isMarkedFull() {
+    return (total & FULL) != 0;
+  }
+
+  /** A tag that says that some are left out. */
+  public static Note markedFull(@Nullable Note notes) {
+    Note mark = text(Kind.TAG, EventCodec.INCOMPLETE, "size");
+    mark.putOn(notes);
+    mark.total |= FULL;
+    return mark;
+  }
+
+  /** As much of it as fits, with a mark; null when that is not worth it. */
+  public @Nullable Note cutTo(int bytes) {
+    int left = bytes - OWN_BYTES - key.length();
+    boolean isWorthIt = kind != Kind.METRIC && left >= LEAST_TEXT;
+    return isWorthIt ? text(kind, key, EventCodec.cut(text, left)) : null;
+  }
+
+  /** The same without what was overwritten since. */
+  public static Note withoutOverwritten(Note newest) {
+    Set<List<Object>> seen = new HashSet<>();
+    Deque<Note> kept = new ArrayDeque<>();
+    for (Note note = newest; note != null; note = note.next) {
+      if (note.kind == Kind.METRIC || seen.add(List.of(note.kind, note.key))) {
+        kept.addFirst(note);
+      }
+    }
+    Note copied = null;
+    for (Note note : kept) {
+      copied = new Note(note, copied);
+    }
+    return Objects.requireNonNull(copied);
+  }
+
+  /** The texts of one kind by key, in the order first written; the last value of a key wins. */
+  static Map<String, String> texts(@Nullable Note newest, Kind kind) {
+    if (newest == null) {
+      return Map.of();
+    }
+    Map<String, String> texts = new LinkedHashMap<>();
+    for (Note note : oldestFirst(newest, kind)) {
+      texts.put(note.key, note.text);
+    }
+    return texts;
+  }
+
+  static List<Metric> metrics(@Nullable Note newest) {
+    if (newest == null) {
+      return List.of();
+    }
+    List<Metric> metrics = new ArrayList<>();
+    for (Note note : oldestFirst(newest, Kind.METRIC)) {
+      metrics.add(new Metric(note.key, note.number, note.timestampMillis, note.step));
+    }
+    return metrics;
+  }
+
+  private static Deque<Note> oldestFirst(@Nullable Note newest, Kind kind) {
+    Deque<Note> notes = new ArrayDeque<>();
+    for (Note note = newest; note != null; note = note.next) {
+      if (note.kind == kind) {
+        notes.addFirst(note);
+      }
+    }
+    return notes;
+  }
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.internal.delivery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class BlameTest {
+
+  private static final int MAX_TRIES = 10;
+  private static final int PLACES = 3;
+
+  private final Blame blame = new Blame(MAX_TRIES, PLACES);
+  private final Tries unit = new Tries();
+
+  private void pass(int times) {
+    for (int i = 0; i < times; i++) {
+      blame.passed();
+    }
+  }
+
+  private boolean failed(Tries tries, boolean isAlone) {
+    return blame.failed(tries, isAlone, blame.allPassed());
+  }
+
+  private void failWhileOthersPass(Tries tries, int times) {
+    for (int i = 0; i < times; i++) {
+      failed(tries, true);
+      pass(1);
+    }
+  }
+
+  @Test
+  void a_unit_is_guilty_once_it_failed_so_often_while_others_passed() {
+    failWhileOthersPass(unit, MAX_TRIES - 1);
+    assertThat(blame.isGuilty(unit, false)).isFalse();
+    failed(unit, true);
+    assertThat(blame.isGuilty(unit, false)).isTrue();
+  }
+
+  @Test
+  void who_is_refused_while_many_pass_is_guilty_sooner_and_not_at_once() {
+    failWhileOthersPass(unit, 2);
+    pass(60);
+    assertThat(blame.isGuilty(unit, true)).isFalse();
+    failed(unit, true);
+    assertThat(blame.isGuilty(unit, true)).isTrue();
+    assertThat(blame.isGuilty(unit, false)).isFalse();
+  }
+
+  @Test
+  void a_server_that_refuses_one_in_ten_by_chance_is_believed_after_more_tries() {
+    for (int i = 0; i < 4; i++) {
+      failed(unit, true);
+      failed(new Tries(), true);
+      pass(10);
+    }
+    assertThat(blame.isGuilty(unit, true)).isFalse();
+    failWhileOthersPass(unit, 3);
+    assertThat(blame.isGuilty(unit, true)).isTrue();
+  }
+
+  @Test
+  void where_one_in_three_begins_to_fail_it_takes_some_more_tries_than_usual() {
+    for (int i = 0; i < MAX_TRIES + 1; i++) {
+      failed(unit, true);
+      failed(new Tries(), true);
+      pass(2);
+    }
+    assertThat(blame.isGuilty(unit, false)).isFalse();
+    failWhileOthersPass(unit, 4);
+    assertThat(blame.isGuilty(unit, false)).isTrue();
+  }
+
+  @Test
+  void a_suspect_that_fails_says_nothing_of_the_server() {
+    failWhileOthersPass(unit, 2);
+    Tries other = new Tries();
+    failWhileOthersPass(other, 2);
+    failed(unit, true);
+    failed(other, true);
+    assertThat(blame.isShared()).isFalse();
+  }
+
+  @Test
+  void half_of_the_failures_must_be_while_others_passed() {
+    for (int i = 0; i < 2 * MAX_TRIES; i++) {
+      failed(unit, true);
+    }
+    for (int i = 0; i < MAX_TRIES / 2 - 1; i++) {
+      assertThat(blame.isGuilty(unit, false)).isFalse();
+      pass(1);
+      failed(unit, true);
+    }
+    assertThat(blame.isGuilty(unit, false)).isTrue();
+  }
+
+  @Test
+  void failures_while_nothing_passes_are_not_counted() {
+    pass(100);
+    for (int i = 0; i < 50; i++) {
+      failed(unit, true);
+    }
+    pass(100);
+    assertThat(unit.blamed).isEqualTo(1);
+    assertThat(blame.isGuilty(unit, false)).isFalse();
+  }
+
+  @Test
+  void a_unit_is_not_guilty_where_many_others_begin_to_fail_meanwhile() {
+    for (int i = 0; i < MAX_TRIES; i++) {
+      failed(unit, true);
+      failed(new Tries(), true);
+      pass(1);
+    }
+    failed(unit, true);
+    assertThat(blame.isGuilty(unit, false)).isFalse();
+    pass(100);
+    failed(unit, true);
+    assertThat(blame.isGuilty(unit, false)).isTrue();
+  }
+
+  @Test
+  void one_unit_that_fails_again_and_again_is_not_everybodys_trouble() {
+    failed(unit, true);
+    failed(unit, true);
+    assertThat(blame.isShared()).isFalse();
+    failed(new Tries(), true);
+    assertThat(blame.isShared()).isTrue();
+    pass(1);
+    assertThat(blame.isShared()).isFalse();
+  }
+
+  @Test
+  void parts_of_a_window_that_fail_are_one_unit_that_fails() {
+    failed(unit, false);
+    failed(unit.ofPart(), false);
+    failed(unit.ofSmaller(), false);
+    assertThat(blame.isShared()).isFalse();
+  }
+
+  @Test
+  void a_part_has_been_tried_with_its_window_and_a_smaller_one_has_not() {
+    failWhileOthersPass(unit, 3);
+    assertThat(unit.ofPart().blamed).isEqualTo(3);
+    assertThat(unit.ofSmaller().blamed).isZero();
+  }
+
+  @Test
+  void the_parts_of_a_window_do_not_count_as_others_that_begin_to_fail() {
+    failed(unit, true);
+    Tries window = new Tries();
+    failed(window, false);
+    for (int i = 0; i < 20; i++) {
+      failed(window.ofSmaller(), false);
+    }
+    pass(1);
+    failWhileOthersPass(unit, MAX_TRIES - 1);
+    assertThat(blame.isGuilty(unit, false)).isTrue();
+  }
+
+  @Test
+  void others_pass_at_a_first_failure_unless_another_has_just_failed() {
+    assertThat(failed(unit, true)).isFalse(); // nothing has ever passed
+    pass(1);
+    assertThat(failed(new Tries(), true)).isTrue();
+    assertThat(failed(new Tries(), true)).isFalse();
+    pass(1);
+    assertThat(failed(new Tries(), true)).isTrue();
+  }
+
+  @Test
+  void requests_that_fail_one_by_one_while_nothing_passes_are_not_searched_any_further() {
+    for (int i = 0; i < 8; i++) {
+      assertThat(blame.mayBeFoundInParts()).isTrue();
+      failed(new Tries(), true);
+    }
+    assertThat(blame.mayBeFoundInParts()).isFalse();
+    pass(1);
+    assertThat(blame.mayBeFoundInParts()).isTrue();
+  }
+
+  @Test
+  void where_as_many_pass_as_there_are_places_while_a_request_is_tried_it_is_a_suspect_at_once() {
+    long start = blame.allPassed();
+    pass(PLACES - 1);
+    blame.failed(unit, true, start);
+    assertThat(unit.areSuspect()).isFalse();
+    Tries other = new Tries();
+    pass(1);
+    blame.failed(other, true, start);
+    assertThat(other.areSuspect()).isTrue();
+  }
+
+  @Test
+  void bad_ones_that_meet_by_chance_are_not_more_than_chance() {
+    failed(unit, true);
+    failed(new Tries(), true);
+    assertThat(blame.isSharedBeyondChance(3)).isFalse();
+    failed(unit, true);
+    assertThat(blame.isSharedBeyondChance(3)).isTrue();
+    pass(1);
+    assertThat(blame.isSharedBeyondChance(1)).isFalse();
+  }
+
+  @Test
+  void one_that_fails_again_and_again_is_not_shared_beyond_chance() {
+    for (int i = 0; i < 20; i++) {
+      failed(unit, true);
+    }
+    assertThat(blame.isSharedBeyondChance(3)).isFalse();
+  }
+}

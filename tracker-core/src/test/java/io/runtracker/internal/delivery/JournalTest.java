@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.internal.delivery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.runtracker.internal.log.Positions;
+import io.runtracker.internal.log.SegmentLog;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class JournalTest {
+
+  @TempDir Path directory;
+
+  @Test
+  void whatIsRememberedOfAUnitDoesNotGrowFromLifeToLife() throws Exception {
+    try (JournalLife first = new JournalLife(directory)) {
+      first.append(10);
+      first.begunWindow("run");
+    }
+    for (int i = 0; i < 8; i++) {
+      try (JournalLife life = new JournalLife(directory)) {
+        assertThat(life.recovered)
+            .singleElement()
+            .satisfies(unit -> assertThat(unit.runId).isEqualTo("run"))
+            .satisfies(unit -> assertThat(unit.positions).isEqualTo(Positions.of(1, 11)));
+        life.deleteSegments();
+      }
+    }
+    try (SegmentLog log = SegmentLog.open(directory, JournalLife.SMALL)) {
+      assertThat(log.controls()).hasSizeLessThan(50);
+    }
+  }
+
+  @Test
+  void theLookForASecondRunLeavesItsUnitsPlanInPlace() throws Exception {
+    try (JournalLife first = new JournalLife(directory)) {
+      first.append(10);
+      Unit window = first.begunWindow("run");
+      first.journal.sweepLater(window.sweeping());
+      first.append(1); // what was left for the next write is written; the window is not settled
+    }
+    try (JournalLife second = new JournalLife(directory)) {
+      assertThat(second.recovered).hasSize(2);
+      Unit window = second.recovered.get(0);
+      assertThat(window.positions).isEqualTo(Positions.of(1, 11));
+      assertThat(window.runId).isEqualTo("run");
+      Unit sweep = second.recovered.get(1);
+      assertThat(sweep.sweeps).isTrue();
+      assertThat(sweep.runId).isEqualTo("run");
+    }
+  }
+
+  @Test
+  void aWindowThatWasHalvedIsOverWhateverBecameOfTheRecordThatSaysSo() throws Exception {
+    try (JournalLife first = new JournalLife(directory)) {
+      first.append(10);
+      Unit whole = JournalLife.window();
+      first.journal.plan(whole);
+      first.journal.plan(
+          whole.part(0, Positions.of(1, 6), new Tries()).part(1, Positions.of(3, 6), new Tries()));
+      first.journal.plan(whole.part(1, Positions.of(6, 11), new Tries()));
+    }
+    try (JournalLife second = new JournalLife(directory)) {
+      assertThat(second.recovered)
+          .extracting(unit -> unit.id + " " + unit.positions)
+          .containsExactly("window.0.1 3-5", "window.1 6-10");
+    }
+  }
+
+  @Test
+  void aRunThatIsGoneIsLookedUpAgainAfterACrash() throws Exception {
+    try (JournalLife first = new JournalLife(directory)) {
+      first.append(10);
+      Unit window = first.begunWindow("erased");
+      window.runId = null;
+      first.journal.plan(window); // it is about to be created again
+    }
+    try (JournalLife second = new JournalLife(directory)) {
+      Unit window = second.recovered.get(0);
+      assertThat(window.runId).isNull();
+      assertThat(window.mayExist).isTrue();
+      second.journal.created(window, "again");
+    }
+    try (JournalLife third = new JournalLife(directory)) {
+      Unit window = third.recovered.get(0);
+      assertThat(window.runId).isEqualTo("again");
+      assertThat(window.mayExist).isFalse();
+    }
+  }
+}
