@@ -4,8 +4,8 @@ package io.runtracker;
 import io.runtracker.sink.RequestWindow;
 
 /**
- * As what requests are written. It changes only what is sent: capture, spool, ledger and the
- * promise of each request once are the same.
+ * How requests are written to the sink. It changes only what is sent: capture, spool, ledger and
+ * the promise of each request once are the same.
  */
 public enum TrackAs {
   /** One run for each request. MLflow takes some 40 of these a second. */

@@ -348,7 +348,9 @@ public final class Tracker implements AutoCloseable {
       return tell(Settings.SPOOL_SHARED, shared);
     }
 
-    /** The most bytes that the spool takes on disk; what is new is refused then. Default: 1 GiB. */
+    /**
+     * The most bytes of the spool on disk; if it is full, new requests are dropped. Default: 1 GiB.
+     */
     public Builder spoolQuota(long bytes) {
       return tell(Settings.SPOOL_QUOTA, bytes);
     }
@@ -384,8 +386,8 @@ public final class Tracker implements AutoCloseable {
     }
 
     /**
-     * As what requests are written. Default: {@link TrackAs#AUTO}, or {@link TrackAs#RUN} where the
-     * sink is no {@link WindowSink}.
+     * How requests are written to the sink. Default: {@link TrackAs#AUTO}, or {@link TrackAs#RUN}
+     * where the sink is no {@link WindowSink}.
      */
     public Builder trackAs(TrackAs kind) {
       return tell(Settings.TRACK_AS, kind);
@@ -399,7 +401,7 @@ public final class Tracker implements AutoCloseable {
     /**
      * Requests at which a window closes; never more than half of {@link #queueSize}. Default:
      * 10,000. A window of 50,000 costs MLflow less than twice what one of 10,000 does, so a service
-     * that fills several a second does well with more; 50,000 make a table of 8 MB.
+     * that fills several a second does well with more; 50,000 make a file of 11 MB and more.
      */
     public Builder windowRows(int requests) {
       return tell(Settings.WINDOW_ROWS, requests);

@@ -61,7 +61,7 @@ public final class TrackerMetrics implements MeterBinder {
         "writing.windows",
         "1 while requests are written in windows",
         s -> s.writingWindows() ? 1 : 0);
-    bytes(registry, "queue.bytes", "Estimated heap size of waiting", TrackerStats::queueBytes);
+    bytes(registry, "queue.bytes", "Bytes of encoded requests in memory", TrackerStats::queueBytes);
     bytes(registry, "spool.bytes", "What the spool takes on disk", TrackerStats::spoolBytes);
     TimeGauge.builder(
             "runtracker.oldest.age",

@@ -4,7 +4,7 @@ package io.runtracker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.runtracker.internal.config.Readme;
+import io.runtracker.internal.config.ConfigurationPage;
 import io.runtracker.internal.config.Setting;
 import io.runtracker.internal.config.Settings;
 import java.nio.file.Path;
@@ -161,8 +161,8 @@ class SettingsTest {
 
   @ParameterizedTest
   @MethodSource("all")
-  void the_readme_says_of_each_setting_what_the_code_says(Setting<?> setting) throws Exception {
-    Readme.assertSaysOf(setting);
+  void the_documents_say_of_each_setting_what_the_code_says(Setting<?> setting) throws Exception {
+    ConfigurationPage.assertSaysOf(setting);
   }
 
   static List<Setting<?>> all() {

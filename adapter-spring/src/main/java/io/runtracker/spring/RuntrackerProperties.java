@@ -29,9 +29,9 @@ import org.springframework.util.unit.DataSize;
  * @param redact Names of parameters whose values are not recorded; replaces the default. Default:
  *     token, password, api_key, otp and 30 more.
  * @param ringSize Slots of the ring, a power of two. Default: 8192.
- * @param ringBytes What requests in the ring may hold of what was logged; those below 1 KiB are
- *     bounded by ringSize alone. Default: 16 MiB, or a sixteenth of the heap where that is less.
- * @param requestBytes What one request may hold of what its handler logs: each entry's characters
+ * @param ringBytes The most logged data that requests in the ring hold; ringSize alone bounds
+ *     requests below 1 KiB. Default: 16 MiB, or a sixteenth of the heap where that is less.
+ * @param requestBytes The most data that a handler logs into one request: each entry's characters
  *     and 128 more. Default: 1 MiB.
  * @param whenFull What a request thread does when the ring is full: DROP counts and goes on, BLOCK
  *     waits. Default: DROP.
@@ -40,8 +40,8 @@ import org.springframework.util.unit.DataSize;
  * @param batchAge Age at which a group is appended. Default: 15 ms before a spool, else 50 ms.
  * @param spoolDir The directory in which requests are safe until they are delivered. Default: none.
  * @param spoolShared Whether several processes are given the same directory. Default: false.
- * @param spoolQuota The most bytes that it takes on disk, 8 MiB at least; what is new is refused
- *     then. Default: 1 GiB.
+ * @param spoolQuota The most bytes of the spool on disk, 8 MiB at least; if it is full, new
+ *     requests are dropped. Default: 1 GiB.
  * @param durability PROCESS survives the end of the process, however it ends; POWER the machine's
  *     too. Default: PROCESS.
  * @param queueSize The most requests that wait in memory. Default: 100000, or 4 times windowRows if
@@ -82,13 +82,13 @@ import org.springframework.util.unit.DataSize;
  * @param username The user of basic authentication. Default: MLFLOW_TRACKING_USERNAME.
  * @param password The password of basic authentication. Default: MLFLOW_TRACKING_PASSWORD.
  * @param token Bearer authentication. Default: MLFLOW_TRACKING_TOKEN.
- * @param insecureTls Whether to believe any server; never in production. Default:
- *     MLFLOW_TRACKING_INSECURE_TLS, else false.
+ * @param insecureTls Whether to accept a server without checking its certificate; never in
+ *     production. Default: MLFLOW_TRACKING_INSECURE_TLS, else false.
  * @param serverCertificate PEM file with the certificates to trust. Default:
  *     MLFLOW_TRACKING_SERVER_CERT_PATH.
  * @param clientCertificate PEM file with a certificate and its PKCS#8 key. Default:
  *     MLFLOW_TRACKING_CLIENT_CERT_PATH.
- * @param workspace The workspace, on a server that has such. Default: MLFLOW_WORKSPACE.
+ * @param workspace The workspace, on a server with workspaces. Default: MLFLOW_WORKSPACE.
  * @param requestTimeout The longest that one call may take. Default: MLFLOW_HTTP_REQUEST_TIMEOUT,
  *     else 30s.
  * @param connectTimeout The longest wait for a connection. Default: 5s.

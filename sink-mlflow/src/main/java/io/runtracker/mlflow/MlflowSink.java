@@ -190,8 +190,8 @@ public final class MlflowSink implements WindowSink {
     }
 
     /**
-     * Whether to believe any server to be the right one; never in production. Default: {@code
-     * MLFLOW_TRACKING_INSECURE_TLS}, else false.
+     * Whether to accept a server without checking its certificate; never in production. Default:
+     * {@code MLFLOW_TRACKING_INSECURE_TLS}, else false.
      */
     public Builder insecureTls(boolean insecure) {
       return tell(SinkSettings.INSECURE_TLS, insecure);
@@ -213,7 +213,7 @@ public final class MlflowSink implements WindowSink {
       return tell(SinkSettings.CLIENT_CERTIFICATE, pem);
     }
 
-    /** The workspace of a server that has such. Default: {@code MLFLOW_WORKSPACE}. */
+    /** The workspace, on a server with workspaces. Default: {@code MLFLOW_WORKSPACE}. */
     public Builder workspace(String name) {
       return tell(SinkSettings.WORKSPACE, name);
     }

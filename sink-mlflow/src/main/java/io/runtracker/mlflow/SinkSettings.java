@@ -69,7 +69,7 @@ final class SinkSettings {
               BOOLEAN,
               false,
               "false",
-              "whether to believe any server; never in production")
+              "whether to accept a server without checking its certificate; never in production")
           .in("MLFLOW_TRACKING_INSECURE_TLS");
 
   static final Setting<Path> SERVER_CERTIFICATE =
@@ -83,7 +83,7 @@ final class SinkSettings {
           .in("MLFLOW_TRACKING_CLIENT_CERT_PATH");
 
   static final Setting<String> WORKSPACE =
-      Setting.<String>open("workspace", TEXT, "none", "the workspace, on a server that has such")
+      Setting.<String>open("workspace", TEXT, "none", "the workspace, on a server with workspaces")
           .in("MLFLOW_WORKSPACE");
 
   static final Setting<Duration> REQUEST_TIMEOUT =

@@ -11,7 +11,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
-import io.runtracker.internal.config.Readme;
+import io.runtracker.internal.config.ConfigurationPage;
 import io.runtracker.internal.config.Setting;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -323,8 +323,8 @@ class MlflowSinkSettingsTest {
 
   @ParameterizedTest
   @MethodSource("all")
-  void theReadmeSaysOfEachSettingWhatTheCodeSays(Setting<?> setting) throws Exception {
-    Readme.assertSaysOf(setting);
+  void theDocumentsSayOfEachSettingWhatTheCodeSays(Setting<?> setting) throws Exception {
+    ConfigurationPage.assertSaysOf(setting);
   }
 
   static List<Setting<?>> all() {

@@ -61,8 +61,8 @@ public final class Settings {
               "ringBytes",
               SIZE_IN_BYTES,
               "16 MiB, or a sixteenth of the heap where that is less",
-              "what requests in the ring may hold of what was logged; those below 1 KiB are bounded"
-                  + " by `ringSize` alone")
+              "the most logged data that requests in the ring hold; `ringSize` alone bounds requests"
+                  + " below 1 KiB")
           .must(Checks.atLeast(1));
 
   public static final Setting<Long> REQUEST_BYTES =
@@ -71,7 +71,7 @@ public final class Settings {
               SIZE_IN_BYTES,
               1L << 20,
               "1 MiB",
-              "what one request may hold of what its handler logs: each entry's characters and 128"
+              "the most data that a handler logs into one request: each entry's characters and 128"
                   + " more")
           .must(Checks.between(1 << 10, EventCodec.MOST_BYTES));
 
@@ -285,7 +285,8 @@ public final class Settings {
               SIZE_IN_BYTES,
               1L << 30,
               "1 GiB",
-              "the most bytes that it takes on disk, 8 MiB at least; what is new is refused then")
+              "the most bytes of the spool on disk, 8 MiB at least; if it is full, new requests are"
+                  + " dropped")
           .must(Checks.atLeast(LEAST_QUOTA));
 
   public static final Setting<Durability> DURABILITY =

@@ -7,10 +7,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** The tables of settings in the README. */
-public final class Readme {
+/** The tables of settings in {@code docs/configuration.md}. */
+public final class ConfigurationPage {
 
-  private Readme() {}
+  private static final Path DOCUMENT = Path.of("../docs/configuration.md");
+
+  private ConfigurationPage() {}
 
   /** A row may say more than the code, behind what the code says. */
   public static void assertSaysOf(Setting<?> setting) throws IOException {
@@ -18,6 +20,6 @@ public final class Readme {
         "| `%s` | `%s` | %s | %s"
             .formatted(
                 setting.name(), setting.variable(), setting.defaultText(), setting.meaning());
-    assertThat(Files.readAllLines(Path.of("../README.md"))).anyMatch(line -> line.startsWith(row));
+    assertThat(Files.readAllLines(DOCUMENT)).anyMatch(line -> line.startsWith(row));
   }
 }
