@@ -50,7 +50,8 @@ public interface RequestEvent {
 
   /**
    * {@link RunStatus#KILLED} when the tracker was closed before the request had ended; else {@link
-   * RunStatus#FAILED} from status 500 on, or when an exception escaped the handler.
+   * RunStatus#FAILED} from status 500 on, when an exception escaped the handler, or when the
+   * handler said so.
    */
   RunStatus status();
 
@@ -63,10 +64,13 @@ public interface RequestEvent {
   /** From the request's begin to its completion, in nanoseconds of the monotonic clock. */
   long durationNanos();
 
-  /** The class name of the exception that escaped the handler, or null. */
+  /** The class name of the exception that the request failed with, or null. */
   @Nullable String errorType();
 
-  /** The message of the exception that escaped the handler, or null. */
+  /**
+   * Why the request failed, or null: the exception's message, with its stack trace below where that
+   * is recorded; or the reason that the handler gave.
+   */
   @Nullable String errorDetails();
 
   /** The handler's tags, in the order written. */

@@ -5,10 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.runtracker.adapter.OpenRequest;
 import io.runtracker.internal.event.RecordedEvent;
+import java.util.AbstractMap;
+import java.util.ConcurrentModificationException;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
@@ -266,5 +271,181 @@ class TrackedRequestTest {
 
     assertThat(delivered().tags().size() + tracker.stats().lateWrites())
         .isEqualTo((long) writers * writesEach);
+  }
+
+  @Test
+  void an_exception_that_the_handler_caught_makes_a_failure_whatever_the_client_got() {
+    OpenRequest request = Requests.open(tracker, "/");
+    request.error(new IllegalStateException("boom"));
+    request.end(200, null);
+    RequestEvent event = delivered();
+    assertThat(event.status()).isEqualTo(RunStatus.FAILED);
+    assertThat(event.errorType()).isEqualTo("java.lang.IllegalStateException");
+    assertThat(event.errorDetails()).isEqualTo("boom");
+  }
+
+  @Test
+  void a_reason_makes_a_failure_without_an_exception() {
+    OpenRequest request = Requests.open(tracker, "/");
+    request.fail("the model gave no answer");
+    request.end(200, null);
+    RequestEvent event = delivered();
+    assertThat(event.status()).isEqualTo(RunStatus.FAILED);
+    assertThat(event.errorType()).isNull();
+    assertThat(event.errorDetails()).isEqualTo("the model gave no answer");
+  }
+
+  @Test
+  void the_handlers_word_wins_over_what_a_framework_turned_into_an_answer() {
+    OpenRequest request = Requests.open(tracker, "/");
+    request.handled(new IllegalArgumentException("of the framework"), 500);
+    request.error(new IllegalStateException("first")).fail("last");
+    request.handled(new IllegalArgumentException("of the framework"), 500);
+    request.end(500, null);
+    assertThat(delivered().errorDetails()).isEqualTo("last");
+  }
+
+  @Test
+  void an_exception_that_leaves_the_handler_wins_over_its_word() {
+    OpenRequest request = Requests.open(tracker, "/");
+    request.error(new IllegalStateException("caught"));
+    request.end(500, new IllegalArgumentException("escaped"));
+    RequestEvent event = delivered();
+    assertThat(event.errorType()).isEqualTo("java.lang.IllegalArgumentException");
+    assertThat(event.errorDetails()).isEqualTo("escaped");
+  }
+
+  @Test
+  void a_failure_that_comes_too_late_or_is_none_is_ignored_and_counted() {
+    OpenRequest request = Requests.open(tracker, "/");
+    request.error(null).fail(null);
+    request.end(200, null);
+    request.error(new IllegalStateException("late")).fail("late");
+    assertThat(delivered().status()).isEqualTo(RunStatus.FINISHED);
+    assertThat(tracker.stats().lateWrites()).isEqualTo(4);
+  }
+
+  @Test
+  void the_handler_knows_the_id_that_its_run_will_have() {
+    OpenRequest request = Requests.open(tracker, "/");
+    String id = request.id();
+    request.tag("k", "v");
+    assertThat(request.id()).isEqualTo(id);
+    request.end(200, null);
+    RequestEvent event = delivered();
+    assertThat(event.eventId()).isEqualTo(id);
+    assertThat(event.tags()).containsExactly(Map.entry("k", "v"));
+  }
+
+  @Test
+  void to_ask_for_the_id_logs_nothing() {
+    OpenRequest request = Requests.open(tracker, "/");
+    assertThat(request.id()).isNotNull();
+    request.end(200, null);
+    assertThat(RecordedEvent.of(delivered()).hasOwnData()).isFalse();
+  }
+
+  @Test
+  void no_two_requests_have_one_id_whether_anybody_asks_or_not() {
+    for (int i = 0; i < 100; i++) {
+      OpenRequest request = Requests.open(tracker, "/" + i);
+      if (i % 3 == 0) {
+        request.id();
+      }
+      request.end(200, null);
+    }
+    tracker.flush(Requests.LONG);
+    assertThat(sink.events())
+        .extracting(RequestEvent::eventId)
+        .doesNotHaveDuplicates()
+        .hasSize(100);
+  }
+
+  @Test
+  void after_the_end_and_where_nothing_is_tracked_there_is_no_id() {
+    OpenRequest request = Requests.open(tracker, "/");
+    request.end(200, null);
+    assertThat(request.id()).isNull();
+    assertThat(TrackedRequest.current().id()).isNull();
+  }
+
+  @RepeatedTest(20)
+  void threads_that_ask_at_once_are_told_one_id() throws Exception {
+    OpenRequest request = Requests.open(tracker, "/");
+    CountDownLatch start = new CountDownLatch(1);
+    Set<String> ids = ConcurrentHashMap.newKeySet();
+    List<Thread> threads =
+        Stream.generate(
+                () ->
+                    new Thread(
+                        () -> {
+                          try {
+                            start.await();
+                          } catch (InterruptedException e) {
+                            return;
+                          }
+                          ids.add(request.id());
+                        }))
+            .limit(4)
+            .toList();
+    threads.forEach(Thread::start);
+    start.countDown();
+    for (Thread thread : threads) {
+      thread.join();
+    }
+    request.end(200, null);
+    assertThat(ids).containsExactly(delivered().eventId());
+  }
+
+  @Test
+  void maps_are_logged_entry_by_entry() {
+    OpenRequest request = Requests.open(tracker, "/");
+    request.tags(Map.of("team", "search"));
+    request.params(Map.of("model", "m1"));
+    request.metrics(Map.of("score", 0.5));
+    request.end(200, null);
+    RequestEvent event = delivered();
+    assertThat(event.tags()).containsEntry("team", "search");
+    assertThat(event.params()).containsEntry("model", "m1");
+    assertThat(event.metrics()).extracting(Metric::key).containsExactly("score");
+  }
+
+  @Test
+  void a_map_that_is_null_or_throws_is_ignored_and_counted() {
+    OpenRequest request = Requests.open(tracker, "/");
+    request.tags(null);
+    request.params(
+        new AbstractMap<String, Object>() {
+          @Override
+          public Set<Entry<String, Object>> entrySet() {
+            throw new ConcurrentModificationException();
+          }
+        });
+    request.end(200, null);
+    assertThat(delivered().params()).isEmpty();
+    assertThat(tracker.stats().lateWrites()).isEqualTo(2);
+  }
+
+  @Test
+  void a_stack_trace_is_recorded_below_the_message_where_that_was_asked_for() {
+    try (Tracker asked = Requests.tracker(sink).recordStackTrace(true).build()) {
+      Exception cause = new IllegalArgumentException("root");
+      Requests.open(asked, "/").end(500, new IllegalStateException("boom", cause));
+      asked.flush(Requests.LONG);
+    }
+    assertThat(sink.only().errorDetails())
+        .startsWith("boom\n\njava.lang.IllegalStateException: boom\n\tat io.runtracker.")
+        .contains("Caused by: java.lang.IllegalArgumentException: root\n\tat io.runtracker.");
+  }
+
+  @Test
+  void a_stack_trace_ends_after_a_hundred_lines_whatever_is_the_cause_of_what() {
+    Exception first = new IllegalStateException("first");
+    first.initCause(new IllegalStateException("second", first));
+    try (Tracker asked = Requests.tracker(sink).recordStackTrace(true).build()) {
+      Requests.open(asked, "/").end(500, first);
+      asked.flush(Requests.LONG);
+    }
+    assertThat(sink.only().errorDetails().lines().count()).isBetween(100L, 103L);
   }
 }

@@ -72,6 +72,8 @@ import org.springframework.util.unit.DataSize;
  *     run of its own. Default: 1 s.
  * @param recordHeaders Headers of the request to record. Default: none.
  * @param recordClientAddress Whether to record where requests came from. Default: false.
+ * @param recordStackTrace Whether `error_details.txt` has the stack trace below the message, 100
+ *     lines at most. Default: false.
  * @param recordQuery What to record of a URL's query: VALUES (those of secrets redacted), NAMES
  *     alone, or NONE. Default: VALUES.
  * @param trackingUri The server: http://, https://, databricks or databricks://profile. Default:
@@ -140,6 +142,7 @@ record RuntrackerProperties(
     @Nullable Duration slowThreshold,
     @Nullable List<String> recordHeaders,
     @Nullable Boolean recordClientAddress,
+    @Nullable Boolean recordStackTrace,
     @Nullable RecordQuery recordQuery,
     @Nullable String trackingUri,
     @Nullable String experiment,
@@ -195,6 +198,7 @@ record RuntrackerProperties(
     set(slowThreshold, builder::slowThreshold);
     set(recordHeaders, names -> builder.recordHeaders(names.toArray(String[]::new)));
     set(recordClientAddress, builder::recordClientAddress);
+    set(recordStackTrace, builder::recordStackTrace);
     set(recordQuery, builder::recordQuery);
   }
 

@@ -72,6 +72,12 @@ public interface OpenRequest extends TrackedRequest {
   @Override
   OpenRequest name(String runName);
 
+  @Override
+  OpenRequest error(Throwable error);
+
+  @Override
+  OpenRequest fail(String reason);
+
   /**
    * Restores what was current before {@link OpenRequest#makeCurrent()}; close it on the same
    * thread.

@@ -11,6 +11,7 @@ import io.runtracker.internal.config.Settings;
 import io.runtracker.internal.event.Note;
 import io.runtracker.internal.stage.Counts;
 import io.runtracker.internal.stage.RateLimitedLog;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,12 @@ public final class Capture {
 
   private static final long ROOM_POLL_NANOS = 1_000_000;
 
+  /**
+   * Numbers of events are their places in the ring, which are not known before the end; those that
+   * somebody asks for earlier are counted from here, where no ring ever gets.
+   */
+  private static final long ASKED_IDS = 1L << 48;
+
   private final RingBuffer<Slot> ring;
   private final Counts counts;
   private final String source;
@@ -30,6 +37,8 @@ public final class Capture {
   private final RingConsumer consumer;
   private final RingBytes ringBytes;
   private final int requestBytes;
+  private final ErrorText errorText;
+  private final AtomicLong lastId = new AtomicLong(ASKED_IDS);
   private final @Nullable Sampler sampler;
   private final @Nullable Customizers customizers;
   private final OpenRequests openRequests = new OpenRequests();
@@ -52,12 +61,21 @@ public final class Capture {
     this.consumer = consumer;
     this.ringBytes = ringBytes;
     this.requestBytes = settings.requestBytes;
+    this.errorText = new ErrorText(settings.recordStackTrace);
     this.sampler = Sampler.of(settings.sampleRatio, settings.slowThreshold);
     this.customizers = Customizers.of(hooks.customizers(), log);
   }
 
   String source() {
     return source;
+  }
+
+  long nextId() {
+    return lastId.incrementAndGet();
+  }
+
+  ErrorText errorText() {
+    return errorText;
   }
 
   /** What a request may hold of what its handler logs, in bytes. */

@@ -2,11 +2,13 @@
 package io.runtracker.internal.capture;
 
 import io.runtracker.RequestTarget;
+import io.runtracker.TrackedRequest;
 import io.runtracker.adapter.HttpReader;
 import io.runtracker.adapter.OpenRequest;
 import io.runtracker.internal.event.EventCodec;
 import io.runtracker.internal.event.Note;
 import io.runtracker.internal.event.RecordedEvent;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A request of a tracker that is on, from its start into the ring. */
@@ -59,7 +61,7 @@ public final class CapturedRequest extends NoteStack implements OpenRequest {
   @Override
   public CapturedRequest handled(Throwable error, int failsFrom) {
     if (handled == null && !isEnded()) {
-      handled = new Handled(error, failsFrom);
+      handled = new Handled(error, null, failsFrom);
     }
     return this;
   }
@@ -134,17 +136,19 @@ public final class CapturedRequest extends NoteStack implements OpenRequest {
     }
     Throwable cause = error;
     if (noted != null && error == null) {
-      if (statusCode >= noted.failsFrom) {
+      if (noted.reason != null) {
+        errorDetails = EventCodec.cut(noted.reason, capture.requestBytes());
+      } else if (noted.error != null && statusCode >= noted.failsFrom) {
         cause = noted.error;
-      } else {
+      } else if (noted.error != null) {
         Note type = Note.text(Note.Kind.PARAM, "error_type", noted.error.getClass().getName());
         type.putOn(newest);
         newest = type;
       }
     }
     Sampler sampler = capture.sampler();
-    if (sampler != null
-        && sampler.leavesOut(statusCode >= 500 || cause != null, endNanos - startNanos)) {
+    boolean isFailed = statusCode >= 500 || cause != null || errorDetails != null;
+    if (sampler != null && sampler.leavesOut(isFailed, endNanos - startNanos)) {
       capture.sampledOut();
       return;
     }
@@ -184,7 +188,7 @@ public final class CapturedRequest extends NoteStack implements OpenRequest {
     this.endedWithOwnData = ownData;
     if (error != null) {
       this.errorType = error.getClass().getName();
-      this.errorDetails = EventCodec.cut(messageOf(error), capture.requestBytes());
+      this.errorDetails = capture.errorText().of(error, capture.requestBytes());
     }
   }
 
@@ -200,8 +204,9 @@ public final class CapturedRequest extends NoteStack implements OpenRequest {
    * @param clean the target without secrets
    */
   public RecordedEvent toEvent(long sequence, RequestTarget clean) {
+    Note id = Note.idAmong(notes);
     return RecordedEvent.builder()
-        .of(capture.source(), sequence, method, clean)
+        .of(capture.source(), id == null ? sequence : id.number(), method, clean)
         .route(route)
         .name(name)
         .statusCode(statusCode)
@@ -213,14 +218,62 @@ public final class CapturedRequest extends NoteStack implements OpenRequest {
         .build();
   }
 
-  /** An exception's own getMessage() may throw; the class name must arrive all the same. */
-  private static String messageOf(Throwable error) {
+  @Override
+  public @Nullable String id() {
     try {
-      String message = error.getMessage();
-      return message != null ? message : error.getClass().getName();
-    } catch (Throwable brokenMessage) {
-      return error.getClass().getName() + " (its message could not be read)";
+      Note id = idOr(Note.id(capture.nextId()));
+      return id == null ? null : capture.source() + '-' + id.number();
+    } catch (Throwable outOfMemory) {
+      return null; // the handler is not to hear of it
     }
+  }
+
+  @Override
+  public CapturedRequest error(Throwable error) {
+    return error == null ? ignored() : failed(new Handled(error, null, 0));
+  }
+
+  @Override
+  public CapturedRequest fail(String reason) {
+    return reason == null ? ignored() : failed(new Handled(null, reason, 0));
+  }
+
+  private CapturedRequest failed(Handled word) {
+    if (isEnded()) {
+      return ignored();
+    }
+    handled = word;
+    return this;
+  }
+
+  private CapturedRequest ignored() {
+    capture.lateWrite();
+    return this;
+  }
+
+  @Override
+  public TrackedRequest tags(Map<String, String> tags) {
+    return each(() -> OpenRequest.super.tags(tags));
+  }
+
+  @Override
+  public TrackedRequest params(Map<String, ?> params) {
+    return each(() -> OpenRequest.super.params(params));
+  }
+
+  @Override
+  public TrackedRequest metrics(Map<String, ? extends Number> metrics) {
+    return each(() -> OpenRequest.super.metrics(metrics));
+  }
+
+  /** A map may be null, or throw while it is read. */
+  private CapturedRequest each(Runnable writes) {
+    try {
+      writes.run();
+    } catch (Throwable ofTheMap) {
+      capture.lateWrite();
+    }
+    return this;
   }
 
   @Override
@@ -307,5 +360,6 @@ public final class CapturedRequest extends NoteStack implements OpenRequest {
     return this;
   }
 
-  private record Handled(Throwable error, int failsFrom) {}
+  /** What was caught, and how it is recorded; or the handler's word that it failed, and why. */
+  private record Handled(@Nullable Throwable error, @Nullable String reason, int failsFrom) {}
 }

@@ -77,6 +77,24 @@ abstract class NoteStack {
     NEWEST.compareAndSet(this, head, isWorthIt ? less : Note.markedFull(head));
   }
 
+  /** The id among the notes, which is the one given where there was none; null after the end. */
+  final @Nullable Note idOr(Note first) {
+    while (true) {
+      Note head = newest;
+      if (head == Note.END) {
+        return null;
+      }
+      Note id = Note.idAmong(head);
+      if (id != null) {
+        return id;
+      }
+      first.putOn(head);
+      if (NEWEST.compareAndSet(this, head, first)) {
+        return first;
+      }
+    }
+  }
+
   /** Closes the stack and returns its notes, newest first; {@link Note#END} when it was closed. */
   final @Nullable Note endNotes() {
     return (Note) NEWEST.getAndSet(this, Note.END);

@@ -254,6 +254,14 @@ public final class Settings {
           "false",
           "whether to record where requests came from");
 
+  public static final Setting<Boolean> RECORD_STACK_TRACE =
+      Setting.of(
+          "recordStackTrace",
+          BOOLEAN,
+          false,
+          "false",
+          "whether `error_details.txt` has the stack trace below the message, 100 lines at most");
+
   public static final Setting<RecordQuery> RECORD_QUERY =
       Setting.of(
           "recordQuery",
@@ -328,6 +336,7 @@ public final class Settings {
           SLOW_THRESHOLD,
           RECORD_HEADERS,
           RECORD_CLIENT_ADDRESS,
+          RECORD_STACK_TRACE,
           RECORD_QUERY,
           SPOOL,
           SPOOL_SHARED,
@@ -362,6 +371,7 @@ public final class Settings {
   public final Duration slowThreshold;
   public final List<String> recordHeaders;
   public final boolean recordClientAddress;
+  public final boolean recordStackTrace;
   public final RecordQuery recordQuery;
   public final @Nullable Path spool;
   public final boolean spoolShared;
@@ -404,6 +414,7 @@ public final class Settings {
     slowThreshold = from.read(SLOW_THRESHOLD);
     recordHeaders = List.copyOf(from.read(RECORD_HEADERS));
     recordClientAddress = from.read(RECORD_CLIENT_ADDRESS);
+    recordStackTrace = from.read(RECORD_STACK_TRACE);
     recordQuery = from.read(RECORD_QUERY);
     spoolShared = from.read(SPOOL_SHARED);
     spoolQuota = from.read(SPOOL_QUOTA);

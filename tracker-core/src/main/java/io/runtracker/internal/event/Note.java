@@ -26,6 +26,8 @@ public final class Note {
     PARAM,
     METRIC,
     TEXT,
+    /** The number in the event's id, where somebody asked for it before there was one. */
+    ID,
     END
   }
 
@@ -78,6 +80,25 @@ public final class Note {
 
   public static Note metric(String key, double value, long timestampMillis, long step) {
     return new Note(Kind.METRIC, key, "", value, timestampMillis, step);
+  }
+
+  /** The number of an event, given before its request has ended. */
+  public static Note id(long number) {
+    return new Note(Kind.ID, "", "", 0, 0, number);
+  }
+
+  /** The number of an {@link #id}. */
+  public long number() {
+    return step;
+  }
+
+  /** The {@link #id} among them, or null; there is at most one. */
+  public static @Nullable Note idAmong(@Nullable Note newest) {
+    Note note = newest;
+    while (note != null && note.kind != Kind.ID) {
+      note = note.next;
+    }
+    return note;
   }
 
   /** What it takes on the heap, in bytes, or less: a character is counted as one. */

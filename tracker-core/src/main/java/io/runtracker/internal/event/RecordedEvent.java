@@ -144,7 +144,9 @@ public final class RecordedEvent implements RequestEvent {
     if (killed) {
       return RunStatus.KILLED;
     }
-    return statusCode >= 500 || errorType != null ? RunStatus.FAILED : RunStatus.FINISHED;
+    return statusCode >= 500 || errorType != null || errorDetails != null
+        ? RunStatus.FAILED
+        : RunStatus.FINISHED;
   }
 
   @Override
