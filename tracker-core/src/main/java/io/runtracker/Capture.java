@@ -15,6 +15,9 @@ final class Capture {
 
   private static final long ROOM_POLL_NANOS = 1_000_000;
 
+  /** The batcher looks no more often. */
+  private static final long SLOT_POLL_NANOS = RingPace.SHORTEST_PARK_NANOS;
+
   private final RingBuffer<Slot> ring;
   private final Counts counts;
   private final String source;
@@ -154,7 +157,11 @@ final class Capture {
       }
       LockSupport.parkNanos(ROOM_POLL_NANOS);
     }
-    long sequence = waits ? ring.next() : tryNext();
+    long sequence = tryNext();
+    while (sequence < 0 && waits && !openRequests.isClosed()) {
+      LockSupport.parkNanos(SLOT_POLL_NANOS);
+      sequence = tryNext();
+    }
     if (sequence < 0) {
       ringBytes.giveBack(request.weight());
       return false;
@@ -167,6 +174,10 @@ final class Capture {
     return true;
   }
 
+  /**
+   * The ring's own way to wait would count who waits as published, and hear of no close: where the
+   * batcher stands still, it would hold the request thread for ever.
+   */
   private long tryNext() {
     try {
       return ring.tryNext();
