@@ -183,6 +183,28 @@ class ClosingTest {
   }
 
   @Test
+  void a_setting_that_cannot_be_used_does_not_leave_the_sink_open() {
+    MemorySink given = new MemorySink();
+    Tracker.Builder impossible = Requests.tracker(given).ringSize(3);
+    assertThatThrownBy(impossible::build)
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("ringSize");
+    assertThat(given.closed).isTrue();
+  }
+
+  @Test
+  void a_spool_that_is_in_use_does_not_leave_the_sink_open() {
+    MemorySink given = new MemorySink();
+    try (Tracker first = tracker(TrackAs.RUN).spool(directory).build()) {
+      assertThatThrownBy(() -> Requests.tracker(given).spool(directory).build())
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("spool");
+      assertThat(first.isEnabled()).isTrue();
+    }
+    assertThat(given.closed).isTrue();
+  }
+
+  @Test
   void a_sink_that_fails_to_close_changes_nothing() {
     MemorySink unwilling = new MemorySink();
     Tracker tracker = Requests.tracker(new SinkThatFailsToClose(unwilling)).build();
