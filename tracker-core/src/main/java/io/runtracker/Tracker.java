@@ -545,18 +545,22 @@ public final class Tracker implements AutoCloseable {
      * @throws IllegalStateException when the JVM is shutting down, and {@link #shutdownHook} is on
      */
     public Tracker build() {
-      Settings settings = settings();
-      Admission admission =
-          new Admission(new PathPatterns(settings.skip), filters, new RateLimitedLog());
-      if (!settings.enabled) {
-        log.info("Tracking is off");
-        return new Tracker(settings, admission, null);
-      }
-      SinkProviders providers = SinkProviders.of(Tracker.class.getClassLoader());
-      warnOfUnknownVariables(providers);
-      RunSink target = sink != null ? sink : providers.create(environment);
+      RunSink target = sink;
       boolean isMade = false;
       try {
+        Settings settings = settings();
+        Admission admission =
+            new Admission(new PathPatterns(settings.skip), filters, new RateLimitedLog());
+        if (!settings.enabled) {
+          isMade = true;
+          log.info("Tracking is off");
+          return new Tracker(settings, admission, null);
+        }
+        SinkProviders providers = SinkProviders.of(Tracker.class.getClassLoader());
+        warnOfUnknownVariables(providers);
+        if (target == null) {
+          target = providers.create(environment);
+        }
         Hooks hooks = new Hooks(customizers, naming);
         Pipeline pipeline = new Pipeline(settings, hooks, target, failPoints);
         isMade = true;
@@ -565,7 +569,7 @@ public final class Tracker implements AutoCloseable {
         sayWhatItDoes(settings, target);
         return tracker;
       } finally {
-        if (!isMade) {
+        if (!isMade && target != null) {
           target.close();
         }
       }

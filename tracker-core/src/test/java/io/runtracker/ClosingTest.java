@@ -125,6 +125,45 @@ class ClosingTest {
   }
 
   @Test
+  void threads_that_wait_for_a_slot_are_let_go_though_nobody_empties_the_ring() throws Exception {
+    CountDownLatch mayGoOn = new CountDownLatch(1);
+    Tracker tracker =
+        tracker(TrackAs.RUN)
+            .ringSize(2)
+            .whenFull(WhenFull.BLOCK)
+            .failPoints(
+                point -> {
+                  if (Thread.currentThread().getName().equals("runtracker-batcher")) {
+                    awaitWhateverComes(mayGoOn);
+                  }
+                })
+            .build();
+    Requests.serve(tracker, "/in-the-ring", 2);
+    Thread[] serving = new Thread[4];
+    for (int i = 0; i < serving.length; i++) {
+      serving[i] = new Thread(() -> Requests.serve(tracker, "/waits", 1));
+      serving[i].start();
+    }
+    for (Thread thread : serving) {
+      await().atMost(Requests.LONG).until(() -> thread.getState() == Thread.State.TIMED_WAITING);
+    }
+    assertThat(tracker.stats().ringRemaining()).isZero(); // and not less, for those that wait
+    CompletableFuture<Ledger> closing =
+        CompletableFuture.supplyAsync(() -> tracker.close(Duration.ZERO));
+    for (Thread thread : serving) {
+      thread.join(Requests.LONG.toMillis());
+      assertThat(thread.isAlive()).isFalse();
+    }
+    mayGoOn.countDown();
+    Ledger ledger = closing.get(30, TimeUnit.SECONDS);
+    assertThat(ledger.accepted()).isEqualTo(2);
+    assertThat(ledger.dropped()).containsEntry(DropReason.RING_FULL, 4L);
+    assertThat(ledger.inFlight()).isZero();
+    assertThat(tracker.stats().open()).isZero();
+    assertThat(tracker.stats().ringRemaining()).isEqualTo(2);
+  }
+
+  @Test
   void a_tracker_that_was_just_built_closes() {
     for (int i = 0; i < 20; i++) {
       assertThat(tracker(TrackAs.AUTO).build().close(Duration.ZERO).offered()).isZero();
@@ -143,6 +182,28 @@ class ClosingTest {
     try (Tracker tracker = tracker(TrackAs.RUN).spool(directory).build()) {
       assertThat(tracker.isEnabled()).isTrue(); // nobody holds the directory
     }
+  }
+
+  @Test
+  void a_setting_that_cannot_be_used_does_not_leave_the_sink_open() {
+    MemorySink given = new MemorySink();
+    Tracker.Builder impossible = Requests.tracker(given).ringSize(3);
+    assertThatThrownBy(impossible::build)
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("ringSize");
+    assertThat(given.closed).isTrue();
+  }
+
+  @Test
+  void a_spool_that_is_in_use_does_not_leave_the_sink_open() {
+    MemorySink given = new MemorySink();
+    try (Tracker first = tracker(TrackAs.RUN).spool(directory).build()) {
+      assertThatThrownBy(() -> Requests.tracker(given).spool(directory).build())
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("spool");
+      assertThat(first.isEnabled()).isTrue();
+    }
+    assertThat(given.closed).isTrue();
   }
 
   @Test

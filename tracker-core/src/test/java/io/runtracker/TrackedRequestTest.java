@@ -355,7 +355,7 @@ class TrackedRequestTest {
       request.end(200, null);
     }
     tracker.flush(Requests.LONG);
-    assertThat(sink.events())
+    assertThat(sink.completed())
         .extracting(RequestEvent::eventId)
         .doesNotHaveDuplicates()
         .hasSize(100);

@@ -12,17 +12,24 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import io.runtracker.RequestTarget;
+import io.runtracker.Tracker;
 import io.runtracker.sink.SinkException;
 import io.runtracker.sink.SinkException.Kind;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.ProxySelector;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 
 /** What happens between a call and a server, with a peer in the server's place. */
@@ -172,6 +179,41 @@ class TransportTest {
     await().until(() -> peer.open() == 0);
     await().until(() -> !hasThread("runtracker-mlflow-timer"));
     assertThat(transport.get("/a").isOk()).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void withATrackerItsThreadsEndWhateverItsCallsWaitFor(boolean isAnswered) throws Exception {
+    if (isAnswered) {
+      peer.answer("HTTP/1.1 503 Later\r\nContent-Length: 0\r\n\r\n");
+    }
+    // A thread belongs to the group of the one that made it, so others' are not in this one.
+    ThreadGroup itsThreads = new ThreadGroup("of the tracker");
+    AtomicReference<Tracker> built = new AtomicReference<>();
+    Thread building = new Thread(itsThreads, () -> built.set(trackerToThePeer()));
+    building.start();
+    building.join();
+    Tracker tracker = built.get();
+    tracker.open("GET", new RequestTarget("http", "shop.example", 80, "/", null)).end(200, null);
+    await().until(() -> peer.requests().size() + peer.open() > 0);
+    await().until(() -> names(itsThreads).contains("runtracker-mlflow-timer"));
+    tracker.close();
+    // Ten seconds later those without work end in any case.
+    await().atMost(Duration.ofSeconds(5)).until(() -> names(itsThreads).isEmpty());
+  }
+
+  private Tracker trackerToThePeer() {
+    return Tracker.builder()
+        .environment(NO_ENVIRONMENT)
+        .sink(MlflowSink.builder().environment(NO_ENVIRONMENT).trackingUri(peer.address()).build())
+        .closeTimeout(Duration.ZERO)
+        .build();
+  }
+
+  private static List<String> names(ThreadGroup group) {
+    Thread[] threads = new Thread[100];
+    int count = group.enumerate(threads);
+    return Arrays.stream(threads, 0, count).map(Thread::getName).toList();
   }
 
   @Test

@@ -30,6 +30,9 @@ public final class Capture {
    */
   private static final long ASKED_IDS = 1L << 48;
 
+  /** The ring's consumer looks no more often. */
+  private static final long SLOT_POLL_NANOS = 100_000;
+
   private final RingBuffer<Slot> ring;
   private final Counts counts;
   private final String source;
@@ -180,7 +183,11 @@ public final class Capture {
       }
       LockSupport.parkNanos(ROOM_POLL_NANOS);
     }
-    long sequence = waits ? ring.next() : tryNext();
+    long sequence = tryNext();
+    while (sequence < 0 && waits && !openRequests.isClosed()) {
+      LockSupport.parkNanos(SLOT_POLL_NANOS);
+      sequence = tryNext();
+    }
     if (sequence < 0) {
       ringBytes.giveBack(request.weight());
       return false;
@@ -193,6 +200,10 @@ public final class Capture {
     return true;
   }
 
+  /**
+   * The ring's own way to wait would count who waits as published, and hear of no close: where the
+   * batcher stands still, it would hold the request thread for ever.
+   */
   private long tryNext() {
     try {
       return ring.tryNext();
