@@ -28,11 +28,11 @@ THREADS = [("runtracker-batcher", "batcher"), ("runtracker-delivery", "delivery"
 STAGES = [
     ("sleeping and waking", r"(jdk/internal/misc/|sun/misc/)?Unsafe\.(un)?park|java/util/concurrent/locks/LockSupport\.|"
                             r"java/lang/Object\.wait|java/lang/Thread\.yield|java/util/concurrent/(Scheduled)?ThreadPoolExecutor|"
-                            r"io/runtracker/mlflow/Unhurried\.giveWay"),
+                            r"io/runtracker/mlflow/CooperativeYield\.giveWay"),
     ("crc", r"java/util/zip/CRC32C"),
     ("disk write", r"io/runtracker/internal/log/(NioFileSystem|FileSystem)|sun/nio/ch/FileChannelImpl"),
     ("redaction and names", r"io/runtracker/(internal/event/(UrlRedactor|SecretNames)|internal/batch/RunNames|RunNaming)"),
-    ("encoding", r"io/runtracker/internal/event/(EventCodec|RecordedEvent|Note)|io/runtracker/internal/capture/CapturedRequest|"
+    ("encoding", r"io/runtracker/internal/event/(EventCodec|RecordedEvent|LogEntry)|io/runtracker/internal/capture/CapturedRequest|"
                  r"io/runtracker/internal/log/(Group\.|Group\$)"),
     ("log", r"io/runtracker/internal/log/(Segment|GroupBuffer|PendingControls|ControlMirror|RecordScanner|SpooledEvent|Log\b)"),
     ("rows", r"io/runtracker/mlflow/(RequestRow|RequestLines|JsonBytes|EventFields|LoggedCells|Text|KeyedFields|Utf8|"
@@ -44,7 +44,7 @@ STAGES = [
     ("http", r"org/apache/hc/|sun/nio/ch/(Socket|Net)|io/runtracker/mlflow/(Transport|Http|RequestEntity)"),
     ("routing and settling", r"io/runtracker/internal/(delivery/|stage/Counts)|"
                              r"io/runtracker/internal/log/Positions"),
-    ("ring and batcher", r"com/lmax/disruptor|io/runtracker/internal/(batch/(Batcher|RingPace)|capture/Slot)"),
+    ("ring and batcher", r"com/lmax/disruptor|io/runtracker/internal/(batch/(Batcher|PollBackoff)|capture/RingSlot)"),
 ]
 KNOWN = [(stage, re.compile(pattern)) for stage, pattern in STAGES]
 OTHER = "other"

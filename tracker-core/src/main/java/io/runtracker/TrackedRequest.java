@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Every method may be called from any thread, never blocks, never throws and never does I/O. A
  * value that MLflow would not take is made acceptable later, off the request thread. What is
- * written after the request has ended is ignored and counted ({@link TrackerStats#lateWrites()});
- * so is a null key or value.
+ * written after the request has ended is ignored and counted ({@link
+ * TrackerStats#ignoredWrites()}); so is a null key or value.
  */
 public interface TrackedRequest {
 

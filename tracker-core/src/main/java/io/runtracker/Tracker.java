@@ -5,16 +5,16 @@ import io.runtracker.adapter.HttpReader;
 import io.runtracker.adapter.OpenRequest;
 import io.runtracker.internal.capture.Admission;
 import io.runtracker.internal.capture.CapturedRequest;
-import io.runtracker.internal.capture.EntryTags;
 import io.runtracker.internal.capture.NothingToRead;
 import io.runtracker.internal.capture.PathPatterns;
-import io.runtracker.internal.config.Hooks;
+import io.runtracker.internal.capture.RequestHeaderTags;
 import io.runtracker.internal.config.Setting;
 import io.runtracker.internal.config.Settings;
 import io.runtracker.internal.config.SettingsReader;
 import io.runtracker.internal.config.SinkProviders;
 import io.runtracker.internal.config.Told;
 import io.runtracker.internal.config.UnknownVariables;
+import io.runtracker.internal.config.UserCallbacks;
 import io.runtracker.internal.delivery.ServerWatch;
 import io.runtracker.internal.log.FailPoint;
 import io.runtracker.internal.pipeline.Pipeline;
@@ -47,14 +47,14 @@ public final class Tracker implements AutoCloseable {
 
   private final @Nullable Pipeline pipeline;
   private final Admission admission;
-  private final @Nullable EntryTags entryTags;
+  private final @Nullable RequestHeaderTags entryTags;
   private final Duration closeTimeout;
   private final @Nullable Thread shutdownHook;
 
   private Tracker(Settings settings, Admission admission, @Nullable Pipeline pipeline) {
     this.pipeline = pipeline;
     this.admission = admission;
-    this.entryTags = EntryTags.of(settings, new RateLimitedLog());
+    this.entryTags = RequestHeaderTags.of(settings, new RateLimitedLog());
     this.closeTimeout = settings.closeTimeout;
     this.shutdownHook =
         pipeline != null && settings.shutdownHook
@@ -561,7 +561,7 @@ public final class Tracker implements AutoCloseable {
         if (target == null) {
           target = providers.create(environment);
         }
-        Hooks hooks = new Hooks(customizers, naming);
+        UserCallbacks hooks = new UserCallbacks(customizers, naming);
         Pipeline pipeline = new Pipeline(settings, hooks, target, failPoints);
         isMade = true;
         Tracker tracker = new Tracker(settings, admission, pipeline);

@@ -14,7 +14,7 @@ import java.util.function.ToDoubleFunction;
  * does not bring along.
  *
  * <p>Counters: {@code runtracker.offered}, {@code .accepted}, {@code .delivered}, {@code .dropped}
- * (tag {@code reason}), {@code .retries}, {@code .late.writes}. Gauges: {@code runtracker.open},
+ * (tag {@code reason}), {@code .retries}, {@code .ignored.writes}. Gauges: {@code runtracker.open},
  * {@code .in.flight}, {@code .spooled}, {@code .spool.bytes}, {@code .ring.remaining}, {@code
  * .queue.size}, {@code .queue.bytes}, {@code .oldest.age}, {@code .server.away} (1 while delivery
  * pauses), {@code .standing.still} (stages that have not come round for half a minute) and {@code
@@ -35,7 +35,7 @@ public final class TrackerMetrics implements MeterBinder {
     counter(registry, "accepted", "Requests taken into the ring", s -> s.ledger().accepted());
     counter(registry, "delivered", "Requests whose run is written", s -> s.ledger().delivered());
     counter(registry, "retries", "Deliveries tried again", TrackerStats::retries);
-    counter(registry, "late.writes", "Writes to a handle ignored", TrackerStats::lateWrites);
+    counter(registry, "ignored.writes", "Writes to a handle ignored", TrackerStats::ignoredWrites);
     for (DropReason reason : DropReason.values()) {
       FunctionCounter.builder(
               "runtracker.dropped",

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param oldestAge how long the oldest request that is in memory has been finished; zero when there
  *     is none
  * @param retries deliveries tried again since the start
- * @param lateWrites writes to a handle that were ignored: after the request's end, or null; and
+ * @param ignoredWrites writes to a handle that were ignored: after the request's end, or null; and
  *     ends of requests that the closing of the tracker had ended before
  * @param serverAway whether nothing passes: the sink is away, lets no call in, or fails on all
  * @param writingWindows whether requests are written in windows now; see {@link TrackAs}
@@ -40,7 +40,7 @@ public record TrackerStats(
     long spoolBytes,
     Duration oldestAge,
     long retries,
-    long lateWrites,
+    long ignoredWrites,
     boolean serverAway,
     boolean writingWindows,
     long adopted,

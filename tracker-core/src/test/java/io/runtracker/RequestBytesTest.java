@@ -75,7 +75,7 @@ class RequestBytesTest {
   void a_full_request_is_as_quick_to_log_into_as_an_empty_one() {
     try (Tracker tracker = tracker().requestBytes(1 << 20).build()) {
       OpenRequest request = Requests.open(tracker, "/training");
-      // Were all notes walked each time, this would take hours.
+      // Were all entries walked each time, this would take hours.
       for (int i = 0; i < 2_000_000; i++) {
         request.metric("loss", i, i);
       }

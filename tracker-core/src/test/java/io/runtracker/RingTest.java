@@ -10,9 +10,9 @@ import io.runtracker.internal.batch.RunNames;
 import io.runtracker.internal.capture.Capture;
 import io.runtracker.internal.capture.CapturedRequest;
 import io.runtracker.internal.capture.RingBytes;
-import io.runtracker.internal.capture.Slot;
-import io.runtracker.internal.config.Hooks;
+import io.runtracker.internal.capture.RingSlot;
 import io.runtracker.internal.config.Settings;
+import io.runtracker.internal.config.UserCallbacks;
 import io.runtracker.internal.event.UrlRedactor;
 import io.runtracker.internal.log.FailPoint;
 import io.runtracker.internal.log.Log;
@@ -30,7 +30,8 @@ class RingTest {
 
   private static final int RING_SIZE = 4;
 
-  private final RingBuffer<Slot> ring = RingBuffer.createMultiProducer(Slot::new, RING_SIZE);
+  private final RingBuffer<RingSlot> ring =
+      RingBuffer.createMultiProducer(RingSlot::new, RING_SIZE);
   private final Counts counts = new Counts(() -> ring.getCursor() + 1);
   private final Settings settings =
       Requests.tracker(new MemorySink()).ringSize(RING_SIZE).settings();
@@ -51,7 +52,8 @@ class RingTest {
           settings,
           FailPoint.NOBODY);
   private final Capture capture =
-      new Capture(ring, counts, "test", settings, new Hooks(List.of(), null), batcher, ringBytes);
+      new Capture(
+          ring, counts, "test", settings, new UserCallbacks(List.of(), null), batcher, ringBytes);
 
   @AfterEach
   void end() {

@@ -44,7 +44,7 @@ class ShutdownTest {
     tracker.close(Requests.LONG);
     assertThat(request.end(200, null)).isFalse();
     assertThat(sink.only().status()).isEqualTo(RunStatus.KILLED);
-    assertThat(tracker.stats().lateWrites()).isEqualTo(1);
+    assertThat(tracker.stats().ignoredWrites()).isEqualTo(1);
     assertThat(tracker.stats().ledger().offered()).isEqualTo(1);
   }
 
@@ -74,7 +74,7 @@ class ShutdownTest {
   @Test
   void a_request_that_may_never_end_is_left_alone() {
     Tracker tracker = Requests.tracker(sink).build();
-    Requests.open(tracker, "/").notKilledOnClose();
+    Requests.open(tracker, "/").excludeFromShutdown();
     assertThat(tracker.close(Requests.LONG).offered()).isZero();
   }
 
@@ -145,7 +145,7 @@ class ShutdownTest {
     Ledger ledger = tracker.stats().ledger();
     TrackerTest.assertAddsUp(ledger);
     assertThat(ledger.offered()).isEqualTo(ended.get() + late.get());
-    assertThat(tracker.stats().lateWrites()).isEqualTo(late.get());
+    assertThat(tracker.stats().ignoredWrites()).isEqualTo(late.get());
     assertThat(sink.completed().stream().map(RequestEvent::eventId)).doesNotHaveDuplicates();
     assertThat(sink.completed()).hasSize((int) ledger.delivered());
   }

@@ -162,7 +162,7 @@ class TrackedRequestTest {
     request.drop();
 
     assertThat(delivered().tags()).isEmpty();
-    assertThat(tracker.stats().lateWrites()).isEqualTo(6);
+    assertThat(tracker.stats().ignoredWrites()).isEqualTo(6);
   }
 
   @Test
@@ -188,7 +188,7 @@ class TrackedRequestTest {
     request.end(200, null);
 
     assertThat(delivered().tags()).isEmpty();
-    assertThat(tracker.stats().lateWrites()).isEqualTo(5);
+    assertThat(tracker.stats().ignoredWrites()).isEqualTo(5);
   }
 
   @Test
@@ -201,7 +201,7 @@ class TrackedRequestTest {
           }
         };
     Requests.open(tracker, "/").param("p", broken).tag("after", "1");
-    assertThat(tracker.stats().lateWrites()).isZero();
+    assertThat(tracker.stats().ignoredWrites()).isZero();
   }
 
   @Test
@@ -269,7 +269,7 @@ class TrackedRequestTest {
       thread.join();
     }
 
-    assertThat(delivered().tags().size() + tracker.stats().lateWrites())
+    assertThat(delivered().tags().size() + tracker.stats().ignoredWrites())
         .isEqualTo((long) writers * writesEach);
   }
 
@@ -322,7 +322,7 @@ class TrackedRequestTest {
     request.end(200, null);
     request.error(new IllegalStateException("late")).fail("late");
     assertThat(delivered().status()).isEqualTo(RunStatus.FINISHED);
-    assertThat(tracker.stats().lateWrites()).isEqualTo(4);
+    assertThat(tracker.stats().ignoredWrites()).isEqualTo(4);
   }
 
   @Test
@@ -423,7 +423,7 @@ class TrackedRequestTest {
         });
     request.end(200, null);
     assertThat(delivered().params()).isEmpty();
-    assertThat(tracker.stats().lateWrites()).isEqualTo(2);
+    assertThat(tracker.stats().ignoredWrites()).isEqualTo(2);
   }
 
   @Test

@@ -144,7 +144,7 @@ class TrackerTest {
   @Test
   void a_request_that_the_close_left_alone_is_counted_when_it_ends() {
     Tracker tracker = Requests.tracker(sink).build();
-    OpenRequest request = Requests.open(tracker, "/").notKilledOnClose();
+    OpenRequest request = Requests.open(tracker, "/").excludeFromShutdown();
     tracker.close();
     request.end(200, null);
     assertThat(tracker.open("GET", Requests.target("/"))).isNull();

@@ -54,7 +54,7 @@ public final class TrackingHandlers {
               ContextReader.INSTANCE,
               context);
       if (open != null) {
-        open.notKilledOnClose();
+        open.excludeFromShutdown();
         Exchange exchange = new Exchange(open);
         exchange.putInto(context.req());
         context.attribute(TrackingHandlers.class.getName(), exchange);

@@ -405,7 +405,7 @@ class TrackingPluginTest {
     timedOut.countDown();
     late.get(20, TimeUnit.SECONDS);
     assertThat(event.metrics()).isEmpty();
-    assertThat(tracker.stats().lateWrites()).isEqualTo(1);
+    assertThat(tracker.stats().ignoredWrites()).isEqualTo(1);
   }
 
   @Test

@@ -81,7 +81,7 @@ class ShutdownTest {
       gate.open.countDown();
     }
     // Its handler's end comes too late for a second event.
-    await().atMost(RecordingSink.PATIENCE).until(() -> tracker.stats().lateWrites() > 0);
+    await().atMost(RecordingSink.PATIENCE).until(() -> tracker.stats().ignoredWrites() > 0);
     assertThat(tracker.stats().ledger().offered()).isEqualTo(1);
     sink.assertNothingLeft();
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.mlflow;
 
+import io.runtracker.internal.stage.RateLimitedLog;
 import io.runtracker.sink.RequestWindow;
 import io.runtracker.sink.SinkException;
 import io.runtracker.sink.SinkException.Kind;
@@ -33,7 +34,7 @@ final class DayRuns {
   private final MlflowSettings settings;
   private final RunStore store;
   private final ServerNames names;
-  private final SparseLog log = new SparseLog(DayRuns.class);
+  private final RateLimitedLog log = new RateLimitedLog(DayRuns.class);
   private final ReentrantLock looking = new ReentrantLock();
 
   /** Guarded by {@link #looking}, and so is what is in it. */
@@ -113,7 +114,8 @@ final class DayRuns {
   }
 
   private void warn(SinkException e) {
-    log.warn("the run of the day misses a window, whose own run has it all: " + e.getMessage());
+    log.warn(
+        "day", "the run of the day misses a window, whose own run has it all: " + e.getMessage());
   }
 
   /** Somebody may have deleted it; then it is had anew. */

@@ -19,7 +19,7 @@ final class HighlightChoice {
   private final WindowNumbers numbers;
   private final BitSet isChosen = new BitSet();
   private final List<Integer> chosen = new ArrayList<>();
-  private final Unhurried pace = new Unhurried(LOOKED_AT_ONCE);
+  private final CooperativeYield pace = new CooperativeYield(LOOKED_AT_ONCE);
 
   private HighlightChoice(WindowNumbers numbers) {
     this.numbers = numbers;

@@ -24,7 +24,7 @@ final class MlflowWindowDraft implements WindowDraft {
   private final RequestRow row = new RequestRow(json, fields);
   private final RequestLines lines = new RequestLines();
   private final WindowNumbers numbers = new WindowNumbers();
-  private final Unhurried pace = new Unhurried(ROWS_AT_ONCE);
+  private final CooperativeYield pace = new CooperativeYield(ROWS_AT_ONCE);
 
   MlflowWindowDraft(WindowWriter writer) {
     this.writer = writer;

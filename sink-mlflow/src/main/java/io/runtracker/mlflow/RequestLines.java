@@ -81,7 +81,7 @@ final class RequestLines {
 
       @Override
       public void writeTo(OutputStream out) throws IOException {
-        Unhurried pace = new Unhurried(1);
+        CooperativeYield pace = new CooperativeYield(1);
         for (long at = 0; at < length; at += PIECE) {
           pace.step();
           byte[] piece = pieces.get((int) (at / PIECE));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.mlflow;
 
+import io.runtracker.internal.stage.RateLimitedLog;
 import io.runtracker.sink.SinkException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -16,7 +17,7 @@ final class ServerNames {
     T by(Naming naming) throws SinkException, InterruptedException;
   }
 
-  private final SparseLog log = new SparseLog(MlflowSink.class);
+  private final RateLimitedLog log = new RateLimitedLog(MlflowSink.class);
   private final AtomicBoolean refusesColons = new AtomicBoolean();
 
   <T> T write(Write<T> write) throws SinkException, InterruptedException {
@@ -32,6 +33,7 @@ final class ServerNames {
     // Only now: it may have been another character that the server does not know.
     if (!refusesColons.getAndSet(true)) {
       log.warn(
+          "colons",
           "this server refuses colons in names, as MLflow before 2.16 does: in the names of"
               + " metrics, params and tags they are underscores from now on");
     }

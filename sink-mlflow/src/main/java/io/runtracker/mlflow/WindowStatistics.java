@@ -43,7 +43,7 @@ final class WindowStatistics {
     this.end = window.endTime();
     this.seconds = seconds(start, end);
     largest(numbers, mostRoutes).forEach(this::group);
-    Unhurried pace = new Unhurried(COUNTED_AT_ONCE);
+    CooperativeYield pace = new CooperativeYield(COUNTED_AT_ONCE);
     for (int request = 0; request < numbers.size(); request++) {
       pace.step();
       long micros = numbers.micros(request);

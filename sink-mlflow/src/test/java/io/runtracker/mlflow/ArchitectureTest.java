@@ -17,7 +17,7 @@ import com.tngtech.archunit.lang.ArchRule;
 class ArchitectureTest {
 
   @ArchTest
-  static final ArchRule it_knows_what_sinks_may_and_the_forms_of_events_and_settings =
+  static final ArchRule it_knows_what_sinks_may_the_forms_of_events_and_settings_and_how_to_log =
       noClasses()
           .should()
           .dependOnClassesThat(
@@ -29,7 +29,8 @@ class ArchitectureTest {
                           "io.runtracker.mlflow..",
                           "io.runtracker.internal.config..",
                           "io.runtracker.internal.event..",
-                          "io.runtracker.internal.log..")));
+                          "io.runtracker.internal.log..",
+                          "io.runtracker.internal.stage..")));
 
   @ArchTest
   static final ArchRule users_see_the_sink_its_builder_and_its_provider =

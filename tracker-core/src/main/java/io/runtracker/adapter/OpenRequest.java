@@ -33,7 +33,7 @@ public interface OpenRequest extends TrackedRequest {
    * RunStatus#KILLED}: for adapters that may never hear of a request's end. To be called right
    * after it was opened.
    */
-  OpenRequest notKilledOnClose();
+  OpenRequest excludeFromShutdown();
 
   /** Whether {@link #end} was called, or the tracker was closed before that. */
   boolean isEnded();

@@ -16,7 +16,7 @@ public final class EndInSteps {
   /** All but the last step of {@link OpenRequest#end}. */
   public static void end(OpenRequest request) {
     CapturedRequest captured = (CapturedRequest) request;
-    captured.endNotes();
+    captured.endEntries();
     captured.capture.openRequests().remove(captured);
   }
 

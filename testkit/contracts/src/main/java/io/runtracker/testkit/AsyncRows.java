@@ -157,8 +157,8 @@ abstract class AsyncRows extends FailureRows {
   void ignoresLateWrites() throws Exception {
     assertFinished(record(Endpoint.KEEP), 200);
     TrackedRequest kept = java.util.Objects.requireNonNull(application.kept());
-    long before = tracker().stats().lateWrites();
+    long before = tracker().stats().ignoredWrites();
     kept.tag("too", "late");
-    assertThat(tracker().stats().lateWrites()).isEqualTo(before + 1);
+    assertThat(tracker().stats().ignoredWrites()).isEqualTo(before + 1);
   }
 }

@@ -9,7 +9,7 @@ import io.runtracker.DropReason;
 import io.runtracker.internal.capture.CapturedRequest;
 import io.runtracker.internal.capture.RingBytes;
 import io.runtracker.internal.capture.RingConsumer;
-import io.runtracker.internal.capture.Slot;
+import io.runtracker.internal.capture.RingSlot;
 import io.runtracker.internal.config.Settings;
 import io.runtracker.internal.event.EventCodec;
 import io.runtracker.internal.event.RecordedEvent;
@@ -53,9 +53,9 @@ public final class Batcher implements RingConsumer {
 
   private static final long LEAST_STOP_NANOS = TimeUnit.SECONDS.toNanos(5);
 
-  private final RingBuffer<Slot> ring;
-  private final EventPoller<Slot> poller;
-  private final RingPace pace;
+  private final RingBuffer<RingSlot> ring;
+  private final EventPoller<RingSlot> poller;
+  private final PollBackoff pace;
   private final Log log;
   private final LongConsumer appended;
   private final UrlRedactor redactor;
@@ -65,8 +65,8 @@ public final class Batcher implements RingConsumer {
   private final int batchSize;
   private final long batchBytes;
   private final long batchAgeNanos;
-  private final EventPoller.Handler<Slot> intoGroup = this::onEvent;
-  private final EventPoller.Handler<Slot> refusing = this::onRefused;
+  private final EventPoller.Handler<RingSlot> intoGroup = this::onEvent;
+  private final EventPoller.Handler<RingSlot> refusing = this::onRefused;
   private final Consumer<FailPoint> failPoints;
   private final EventCodec codec;
   private final RateLimitedLog warnings = new RateLimitedLog();
@@ -89,7 +89,7 @@ public final class Batcher implements RingConsumer {
   private boolean ended;
 
   public Batcher(
-      RingBuffer<Slot> ring,
+      RingBuffer<RingSlot> ring,
       Log log,
       LongConsumer appended,
       UrlRedactor redactor,
@@ -99,7 +99,7 @@ public final class Batcher implements RingConsumer {
       Settings settings,
       Consumer<FailPoint> failPoints) {
     this.ring = ring;
-    this.pace = new RingPace(ring.getBufferSize(), longestPark(settings));
+    this.pace = new PollBackoff(ring.getBufferSize(), longestPark(settings));
     this.poller = ring.newPoller();
     ring.addGatingSequences(poller.getSequence());
     this.log = log;
@@ -221,7 +221,7 @@ public final class Batcher implements RingConsumer {
     return park;
   }
 
-  private void poll(EventPoller.Handler<Slot> handler) {
+  private void poll(EventPoller.Handler<RingSlot> handler) {
     try {
       poller.poll(handler);
     } catch (Exception unexpected) {
@@ -237,7 +237,7 @@ public final class Batcher implements RingConsumer {
     }
   }
 
-  private boolean onEvent(Slot slot, long sequence, boolean endOfBatch) {
+  private boolean onEvent(RingSlot slot, long sequence, boolean endOfBatch) {
     if (sequence > takenUpTo) {
       int before = group.size();
       try {
@@ -263,7 +263,7 @@ public final class Batcher implements RingConsumer {
   }
 
   /** The log is full. */
-  private boolean onRefused(Slot slot, long sequence, boolean endOfBatch) {
+  private boolean onRefused(RingSlot slot, long sequence, boolean endOfBatch) {
     if (sequence > takenUpTo) {
       counts.dropped(DropReason.QUEUE_FULL);
       takenUpTo = sequence;
@@ -272,7 +272,7 @@ public final class Batcher implements RingConsumer {
     return true;
   }
 
-  private void takeOut(Slot slot) {
+  private void takeOut(RingSlot slot) {
     CapturedRequest request = slot.request;
     slot.request = null;
     if (request != null) {

@@ -6,9 +6,9 @@ import com.lmax.disruptor.RingBuffer;
 import io.runtracker.DropReason;
 import io.runtracker.RunStatus;
 import io.runtracker.WhenFull;
-import io.runtracker.internal.config.Hooks;
 import io.runtracker.internal.config.Settings;
-import io.runtracker.internal.event.Note;
+import io.runtracker.internal.config.UserCallbacks;
+import io.runtracker.internal.event.LogEntry;
 import io.runtracker.internal.stage.Counts;
 import io.runtracker.internal.stage.RateLimitedLog;
 import java.util.concurrent.atomic.AtomicLong;
@@ -33,7 +33,7 @@ public final class Capture {
   /** The ring's consumer looks no more often. */
   private static final long SLOT_POLL_NANOS = 100_000;
 
-  private final RingBuffer<Slot> ring;
+  private final RingBuffer<RingSlot> ring;
   private final Counts counts;
   private final String source;
   private final WhenFull whenFull;
@@ -45,16 +45,16 @@ public final class Capture {
   private final @Nullable Sampler sampler;
   private final @Nullable Customizers customizers;
   private final OpenRequests openRequests = new OpenRequests();
-  private final LongAdder lateWrites = new LongAdder();
+  private final LongAdder ignoredWrites = new LongAdder();
   private final RateLimitedLog log = new RateLimitedLog();
   private volatile boolean closed;
 
   public Capture(
-      RingBuffer<Slot> ring,
+      RingBuffer<RingSlot> ring,
       Counts counts,
       String source,
       Settings settings,
-      Hooks hooks,
+      UserCallbacks hooks,
       RingConsumer consumer,
       RingBytes ringBytes) {
     this.ring = ring;
@@ -104,14 +104,14 @@ public final class Capture {
 
   void offer(
       CapturedRequest request,
-      @Nullable Note notes,
+      @Nullable LogEntry entries,
       int statusCode,
       long endNanos,
       @Nullable Throwable error) {
     try {
       if (closed) {
         counts.dropped(DropReason.CLOSED);
-      } else if (!publish(request, notes, statusCode, endNanos, error)) {
+      } else if (!publish(request, entries, statusCode, endNanos, error)) {
         counts.dropped(DropReason.RING_FULL); // the batcher says so: to log takes too long here
       } else if (closed) {
         consumer.countStragglers();
@@ -131,12 +131,12 @@ public final class Capture {
     }
   }
 
-  void lateWrite() {
-    lateWrites.increment();
+  void ignoredWrite() {
+    ignoredWrites.increment();
   }
 
-  public long lateWrites() {
-    return lateWrites.sum();
+  public long ignoredWrites() {
+    return ignoredWrites.sum();
   }
 
   /**
@@ -155,7 +155,7 @@ public final class Capture {
   }
 
   private boolean awaitRoom(CapturedRequest request, long deadlineNanos) {
-    while (ring.remainingCapacity() <= 0 || !ringBytes.hasRoom(request.takenByNotes())) {
+    while (ring.remainingCapacity() <= 0 || !ringBytes.hasRoom(request.takenByEntries())) {
       if (System.nanoTime() - deadlineNanos >= 0) {
         return false;
       }
@@ -170,11 +170,11 @@ public final class Capture {
 
   private boolean publish(
       CapturedRequest request,
-      @Nullable Note notes,
+      @Nullable LogEntry entries,
       int statusCode,
       long endNanos,
       @Nullable Throwable error) {
-    request.settle(notes, statusCode, endNanos, error);
+    request.settle(entries, statusCode, endNanos, error);
     // Whoever closes has waited for room, and has a deadline.
     boolean waits = whenFull == WhenFull.BLOCK && !openRequests.isClosed();
     while (!ringBytes.take(request.weight())) {

@@ -6,13 +6,13 @@ import io.runtracker.TrackedRequest;
 import io.runtracker.adapter.HttpReader;
 import io.runtracker.adapter.OpenRequest;
 import io.runtracker.internal.event.EventCodec;
-import io.runtracker.internal.event.Note;
+import io.runtracker.internal.event.LogEntry;
 import io.runtracker.internal.event.RecordedEvent;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A request of a tracker that is on, from its start into the ring. */
-public final class CapturedRequest extends NoteStack implements OpenRequest {
+public final class CapturedRequest extends LogEntryStack implements OpenRequest {
 
   final Capture capture;
   private final String method;
@@ -29,7 +29,7 @@ public final class CapturedRequest extends NoteStack implements OpenRequest {
 
   // How it ended: written by who ends it, and read by who takes it out of the ring.
   private boolean killed;
-  private @Nullable Note notes;
+  private @Nullable LogEntry entries;
   private @Nullable String errorType;
   private @Nullable String errorDetails;
   private long durationNanos;
@@ -67,7 +67,7 @@ public final class CapturedRequest extends NoteStack implements OpenRequest {
   }
 
   @Override
-  public CapturedRequest notKilledOnClose() {
+  public CapturedRequest excludeFromShutdown() {
     capture.openRequests().remove(this);
     return this;
   }
@@ -90,7 +90,7 @@ public final class CapturedRequest extends NoteStack implements OpenRequest {
 
   @Override
   public boolean isEnded() {
-    return areNotesEnded();
+    return areEntriesEnded();
   }
 
   @Override
@@ -102,10 +102,10 @@ public final class CapturedRequest extends NoteStack implements OpenRequest {
   @Override
   public <Q, S> boolean end(
       int statusCode, @Nullable Throwable error, HttpReader<Q, S> reader, Q request, S response) {
-    Note newest = endNotes();
-    if (newest == Note.END) {
+    LogEntry newest = endEntries();
+    if (newest == LogEntry.END) {
       if (capture.openRequests().isClosed()) {
-        capture.lateWrite();
+        capture.ignoredWrite();
       }
       return false;
     }
@@ -118,7 +118,7 @@ public final class CapturedRequest extends NoteStack implements OpenRequest {
   }
 
   private <Q, S> void offer(
-      @Nullable Note logged,
+      @Nullable LogEntry logged,
       int statusCode,
       @Nullable Throwable error,
       HttpReader<Q, S> reader,
@@ -126,7 +126,7 @@ public final class CapturedRequest extends NoteStack implements OpenRequest {
       S response) {
     long endNanos = System.nanoTime();
     capture.openRequests().remove(this);
-    Note newest = logged;
+    LogEntry newest = logged;
     Handled noted = handled;
     if (noted != null) {
       handled = null;
@@ -141,7 +141,8 @@ public final class CapturedRequest extends NoteStack implements OpenRequest {
       } else if (noted.error != null && statusCode >= noted.failsFrom) {
         cause = noted.error;
       } else if (noted.error != null) {
-        Note type = Note.text(Note.Kind.PARAM, "error_type", noted.error.getClass().getName());
+        LogEntry type =
+            LogEntry.text(LogEntry.Kind.PARAM, "error_type", noted.error.getClass().getName());
         type.putOn(newest);
         newest = type;
       }
@@ -161,7 +162,7 @@ public final class CapturedRequest extends NoteStack implements OpenRequest {
 
   /** Ends the request without a trace; false when it had ended. */
   boolean abandon() {
-    if (endNotes() == Note.END) {
+    if (endEntries() == LogEntry.END) {
       return false;
     }
     capture.openRequests().remove(this);
@@ -170,8 +171,8 @@ public final class CapturedRequest extends NoteStack implements OpenRequest {
 
   /** Ends the request because the service ends; what its handler still does comes too late. */
   void kill() {
-    Note newest = endNotes();
-    if (newest != Note.END) {
+    LogEntry newest = endEntries();
+    if (newest != LogEntry.END) {
       killed = true;
       handled = null;
       if (!dropped) {
@@ -181,8 +182,8 @@ public final class CapturedRequest extends NoteStack implements OpenRequest {
   }
 
   /** Takes down how it ended. On the request thread, before it is published. */
-  void settle(@Nullable Note newest, int statusCode, long endNanos, @Nullable Throwable error) {
-    this.notes = newest;
+  void settle(@Nullable LogEntry newest, int statusCode, long endNanos, @Nullable Throwable error) {
+    this.entries = newest;
     this.statusCode = (short) statusCode;
     this.durationNanos = endNanos - startNanos;
     this.endedWithOwnData = ownData;
@@ -192,9 +193,9 @@ public final class CapturedRequest extends NoteStack implements OpenRequest {
     }
   }
 
-  /** What it holds in the ring besides itself, in bytes; see {@link Note#size}. */
+  /** What it holds in the ring besides itself, in bytes; see {@link LogEntry#size}. */
   public int weight() {
-    int logged = notes == null ? 0 : notes.taken();
+    int logged = entries == null ? 0 : entries.taken();
     return errorDetails == null ? logged : logged + errorDetails.length();
   }
 
@@ -204,7 +205,7 @@ public final class CapturedRequest extends NoteStack implements OpenRequest {
    * @param clean the target without secrets
    */
   public RecordedEvent toEvent(long sequence, RequestTarget clean) {
-    Note id = Note.idAmong(notes);
+    LogEntry id = LogEntry.idAmong(entries);
     return RecordedEvent.builder()
         .of(capture.source(), id == null ? sequence : id.number(), method, clean)
         .route(route)
@@ -214,14 +215,14 @@ public final class CapturedRequest extends NoteStack implements OpenRequest {
         .ownData(endedWithOwnData)
         .timing(startMillis, durationNanos)
         .error(errorType, errorDetails)
-        .notes(notes)
+        .entries(entries)
         .build();
   }
 
   @Override
   public @Nullable String id() {
     try {
-      Note id = idOr(Note.id(capture.nextId()));
+      LogEntry id = idOr(LogEntry.id(capture.nextId()));
       return id == null ? null : capture.source() + '-' + id.number();
     } catch (Throwable outOfMemory) {
       return null; // the handler is not to hear of it
@@ -247,7 +248,7 @@ public final class CapturedRequest extends NoteStack implements OpenRequest {
   }
 
   private CapturedRequest ignored() {
-    capture.lateWrite();
+    capture.ignoredWrite();
     return this;
   }
 
@@ -271,45 +272,45 @@ public final class CapturedRequest extends NoteStack implements OpenRequest {
     try {
       writes.run();
     } catch (Throwable ofTheMap) {
-      capture.lateWrite();
+      capture.ignoredWrite();
     }
     return this;
   }
 
   @Override
   public CapturedRequest tag(String key, String value) {
-    return text(Note.Kind.TAG, key, value);
+    return text(LogEntry.Kind.TAG, key, value);
   }
 
   @Override
   public CapturedRequest param(String key, Object value) {
-    return text(Note.Kind.PARAM, key, stringOf(value));
+    return text(LogEntry.Kind.PARAM, key, stringOf(value));
   }
 
   @Override
   public CapturedRequest metric(String key, double value, long step) {
     if (key == null) {
-      capture.lateWrite();
+      capture.ignoredWrite();
       return this;
     }
     ownData = true;
     try {
-      note(Note.metric(key, value, System.currentTimeMillis(), step));
+      entry(LogEntry.metric(key, value, System.currentTimeMillis(), step));
     } catch (Throwable outOfMemory) {
-      capture.lateWrite(); // the handler is not to hear of it
+      capture.ignoredWrite(); // the handler is not to hear of it
     }
     return this;
   }
 
   @Override
   public CapturedRequest text(String file, String content) {
-    return text(Note.Kind.TEXT, file, content);
+    return text(LogEntry.Kind.TEXT, file, content);
   }
 
   @Override
   public CapturedRequest name(String runName) {
     if (runName == null || isEnded()) {
-      capture.lateWrite();
+      capture.ignoredWrite();
     } else {
       ownData = true;
       name = EventCodec.cut(runName, EventCodec.LONGEST_PART);
@@ -320,7 +321,7 @@ public final class CapturedRequest extends NoteStack implements OpenRequest {
   @Override
   public void drop() {
     if (isEnded()) {
-      capture.lateWrite();
+      capture.ignoredWrite();
     } else {
       dropped = true;
     }
@@ -334,15 +335,15 @@ public final class CapturedRequest extends NoteStack implements OpenRequest {
     }
   }
 
-  private CapturedRequest text(Note.Kind kind, @Nullable String key, @Nullable String value) {
+  private CapturedRequest text(LogEntry.Kind kind, @Nullable String key, @Nullable String value) {
     if (key == null || value == null) {
-      capture.lateWrite();
+      capture.ignoredWrite();
     } else {
       ownData = true;
       try {
-        note(Note.text(kind, key, value));
+        entry(LogEntry.text(kind, key, value));
       } catch (Throwable outOfMemory) {
-        capture.lateWrite(); // the handler is not to hear of it
+        capture.ignoredWrite(); // the handler is not to hear of it
       }
     }
     return this;
@@ -350,12 +351,12 @@ public final class CapturedRequest extends NoteStack implements OpenRequest {
 
   /** A tag of ours, which does not make the request one that its handler logged into. */
   void entryTag(String key, String value) {
-    note(Note.text(Note.Kind.TAG, key, value));
+    entry(LogEntry.text(LogEntry.Kind.TAG, key, value));
   }
 
-  private CapturedRequest note(Note note) {
-    if (push(note, capture.requestBytes()) == Pushed.TOO_LATE) {
-      capture.lateWrite();
+  private CapturedRequest entry(LogEntry entry) {
+    if (push(entry, capture.requestBytes()) == Pushed.TOO_LATE) {
+      capture.ignoredWrite();
     }
     return this;
   }

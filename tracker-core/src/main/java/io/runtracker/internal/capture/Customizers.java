@@ -4,13 +4,13 @@ package io.runtracker.internal.capture;
 import io.runtracker.CompletedRequest;
 import io.runtracker.RequestCustomizer;
 import io.runtracker.adapter.HttpReader;
-import io.runtracker.internal.event.Note;
+import io.runtracker.internal.event.LogEntry;
 import io.runtracker.internal.stage.RateLimitedLog;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Calls the customizers of a request that has ended, and gathers what they add to its notes. */
+/** Calls the customizers of a request that has ended, and gathers what they add to its entries. */
 final class Customizers {
 
   private final RequestCustomizer[] customizers;
@@ -26,16 +26,16 @@ final class Customizers {
     return customizers.isEmpty() ? null : new Customizers(customizers, log);
   }
 
-  /** The notes with those that the customizers add on top. */
-  <Q, S> @Nullable Note customize(
+  /** The entries with those that the customizers add on top. */
+  <Q, S> @Nullable LogEntry customize(
       CapturedRequest open,
-      @Nullable Note notes,
+      @Nullable LogEntry entries,
       int statusCode,
       @Nullable Throwable error,
       HttpReader<Q, S> reader,
       Q request,
       S response) {
-    View<Q, S> view = new View<>(open, notes, statusCode, error, reader, request, response);
+    View<Q, S> view = new View<>(open, entries, statusCode, error, reader, request, response);
     for (RequestCustomizer customizer : customizers) {
       try {
         customizer.customize(view);
@@ -53,18 +53,18 @@ final class Customizers {
     private final HttpReader<Q, S> reader;
     private final Q request;
     private final S response;
-    private @Nullable Note newest;
+    private @Nullable LogEntry newest;
 
     private View(
         CapturedRequest open,
-        @Nullable Note notes,
+        @Nullable LogEntry entries,
         int statusCode,
         @Nullable Throwable error,
         HttpReader<Q, S> reader,
         Q request,
         S response) {
       this.open = open;
-      this.newest = notes;
+      this.newest = entries;
       this.statusCode = statusCode;
       this.error = error;
       this.reader = reader;
@@ -109,19 +109,19 @@ final class Customizers {
 
     @Override
     public CompletedRequest tag(String key, @Nullable String value) {
-      return add(Note.Kind.TAG, key, value);
+      return add(LogEntry.Kind.TAG, key, value);
     }
 
     @Override
     public CompletedRequest param(String key, @Nullable Object value) {
-      return add(Note.Kind.PARAM, key, value == null ? null : value.toString());
+      return add(LogEntry.Kind.PARAM, key, value == null ? null : value.toString());
     }
 
-    private View<Q, S> add(Note.Kind kind, String key, @Nullable String value) {
+    private View<Q, S> add(LogEntry.Kind kind, String key, @Nullable String value) {
       if (value != null) {
-        Note note = Note.text(kind, Objects.requireNonNull(key), value);
-        note.putOn(newest);
-        newest = note;
+        LogEntry entry = LogEntry.text(kind, Objects.requireNonNull(key), value);
+        entry.putOn(newest);
+        newest = entry;
       }
       return this;
     }

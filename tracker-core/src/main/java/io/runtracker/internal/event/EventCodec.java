@@ -80,8 +80,8 @@ public final class EventCodec {
     if (event.errorDetails() != null) {
       out.field(ERROR_DETAILS, cut(event.errorDetails(), LONGEST_TEXT));
     }
-    if (event.hasNotes()) {
-      notes(out, event, start + MOST_BYTES);
+    if (event.hasEntries()) {
+      entries(out, event, start + MOST_BYTES);
     }
   }
 
@@ -107,11 +107,11 @@ public final class EventCodec {
     text(out, QUERY, target.query());
   }
 
-  private static void notes(Fields out, RecordedEvent event, int limit) {
+  private static void entries(Fields out, RecordedEvent event, int limit) {
     boolean[] incomplete = {false};
-    event.tags().forEach((key, value) -> incomplete[0] |= !note(out, TAG, key, value, limit));
-    event.params().forEach((key, value) -> incomplete[0] |= !note(out, PARAM, key, value, limit));
-    event.texts().forEach((file, text) -> incomplete[0] |= !note(out, TEXT, file, text, limit));
+    event.tags().forEach((key, value) -> incomplete[0] |= !entry(out, TAG, key, value, limit));
+    event.params().forEach((key, value) -> incomplete[0] |= !entry(out, PARAM, key, value, limit));
+    event.texts().forEach((file, text) -> incomplete[0] |= !entry(out, TEXT, file, text, limit));
     for (Metric metric : event.metrics()) {
       byte[] key = Fields.utf8(cut(metric.key(), LONGEST_PART));
       if (out.size() + key.length > limit) {
@@ -128,7 +128,7 @@ public final class EventCodec {
     }
   }
 
-  private static boolean note(Fields out, int tag, String key, String value, int limit) {
+  private static boolean entry(Fields out, int tag, String key, String value, int limit) {
     int before = out.size();
     out.field(tag, cut(key, LONGEST_PART), cut(value, LONGEST_TEXT));
     boolean fits = out.size() <= limit;

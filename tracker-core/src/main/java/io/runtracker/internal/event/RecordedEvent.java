@@ -30,7 +30,7 @@ public final class RecordedEvent implements RequestEvent {
   /** MLflow takes names of 250 characters; some are left for the method and the time. */
   private static final int LONGEST_PATH = 200;
 
-  private final @Nullable Note notes;
+  private final @Nullable LogEntry entries;
 
   RecordedEvent(Builder builder) {
     this.source = builder.source;
@@ -46,7 +46,7 @@ public final class RecordedEvent implements RequestEvent {
     this.durationNanos = builder.durationNanos;
     this.errorType = builder.errorType;
     this.errorDetails = builder.errorDetails;
-    this.notes = builder.notes;
+    this.entries = builder.entries;
   }
 
   /** Begins with what is known first; {@link Builder#of} must follow. */
@@ -79,7 +79,7 @@ public final class RecordedEvent implements RequestEvent {
         .killed(event.status() == RunStatus.KILLED)
         .timing(event.startTime().toEpochMilli(), event.durationNanos())
         .error(event.errorType(), event.errorDetails());
-    return copy.ownData(event.givenName() != null || copy.notes != null).build();
+    return copy.ownData(event.givenName() != null || copy.entries != null).build();
   }
 
   @Override
@@ -87,8 +87,8 @@ public final class RecordedEvent implements RequestEvent {
     return source + '-' + sequence;
   }
 
-  public boolean hasNotes() {
-    return notes != null;
+  public boolean hasEntries() {
+    return entries != null;
   }
 
   public String source() {
@@ -184,22 +184,22 @@ public final class RecordedEvent implements RequestEvent {
 
   @Override
   public Map<String, String> tags() {
-    return Note.texts(notes, Note.Kind.TAG);
+    return LogEntry.texts(entries, LogEntry.Kind.TAG);
   }
 
   @Override
   public Map<String, String> params() {
-    return Note.texts(notes, Note.Kind.PARAM);
+    return LogEntry.texts(entries, LogEntry.Kind.PARAM);
   }
 
   @Override
   public List<Metric> metrics() {
-    return Note.metrics(notes);
+    return LogEntry.metrics(entries);
   }
 
   @Override
   public Map<String, String> texts() {
-    return Note.texts(notes, Note.Kind.TEXT);
+    return LogEntry.texts(entries, LogEntry.Kind.TEXT);
   }
 
   public RecordedEvent withName(String given) {
@@ -236,7 +236,7 @@ public final class RecordedEvent implements RequestEvent {
     private long durationNanos;
     private @Nullable String errorType;
     private @Nullable String errorDetails;
-    private @Nullable Note notes;
+    private @Nullable LogEntry entries;
 
     private Builder() {}
 
@@ -251,7 +251,7 @@ public final class RecordedEvent implements RequestEvent {
       this.durationNanos = event.durationNanos;
       this.errorType = event.errorType;
       this.errorDetails = event.errorDetails;
-      this.notes = event.notes;
+      this.entries = event.entries;
     }
 
     public Builder of(String ofSource, long itsSequence, String ofMethod, RequestTarget itsTarget) {
@@ -302,23 +302,23 @@ public final class RecordedEvent implements RequestEvent {
 
     @Override
     public Builder tag(String key, String value) {
-      return push(Note.text(Note.Kind.TAG, key, value));
+      return push(LogEntry.text(LogEntry.Kind.TAG, key, value));
     }
 
     @Override
     public Builder param(String key, String value) {
-      return push(Note.text(Note.Kind.PARAM, key, value));
+      return push(LogEntry.text(LogEntry.Kind.PARAM, key, value));
     }
 
     @Override
     public Builder metric(Metric metric) {
       return push(
-          Note.metric(metric.key(), metric.value(), metric.timestampMillis(), metric.step()));
+          LogEntry.metric(metric.key(), metric.value(), metric.timestampMillis(), metric.step()));
     }
 
     @Override
     public Builder text(String file, String content) {
-      return push(Note.text(Note.Kind.TEXT, file, content));
+      return push(LogEntry.text(LogEntry.Kind.TEXT, file, content));
     }
 
     @Override
@@ -331,14 +331,14 @@ public final class RecordedEvent implements RequestEvent {
       return this;
     }
 
-    public Builder notes(@Nullable Note newest) {
-      this.notes = newest;
+    public Builder entries(@Nullable LogEntry newest) {
+      this.entries = newest;
       return this;
     }
 
-    private Builder push(Note note) {
-      note.putOn(notes);
-      notes = note;
+    private Builder push(LogEntry entry) {
+      entry.putOn(entries);
+      entries = entry;
       return this;
     }
   }

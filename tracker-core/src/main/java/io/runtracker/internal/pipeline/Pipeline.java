@@ -10,9 +10,9 @@ import io.runtracker.internal.batch.Batcher;
 import io.runtracker.internal.batch.RunNames;
 import io.runtracker.internal.capture.Capture;
 import io.runtracker.internal.capture.RingBytes;
-import io.runtracker.internal.capture.Slot;
-import io.runtracker.internal.config.Hooks;
+import io.runtracker.internal.capture.RingSlot;
 import io.runtracker.internal.config.Settings;
+import io.runtracker.internal.config.UserCallbacks;
 import io.runtracker.internal.delivery.Line;
 import io.runtracker.internal.delivery.SpoolDirectory;
 import io.runtracker.internal.event.UrlRedactor;
@@ -51,7 +51,7 @@ public final class Pipeline {
   /** What a sink holds back is no request; it is given a second where all those are safe. */
   private static final long LONGEST_FLUSH_OF_A_SAFE_TRACKER_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  private final RingBuffer<Slot> ring;
+  private final RingBuffer<RingSlot> ring;
   private final Counts counts;
   private final Capture capture;
   private final Line line;
@@ -60,10 +60,12 @@ public final class Pipeline {
   private final @Nullable Adoption adoption;
   private volatile boolean closed;
 
-  public Pipeline(Settings settings, Hooks hooks, RunSink sink, Consumer<FailPoint> failPoints) {
+  public Pipeline(
+      Settings settings, UserCallbacks hooks, RunSink sink, Consumer<FailPoint> failPoints) {
     // The sleeping strategy is the one that never signals; its own way of waiting is not used.
     this.ring =
-        RingBuffer.createMultiProducer(Slot::new, settings.ringSize, new SleepingWaitStrategy());
+        RingBuffer.createMultiProducer(
+            RingSlot::new, settings.ringSize, new SleepingWaitStrategy());
     this.counts = new Counts(() -> ring.getCursor() + 1);
     this.sink = sink;
     String source = newSource();
@@ -257,7 +259,7 @@ public final class Pipeline {
         disk == null ? 0 : disk.stats().bytes(),
         Duration.ofNanos(line.assembler().ageNanos()),
         line.delivery().retries(),
-        capture.lateWrites(),
+        capture.ignoredWrites(),
         line.delivery().isServerAway(),
         line.assembler().isWritingWindows(),
         adoption == null ? 0 : adoption.waiting(),

@@ -25,6 +25,11 @@ public final class QuietLogger {
     return new QuietLogger(LoggerFactory.getLogger(TRACKER));
   }
 
+  /** That of a class. */
+  public static QuietLogger of(Class<?> type) {
+    return new QuietLogger(LoggerFactory.getLogger(type));
+  }
+
   public void warn(String message, @Nullable Throwable cause) {
     try {
       logger.warn(message, cause);

@@ -17,8 +17,14 @@ public final class RateLimitedLog {
   private final QuietLogger logger;
   private final Map<String, Matter> matters = new ConcurrentHashMap<>();
 
+  /** Logs as the tracker. */
   public RateLimitedLog() {
     this.logger = QuietLogger.ofTracker();
+  }
+
+  /** Logs as a class. */
+  public RateLimitedLog(Class<?> type) {
+    this.logger = QuietLogger.of(type);
   }
 
   public void warn(String matter, String message) {

@@ -43,7 +43,7 @@ class EventCodecTest {
   private static void assertSame(RequestEvent read, RequestEvent written) {
     assertThat(read)
         .usingRecursiveComparison()
-        .ignoringFields("notes")
+        .ignoringFields("entries")
         .withEqualsForType((a, b) -> Double.compare(a, b) == 0, Double.class)
         .isEqualTo(written);
     assertThat(read.tags()).containsExactlyEntriesOf(written.tags());

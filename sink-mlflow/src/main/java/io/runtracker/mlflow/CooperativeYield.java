@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>Not safe for use by several threads.
  */
-final class Unhurried {
+final class CooperativeYield {
 
   /**
    * So long all others together may have the core; then it takes what a thread is due, or it would
@@ -27,7 +27,7 @@ final class Unhurried {
   /**
    * @param few as many steps as take some ten microseconds, of which giving way is one
    */
-  Unhurried(int few) {
+  CooperativeYield(int few) {
     this.few = few;
     this.left = few;
   }

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A stack, because threads can push onto it without a lock, one exchange of its head ends all
  * writing at once, and a request whose handler logs nothing allocates nothing.
  */
-public final class Note {
+public final class LogEntry {
 
   public enum Kind {
     TAG,
@@ -31,13 +31,13 @@ public final class Note {
     END
   }
 
-  /** Head of a stack that takes no more notes. */
-  public static final Note END = new Note(Kind.END, "", "", 0, 0, 0);
+  /** Head of a stack that takes no more entries. */
+  public static final LogEntry END = new LogEntry(Kind.END, "", "", 0, 0, 0);
 
   /** The object itself, and those of its key and its text. */
   private static final int OWN_BYTES = 128;
 
-  /** More than notes ever take. */
+  /** More than entries ever take. */
   private static final int FULL = 1 << 30;
 
   /** Less of a text than this says nothing. */
@@ -49,12 +49,13 @@ public final class Note {
   final double number;
   final long timestampMillis;
   final long step;
-  public @Nullable Note next;
+  public @Nullable LogEntry next;
 
-  /** What this note and all below it take, see {@link #size}; and {@link #FULL}, or not. */
+  /** What this entry and all below it take, see {@link #size}; and {@link #FULL}, or not. */
   private int total;
 
-  private Note(Kind kind, String key, String text, double number, long timestampMillis, long step) {
+  private LogEntry(
+      Kind kind, String key, String text, double number, long timestampMillis, long step) {
     this.kind = kind;
     this.key = key;
     this.text = text;
@@ -63,28 +64,28 @@ public final class Note {
     this.step = step;
   }
 
-  private Note(Note same, @Nullable Note next) {
+  private LogEntry(LogEntry same, @Nullable LogEntry next) {
     this(same.kind, same.key, same.text, same.number, same.timestampMillis, same.step);
     putOn(next);
   }
 
   /** Puts it on top of others. */
-  public void putOn(@Nullable Note others) {
+  public void putOn(@Nullable LogEntry others) {
     next = others;
     total = (others == null ? 0 : others.total) + size();
   }
 
-  public static Note text(Kind kind, String key, String text) {
-    return new Note(kind, key, text, 0, 0, 0);
+  public static LogEntry text(Kind kind, String key, String text) {
+    return new LogEntry(kind, key, text, 0, 0, 0);
   }
 
-  public static Note metric(String key, double value, long timestampMillis, long step) {
-    return new Note(Kind.METRIC, key, "", value, timestampMillis, step);
+  public static LogEntry metric(String key, double value, long timestampMillis, long step) {
+    return new LogEntry(Kind.METRIC, key, "", value, timestampMillis, step);
   }
 
   /** The number of an event, given before its request has ended. */
-  public static Note id(long number) {
-    return new Note(Kind.ID, "", "", 0, 0, number);
+  public static LogEntry id(long number) {
+    return new LogEntry(Kind.ID, "", "", 0, 0, number);
   }
 
   /** The number of an {@link #id}. */
@@ -93,12 +94,12 @@ public final class Note {
   }
 
   /** The {@link #id} among them, or null; there is at most one. */
-  public static @Nullable Note idAmong(@Nullable Note newest) {
-    Note note = newest;
-    while (note != null && note.kind != Kind.ID) {
-      note = note.next;
+  public static @Nullable LogEntry idAmong(@Nullable LogEntry newest) {
+    LogEntry entry = newest;
+    while (entry != null && entry.kind != Kind.ID) {
+      entry = entry.next;
     }
-    return note;
+    return entry;
   }
 
   /** What it takes on the heap, in bytes, or less: a character is counted as one. */
@@ -106,7 +107,7 @@ public final class Note {
     return OWN_BYTES + key.length() + text.length();
   }
 
-  /** What this note and all below it take. */
+  /** What this entry and all below it take. */
   public int taken() {
     return total & ~FULL;
   }
@@ -117,66 +118,66 @@ public final class Note {
   }
 
   /** A tag that says that some are left out. */
-  public static Note markedFull(@Nullable Note notes) {
-    Note mark = text(Kind.TAG, EventCodec.INCOMPLETE, "size");
-    mark.putOn(notes);
+  public static LogEntry markedFull(@Nullable LogEntry entries) {
+    LogEntry mark = text(Kind.TAG, EventCodec.INCOMPLETE, "size");
+    mark.putOn(entries);
     mark.total |= FULL;
     return mark;
   }
 
   /** As much of it as fits, with a mark; null when that is not worth it. */
-  public @Nullable Note cutTo(int bytes) {
+  public @Nullable LogEntry cutTo(int bytes) {
     int left = bytes - OWN_BYTES - key.length();
     boolean isWorthIt = kind != Kind.METRIC && left >= LEAST_TEXT;
     return isWorthIt ? text(kind, key, EventCodec.cut(text, left)) : null;
   }
 
   /** The same without what was overwritten since. */
-  public static Note withoutOverwritten(Note newest) {
+  public static LogEntry withoutOverwritten(LogEntry newest) {
     Set<List<Object>> seen = new HashSet<>();
-    Deque<Note> kept = new ArrayDeque<>();
-    for (Note note = newest; note != null; note = note.next) {
-      if (note.kind == Kind.METRIC || seen.add(List.of(note.kind, note.key))) {
-        kept.addFirst(note);
+    Deque<LogEntry> kept = new ArrayDeque<>();
+    for (LogEntry entry = newest; entry != null; entry = entry.next) {
+      if (entry.kind == Kind.METRIC || seen.add(List.of(entry.kind, entry.key))) {
+        kept.addFirst(entry);
       }
     }
-    Note copied = null;
-    for (Note note : kept) {
-      copied = new Note(note, copied);
+    LogEntry copied = null;
+    for (LogEntry entry : kept) {
+      copied = new LogEntry(entry, copied);
     }
     return Objects.requireNonNull(copied);
   }
 
   /** The texts of one kind by key, in the order first written; the last value of a key wins. */
-  static Map<String, String> texts(@Nullable Note newest, Kind kind) {
+  static Map<String, String> texts(@Nullable LogEntry newest, Kind kind) {
     if (newest == null) {
       return Map.of();
     }
     Map<String, String> texts = new LinkedHashMap<>();
-    for (Note note : oldestFirst(newest, kind)) {
-      texts.put(note.key, note.text);
+    for (LogEntry entry : oldestFirst(newest, kind)) {
+      texts.put(entry.key, entry.text);
     }
     return texts;
   }
 
-  static List<Metric> metrics(@Nullable Note newest) {
+  static List<Metric> metrics(@Nullable LogEntry newest) {
     if (newest == null) {
       return List.of();
     }
     List<Metric> metrics = new ArrayList<>();
-    for (Note note : oldestFirst(newest, Kind.METRIC)) {
-      metrics.add(new Metric(note.key, note.number, note.timestampMillis, note.step));
+    for (LogEntry entry : oldestFirst(newest, Kind.METRIC)) {
+      metrics.add(new Metric(entry.key, entry.number, entry.timestampMillis, entry.step));
     }
     return metrics;
   }
 
-  private static Deque<Note> oldestFirst(@Nullable Note newest, Kind kind) {
-    Deque<Note> notes = new ArrayDeque<>();
-    for (Note note = newest; note != null; note = note.next) {
-      if (note.kind == kind) {
-        notes.addFirst(note);
+  private static Deque<LogEntry> oldestFirst(@Nullable LogEntry newest, Kind kind) {
+    Deque<LogEntry> entries = new ArrayDeque<>();
+    for (LogEntry entry = newest; entry != null; entry = entry.next) {
+      if (entry.kind == kind) {
+        entries.addFirst(entry);
       }
     }
-    return notes;
+    return entries;
   }
 }

@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
  * would fill meanwhile at the rate of the last look. When nothing comes, each sleep is twice the
  * one before.
  */
-final class RingPace {
+final class PollBackoff {
 
   static final long SHORTEST_PARK_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
 
@@ -22,7 +22,7 @@ final class RingPace {
   /**
    * @param longestParkNanos how long an event may wait that comes when there was none for long
    */
-  RingPace(int ringSize, long longestParkNanos) {
+  PollBackoff(int ringSize, long longestParkNanos) {
     this.ringSize = ringSize;
     this.longestParkNanos = longestParkNanos;
   }

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * Copies what was asked for off a request that comes in: headers, named as OpenTelemetry names
  * them, and the client's address. Values of headers that carry secrets are not copied.
  */
-public final class EntryTags {
+public final class RequestHeaderTags {
 
   static final String CLIENT_ADDRESS = "client.address";
 
@@ -52,7 +52,7 @@ public final class EntryTags {
   private final boolean clientAddress;
   private final RateLimitedLog log;
 
-  private EntryTags(Settings settings, RateLimitedLog log) {
+  private RequestHeaderTags(Settings settings, RateLimitedLog log) {
     this.headers =
         settings.recordHeaders.stream()
             .map(name -> name.toLowerCase(Locale.ROOT))
@@ -64,10 +64,10 @@ public final class EntryTags {
   }
 
   /** Null when nothing was asked for. */
-  public static @Nullable EntryTags of(Settings settings, RateLimitedLog log) {
+  public static @Nullable RequestHeaderTags of(Settings settings, RateLimitedLog log) {
     return settings.recordHeaders.isEmpty() && !settings.recordClientAddress
         ? null
-        : new EntryTags(settings, log);
+        : new RequestHeaderTags(settings, log);
   }
 
   public <Q> void read(CapturedRequest open, HttpReader<Q, ?> reader, Q request) {

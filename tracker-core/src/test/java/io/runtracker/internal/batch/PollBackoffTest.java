@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 
-class RingPaceTest {
+class PollBackoffTest {
 
   private static final long MILLI = 1_000_000;
   private static final long LONGEST = 15 * MILLI;
 
-  private final RingPace pace = new RingPace(8192, LONGEST);
+  private final PollBackoff pace = new PollBackoff(8192, LONGEST);
 
   @Test
   void while_requests_come_there_is_one_look_for_each_group() {
@@ -37,7 +37,7 @@ class RingPaceTest {
     }
     pace.afterLook(MILLI, 4097, true, 5 * MILLI);
     assertThat(pace.afterLook(MILLI, 0, true, 5 * MILLI))
-        .isEqualTo(2 * RingPace.SHORTEST_PARK_NANOS);
+        .isEqualTo(2 * PollBackoff.SHORTEST_PARK_NANOS);
   }
 
   @Test
@@ -61,6 +61,7 @@ class RingPaceTest {
 
   @Test
   void it_never_spins_while_few_come_even_when_a_group_is_overdue() {
-    assertThat(pace.afterLook(MILLI, 1, false, -5 * MILLI)).isEqualTo(RingPace.SHORTEST_PARK_NANOS);
+    assertThat(pace.afterLook(MILLI, 1, false, -5 * MILLI))
+        .isEqualTo(PollBackoff.SHORTEST_PARK_NANOS);
   }
 }

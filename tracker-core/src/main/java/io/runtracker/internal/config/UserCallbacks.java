@@ -7,9 +7,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What a user has a tracker call for the requests that it tracks. */
-public record Hooks(List<RequestCustomizer> customizers, @Nullable RunNaming naming) {
+public record UserCallbacks(List<RequestCustomizer> customizers, @Nullable RunNaming naming) {
 
-  public Hooks {
+  public UserCallbacks {
     customizers = List.copyOf(customizers);
   }
 }

@@ -3,7 +3,7 @@ package io.runtracker.internal.capture;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.runtracker.internal.event.Note;
+import io.runtracker.internal.event.LogEntry;
 import java.util.ArrayList;
 import java.util.List;
 import org.jetbrains.lincheck.datastructures.IntGen;
@@ -18,9 +18,9 @@ import org.junit.jupiter.api.Test;
  * The hand-over from handlers to the end of a request, checked by Lincheck: every interleaving of
  * writes and ends must give what some order of whole calls would have given.
  */
-public class NoteStackLincheckTest {
+public class LogEntryStackLincheckTest {
 
-  private final NoteStack stack = new NoteStack() {};
+  private final LogEntryStack stack = new LogEntryStack() {};
 
   @BeforeEach
   void onlyWhereLincheckRuns() {
@@ -29,22 +29,22 @@ public class NoteStackLincheckTest {
 
   @Operation
   public boolean push(@Param(gen = IntGen.class, conf = "1:3") int number) {
-    Note note = Note.text(Note.Kind.TAG, String.valueOf(number), "");
-    return stack.push(note, Integer.MAX_VALUE) == NoteStack.Pushed.WHOLE;
+    LogEntry note = LogEntry.text(LogEntry.Kind.TAG, String.valueOf(number), "");
+    return stack.push(note, Integer.MAX_VALUE) == LogEntryStack.Pushed.WHOLE;
   }
 
   /**
-   * The notes in the order written; null when another end was first. Once only, or nearly all that
-   * is tried would come too late.
+   * The entries in the order written; null when another end was first. Once only, or nearly all
+   * that is tried would come too late.
    */
   @Operation(runOnce = true)
   public List<String> end() {
-    Note newest = stack.endNotes();
-    if (newest == Note.END) {
+    LogEntry newest = stack.endEntries();
+    if (newest == LogEntry.END) {
       return null;
     }
     List<String> keys = new ArrayList<>();
-    for (Note note = newest; note != null; note = note.next) {
+    for (LogEntry note = newest; note != null; note = note.next) {
       keys.add(0, note.key);
     }
     return keys;
