@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.internal.delivery;
+
+import static io.runtracker.DropReason.REFUSED;
+
+import io.runtracker.DropReason;
+import io.runtracker.internal.config.Settings;
+import io.runtracker.internal.log.SpoolException;
+import io.runtracker.internal.stage.RateLimitedLog;
+import io.runtracker.sink.SinkException;
+import io.runtracker.sink.SinkException.Kind;
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What becomes of a unit when a try to write it has ended: it is delivered, tried again, taken
+ * apart or set aside. For delivery's thread, but for what is asked of it.
+ */
+final class Outcomes {
+
+  private static final long SET_ASIDE_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(30);
+  private static final long UNPLANNED_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /** So many tries that fail in a row, of calls that the server answers, let one call probe. */
+  private static final int MOST_FAILURES_THAT_OPEN = 12;
+
+  private final Journal journal;
+  private final Assembler assembler;
+  private final Settings settings;
+  private final int failuresThatOpen;
+  private final Circuit circuit;
+  private final Blame blame;
+  private final ServerWatch server;
+  private final RateLimitedLog warnings;
+  private final FailureLog failures;
+  private final LongAdder retries = new LongAdder();
+  private volatile boolean stopping;
+  private volatile @Nullable String lastError;
+
+  Outcomes(
+      Journal journal,
+      Assembler assembler,
+      Settings settings,
+      int inFlight,
+      Circuit circuit,
+      Blame blame,
+      ServerWatch server,
+      RateLimitedLog warnings) {
+    this.journal = journal;
+    this.assembler = assembler;
+    this.settings = settings;
+    this.failuresThatOpen = Math.max(2, Math.min(inFlight, MOST_FAILURES_THAT_OPEN));
+    this.circuit = circuit;
+    this.blame = blame;
+    this.server = server;
+    this.warnings = warnings;
+    this.failures = new FailureLog(blame, warnings);
+  }
+
+  /** What ends from now on was interrupted because delivery ends. */
+  void stopping() {
+    stopping = true;
+  }
+
+  long retries() {
+    return retries.sum();
+  }
+
+  @Nullable String lastError() {
+    return lastError;
+  }
+
+  void cameBack(Attempt attempt) {
+    Unit unit = attempt.unit;
+    Throwable failure = attempt.failure();
+    unit.tookNanos = attempt.tookNanos();
+    try {
+      if (!unit.leftOut.isEmpty()) {
+        assembler.partWith(unit);
+      }
+      if (!attempt.begun) {
+        circuit.released(attempt.startedNanos);
+        retry(unit, 0);
+      } else if (failure == null) {
+        passed(unit, attempt.startedNanos);
+      } else if (failure instanceof InterruptedException) {
+        circuit.released(attempt.startedNanos);
+        retry(unit, stopping ? 0 : settings.retryDelay.toNanos());
+      } else if (failure instanceof SpoolException) {
+        circuit.released(attempt.startedNanos);
+        warnings.warn("spool", "The spool cannot be used; delivery goes on by itself", failure);
+        retry(unit, UNPLANNED_NANOS);
+      } else if (failure instanceof IOException) {
+        circuit.released(attempt.startedNanos);
+        setAside(unit, DropReason.DAMAGED, String.valueOf(failure.getMessage()));
+      } else {
+        failed(attempt, failure);
+      }
+    } catch (SpoolException e) {
+      warnings.warn("split", "The spool cannot be written; it is tried again", e);
+      retryUnlessSettled(unit);
+    } catch (Throwable fault) {
+      circuit.released(attempt.startedNanos);
+      warnings.warn("settle", "A fault while settling " + unit.id + "; it is tried again", fault);
+      retryUnlessSettled(unit);
+    }
+  }
+
+  private void retryUnlessSettled(Unit unit) {
+    if (unit.sweeps || assembler.holds(unit)) {
+      retry(unit, UNPLANNED_NANOS);
+    }
+  }
+
+  private void passed(Unit unit, long startedNanos) throws SpoolException {
+    if (unit.sweeps || unit.splits) { // says nothing of whether the sink takes requests
+      circuit.released(startedNanos);
+      if (unit.sweeps) {
+        journal.giveUp(unit);
+      } else {
+        assembler.split(unit);
+      }
+      return;
+    }
+    blame.passed();
+    server.passed();
+    if (circuit.succeeded()) {
+      assembler.hasteBack();
+    }
+    assembler.delivered(unit, System.nanoTime());
+  }
+
+  private void failed(Attempt attempt, Throwable failure) throws SpoolException {
+    Unit unit = attempt.unit;
+    long startedNanos = attempt.startedNanos;
+    SinkException told = failure instanceof SinkException e ? e : null;
+    Kind kind = told == null ? Kind.FAILED : told.kind();
+    String cause = told == null ? String.valueOf(failure) : String.valueOf(told.getMessage());
+    lastError = told == null ? "a fault of the sink: " + cause : cause;
+    if (kind == Kind.UNSUPPORTED && unit.isWindow() && !unit.splits) {
+      if (assembler.windowsRefused(unit, System.nanoTime())) {
+        circuit.released(startedNanos); // whatever is in a window
+        return;
+      }
+    }
+    boolean othersPass = blame.failed(unit.tries, unit.size() == 1, attempt.passedAtStart);
+    boolean isAway = kind == Kind.UNAVAILABLE;
+    int beyondChance = isAway ? Math.max(2, failuresThatOpen / 2) : failuresThatOpen;
+    if (blame.isSharedBeyondChance(beyondChance)) {
+      circuit.failed(startedNanos, isAway, told == null ? null : told.retryAfter());
+    } else {
+      circuit.released(startedNanos);
+    }
+    server.isAway(circuit.isPausing() || blame.isNothingPassing());
+    failures.warn(unit, kind, cause, told == null ? failure : null);
+    if (unit.sweeps || unit.splits) {
+      failedBeside(unit, kind, cause);
+    } else if (unit.isWindow() && unit.size() > 1) {
+      windowFailed(unit, kind, othersPass);
+    } else {
+      requestFailed(unit, kind, told == null ? DropReason.DELIVERY_FAULT : REFUSED, cause);
+    }
+  }
+
+  /** A look for a second run failed, or the taking back of a run whose window is split. */
+  private void failedBeside(Unit unit, Kind kind, String cause) throws SpoolException {
+    boolean isOver = isFinal(kind) || kind == Kind.GONE || blame.isGuilty(unit.tries, false);
+    if (!isOver) {
+      retryLater(unit);
+    } else if (unit.sweeps) {
+      journal.giveUp(unit);
+    } else {
+      warnings.warn("discard", "A run that is not completed cannot be taken back: " + cause);
+      assembler.split(unit);
+    }
+  }
+
+  /**
+   * What a window failed for may be one of its requests, so it is taken apart: when others pass;
+   * or, when nothing does, one window down to one of its requests, because a smaller one may pass.
+   */
+  private void windowFailed(Unit window, Kind kind, boolean othersPass) {
+    if (kind == Kind.TOO_LARGE) {
+      assembler.windowTooLarge(window);
+    }
+    if (kind == Kind.GONE) {
+      window.runId = null; // it is created again
+    }
+    boolean isItsOwn = othersPass && (isFinal(kind) || window.tries.areSuspect());
+    boolean isWorthTheTry =
+        kind != Kind.UNSUPPORTED
+            && (window.runId != null || kind == Kind.TOO_LARGE)
+            && window.tries.failed >= triesBeforeParts(kind)
+            && blame.mayBeFoundInParts()
+            && assembler.isSmallest(window);
+    if (isItsOwn || isWorthTheTry) {
+      assembler.standAside(window);
+      if (kind == Kind.TOO_LARGE) {
+        window.splitBecauseOfItsSize();
+      } else {
+        window.splitBecauseOfItsContent();
+      }
+      retry(window, 0);
+    } else {
+      if (window.tries.areSuspect()) {
+        assembler.standAside(window);
+      }
+      retryLater(window);
+    }
+  }
+
+  /** The less an answer sounds as if it were about the content, the more. */
+  private static int triesBeforeParts(Kind kind) {
+    return isFinal(kind) ? 1 : kind == Kind.UNAVAILABLE ? 5 : 2;
+  }
+
+  private void requestFailed(Unit unit, Kind kind, DropReason reason, String cause) {
+    if (kind != Kind.UNAVAILABLE || unit.tries.areSuspect()) {
+      assembler.standAside(unit);
+    }
+    if (kind == Kind.GONE) {
+      unit.runId = null; // it is created again
+    }
+    if (blame.isGuilty(unit.tries, isFinal(kind))) {
+      setAside(unit, reason, cause);
+    } else {
+      retryLater(unit);
+    }
+  }
+
+  /** Whether the same call would never pass, if it is the unit's fault and not the sink's. */
+  static boolean isFinal(Kind kind) {
+    return kind == Kind.REFUSED || kind == Kind.TOO_LARGE || kind == Kind.UNSUPPORTED;
+  }
+
+  /** Later each time. */
+  private void retryLater(Unit unit) {
+    long longest = settings.maxRetryDelay.toNanos();
+    long pause = settings.retryDelay.toNanos() << Math.min(unit.tries.failed - 1, 20);
+    retry(unit, pause <= 0 ? longest : Math.min(pause, longest));
+  }
+
+  private void retry(Unit unit, long pauseNanos) {
+    retries.increment();
+    unit.letGo();
+    long pause = unit.mayExist ? Math.max(pauseNanos, settings.lookupDelay.toNanos()) : pauseNanos;
+    unit.failedNanos = System.nanoTime();
+    unit.notBeforeNanos = unit.failedNanos + pause;
+    assembler.retry(unit);
+  }
+
+  private void setAside(Unit unit, DropReason reason, String cause) {
+    String what = unit.toString();
+    if (unit.sweeps) {
+      journal.giveUp(unit);
+    } else if (assembler.setAside(unit, reason, cause)) {
+      warnings.warn("set aside", "Set aside as " + reason + ": " + what + ": " + cause);
+    } else {
+      retry(unit, SET_ASIDE_AGAIN_NANOS);
+    }
+  }
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.internal.delivery;
+
+import io.runtracker.internal.log.FailPoint;
+import io.runtracker.internal.stage.Daemon;
+import io.runtracker.internal.stage.Interruption;
+import io.runtracker.internal.stage.RateLimitedLog;
+import io.runtracker.sink.RunSink;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The calls under way, and the short-lived threads that make them. For delivery's thread, but for
+ * {@link #flushSink}, {@link #shutDown} and {@link #awaitEnd}.
+ */
+final class Senders {
+
+  /** Each of them holds all its rows; more than may be closed, for those that are read again. */
+  private static final int MOST_WINDOWS = Assembler.MOST_WINDOWS + 1;
+
+  private final RunSink sink;
+  private final int inFlight;
+  private final RateLimitedLog warnings;
+  private final ThreadPoolExecutor pool;
+  private final List<Attempt> underWay;
+  private int runs;
+  private int suspects;
+
+  /**
+   * Has no threads yet.
+   *
+   * @param inFlight the most runs that are written at the same time
+   */
+  Senders(RunSink sink, int inFlight, RateLimitedLog warnings, Consumer<FailPoint> failPoints) {
+    this.sink = sink;
+    this.inFlight = inFlight;
+    this.warnings = warnings;
+    int most = inFlight + MOST_WINDOWS + 1; // one for a flush of the sink
+    this.underWay = new ArrayList<>(most); // so that memory is never short for one more
+    this.pool =
+        new ThreadPoolExecutor(
+            most,
+            most,
+            5,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            work -> {
+              failPoints.accept(FailPoint.BEFORE_SENDER);
+              return Daemon.of(work, "runtracker-sender");
+            });
+    pool.allowCoreThreadTimeOut(true);
+  }
+
+  boolean haveRoomForWindow() {
+    return underWay.size() - runs - suspects < MOST_WINDOWS;
+  }
+
+  boolean haveRoomForRun() {
+    return runs + suspects < inFlight;
+  }
+
+  /** How many of the calls under way are of suspects. */
+  int suspects() {
+    return suspects;
+  }
+
+  void send(Attempt attempt) {
+    underWay.add(attempt);
+    count(attempt, 1);
+    attempt.startedNanos = System.nanoTime();
+    try {
+      pool.execute(attempt);
+      attempt.begun = true;
+    } finally {
+      if (!attempt.begun) { // no thread could be had, or the tracker is closing
+        attempt.endUnbegun();
+      }
+    }
+  }
+
+  private void count(Attempt attempt, int sign) {
+    if (attempt.isSuspect) {
+      suspects += sign;
+    } else if (!attempt.unit.isWindow()) {
+      runs += sign;
+    }
+  }
+
+  boolean hasAnyEnded() {
+    return underWay.stream().anyMatch(Attempt::isEnded);
+  }
+
+  /**
+   * Hands over those that have ended.
+   *
+   * @param taker where it fails, the attempt stays, to be handed over again
+   * @param taken is told of each that was taken, when it counts no more
+   * @return whether there was one
+   */
+  boolean takeEnded(Consumer<Attempt> taker, Consumer<Attempt> taken) {
+    int before = underWay.size();
+    for (Iterator<Attempt> attempts = underWay.iterator(); attempts.hasNext(); ) {
+      Attempt attempt = attempts.next();
+      if (attempt.isEnded()) {
+        taker.accept(attempt);
+        attempts.remove();
+        count(attempt, -1);
+        taken.accept(attempt);
+      }
+    }
+    return underWay.size() < before;
+  }
+
+  /**
+   * Has the sink write what it held back, for as long as there is time.
+   *
+   * @param kept where an interrupt of the caller goes that is not to end it; null where it is
+   */
+  void flushSink(long deadlineNanos, @Nullable Interruption kept) {
+    if (deadlineNanos - System.nanoTime() <= 0) {
+      return;
+    }
+    Future<?> flush;
+    try {
+      flush =
+          pool.submit(
+              () -> {
+                sink.flush();
+                return null;
+              });
+    } catch (RejectedExecutionException closed) {
+      return;
+    }
+    try {
+      if (kept != null) {
+        kept.await(millis -> awaitEnd(flush, millis), deadlineNanos, flush::isDone);
+      }
+      flush.get(Math.max(deadlineNanos - System.nanoTime(), 0), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException e) {
+      warnings.warn("flush", "The sink could not write all that it held back", e.getCause());
+    } catch (TimeoutException e) {
+      warnings.warn("flush", "There was no time for the sink to write all that it held back");
+    } finally {
+      flush.cancel(true);
+    }
+  }
+
+  private static void awaitEnd(Future<?> flush, long millis) throws InterruptedException {
+    try {
+      flush.get(millis, TimeUnit.MILLISECONDS);
+    } catch (ExecutionException | TimeoutException ended) {
+      // the caller asks for it
+    }
+  }
+
+  /** Interrupts all calls; none is begun any more. */
+  void shutDown() {
+    pool.shutdownNow();
+  }
+
+  /** Waits until every call has ended, or the deadline has passed. */
+  void awaitEnd(long deadlineNanos, Interruption interruption) {
+    interruption.await(
+        millis -> pool.awaitTermination(millis, TimeUnit.MILLISECONDS),
+        deadlineNanos,
+        pool::isTerminated);
+  }
+}
