@@ -20,7 +20,7 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /** A {@link MemorySink} that takes windows too, each with faults of its own. */
-final class MemoryWindowSink implements WindowSink {
+class MemoryWindowSink implements WindowSink {
 
   /** What happens before a step takes effect; may throw, block or do nothing. */
   interface Fault {

@@ -11,7 +11,6 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
-import io.runtracker.internal.config.ConfigurationPage;
 import io.runtracker.internal.config.Setting;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -324,10 +323,31 @@ class MlflowSinkSettingsTest {
   @ParameterizedTest
   @MethodSource("all")
   void theDocumentsSayOfEachSettingWhatTheCodeSays(Setting<?> setting) throws Exception {
-    ConfigurationPage.assertSaysOf(setting);
+    String row =
+        String.join(
+            " | ",
+            "| `" + setting.name() + '`',
+            '`' + setting.variable() + '`',
+            setting.defaultText(),
+            setting.meaning());
+    assertThat(Files.readAllLines(Path.of("../docs/configuration.md")))
+        .anyMatch(line -> line.startsWith(row));
   }
 
   static List<Setting<?>> all() {
     return SinkSettings.ALL;
+  }
+
+  /** The log names the sink by that. */
+  @Test
+  void itsNameSaysWhereRunsGoAndNothingSecret() {
+    try (MlflowSink sink =
+        MlflowSink.builder()
+            .environment(Map.of())
+            .trackingUri("http://user:s3cr3t@127.0.0.1:1")
+            .experiment("shop")
+            .build()) {
+      assertThat(sink).hasToString("MLflow at http://127.0.0.1:1, experiment 'shop'");
+    }
   }
 }

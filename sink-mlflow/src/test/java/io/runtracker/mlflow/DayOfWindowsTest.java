@@ -1,24 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.runtracker;
+package io.runtracker.mlflow;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.runtracker.RequestEvent;
+import io.runtracker.RequestTarget;
 import io.runtracker.internal.config.Settings;
+import io.runtracker.internal.config.SettingsReader;
+import io.runtracker.internal.config.Told;
 import io.runtracker.internal.delivery.Line;
 import io.runtracker.internal.delivery.SpoolDirectory;
+import io.runtracker.internal.event.EventCodec;
+import io.runtracker.internal.event.RecordedEvent;
 import io.runtracker.internal.log.FailPoint;
 import io.runtracker.internal.log.Group;
 import io.runtracker.internal.stage.Counts;
-import io.runtracker.mlflow.MlflowSink;
 import io.runtracker.testkit.FaultProxy;
 import io.runtracker.testkit.MlflowRuns;
 import io.runtracker.testkit.MlflowServer;
 import io.runtracker.testkit.RecordedRun;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -49,6 +54,7 @@ class DayOfWindowsTest {
 
   private static final long MOST_GROWTH = 8L << 20;
 
+  private final EventCodec codec = new EventCodec(Long.MAX_VALUE);
   private final AtomicLong accepted = new AtomicLong();
   private final Counts counts = new Counts(accepted::get);
   private final MlflowServer server = MlflowServer.shared();
@@ -72,14 +78,17 @@ class DayOfWindowsTest {
             .experiment(experiment.name())
             .serviceName("day")
             .build();
-    Settings settings =
-        Tracker.builder()
-            .spool(directory)
-            .trackAs(TrackAs.WINDOW)
-            .windowRows(ROWS)
-            .windowAge(Duration.ofMinutes(5))
-            .environment(Map.of())
-            .settings();
+    Map<String, String> environment =
+        Map.of(
+            "RUNTRACKER_SPOOL_DIR",
+            directory.toString(),
+            "RUNTRACKER_TRACK_AS",
+            "WINDOW",
+            "RUNTRACKER_WINDOW_ROWS",
+            String.valueOf(ROWS),
+            "RUNTRACKER_WINDOW_AGE",
+            "5m");
+    Settings settings = new Settings(new SettingsReader(new Told(), environment), true);
     SpoolDirectory spool = SpoolDirectory.open(directory, settings, FailPoint.NOBODY);
     Line line = Line.of(spool, settings, settings.inFlight, sink, "day", counts, FailPoint.NOBODY);
     line.delivery().stage().start();
@@ -91,12 +100,12 @@ class DayOfWindowsTest {
       await().atMost(Duration.ofMinutes(2)).until(() -> line.log().live() < 5L * ROWS);
       calls += proxy.forgetRequests();
       if (window == WINDOWS / 10) {
-        early = Heap.usedBytes();
+        early = usedBytes();
       }
     }
     line.hurry(line.log().end());
     await().atMost(Duration.ofMinutes(5)).until(() -> line.log().live() == 0);
-    long growth = Heap.usedBytes() - early;
+    long growth = usedBytes() - early;
     calls += proxy.forgetRequests();
     line.close();
     sink.flush();
@@ -130,19 +139,33 @@ class DayOfWindowsTest {
   private void feed(Line line, int window) {
     long start = START + TimeUnit.SECONDS.toMillis((long) window * SECONDS_OF_A_WINDOW);
     for (int row = 0; row < ROWS; row += GROUP) {
-      List<RequestEvent> group = new ArrayList<>();
+      Group group = new Group(GROUP, 1024);
       for (int i = row; i < Math.min(row + GROUP, ROWS); i++) {
         long at = start + i * TimeUnit.SECONDS.toMillis(SECONDS_OF_A_WINDOW) / ROWS;
-        group.add(
-            RequestEvent.builder(
-                    "day", accepted.getAndIncrement(), "GET", Requests.target("/items/" + i))
+        RequestEvent event =
+            RequestEvent.builder("day", accepted.getAndIncrement(), "GET", target("/items/" + i))
                 .route("/items/{id}")
                 .timing(at, TimeUnit.MICROSECONDS.toNanos(100 + i % 900))
-                .build());
+                .build();
+        codec.encode(RecordedEvent.of(event), group.out());
+        group.endEvent();
       }
-      Group encoded = Encoded.group(group);
-      line.log().append(encoded);
-      line.delivery().appended(encoded.bytes());
+      line.log().append(group);
+      line.delivery().appended(group.bytes());
     }
+  }
+
+  private static RequestTarget target(String path) {
+    return new RequestTarget("http", "localhost", 8080, path, null);
+  }
+
+  /** What is in use after the garbage is gone. */
+  private static long usedBytes() {
+    long least = Long.MAX_VALUE;
+    for (int i = 0; i < 5; i++) {
+      System.gc();
+      least = Math.min(least, ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed());
+    }
+    return least;
   }
 }
