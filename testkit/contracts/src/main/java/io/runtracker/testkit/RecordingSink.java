@@ -7,14 +7,19 @@ import io.runtracker.RequestEvent;
 import io.runtracker.sink.RunSink;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /**
  * A sink that keeps the events in the order delivered until a test takes them. It is strict: what
- * no test took is a failure, because a second run for a request is as wrong as none.
+ * no test took is a failure, because a second run for a request is as wrong as none; and so is a
+ * run that is completed though nobody created it, or with another event.
  *
  * <p>Waits end as soon as the event is there, and give up after {@link #PATIENCE}.
  */
@@ -24,20 +29,47 @@ public final class RecordingSink implements RunSink {
   public static final Duration PATIENCE = Duration.ofSeconds(20);
 
   private final BlockingQueue<RequestEvent> completed = new LinkedBlockingQueue<>();
+  private final Map<String, String> eventOfRun = new LinkedHashMap<>();
+  private final Set<String> completedRuns = new HashSet<>();
+  private int lastRun;
 
   @Override
-  public String create(RequestEvent event) {
-    return event.eventId();
+  public synchronized String create(RequestEvent event) {
+    String run = "run-" + ++lastRun;
+    eventOfRun.put(run, event.eventId());
+    return run;
   }
 
   @Override
-  public void complete(String runId, RequestEvent event) {
-    completed.add(event);
+  public synchronized void complete(String runId, RequestEvent event) {
+    if (!event.eventId().equals(eventOfRun.get(runId))) {
+      throw new IllegalStateException(
+          runId + " is completed with " + event + ", and was created for " + eventOfRun.get(runId));
+    }
+    if (completedRuns.add(runId)) {
+      completed.add(event);
+    }
   }
 
   @Override
   public Optional<String> find(RequestEvent event) {
-    return Optional.empty();
+    return runsOf(event.eventId()).stream().findFirst();
+  }
+
+  @Override
+  public synchronized int removeDuplicates(String runId) {
+    int before = eventOfRun.size();
+    String event = eventOfRun.get(runId);
+    eventOfRun.entrySet().removeIf(e -> e.getValue().equals(event) && !e.getKey().equals(runId));
+    return before - eventOfRun.size();
+  }
+
+  /** The runs of an event, in the order created. */
+  public synchronized List<String> runsOf(String eventId) {
+    return eventOfRun.entrySet().stream()
+        .filter(run -> run.getValue().equals(eventId))
+        .map(Map.Entry::getKey)
+        .toList();
   }
 
   @Override
