@@ -35,6 +35,7 @@ class ReadingRunsTest {
   private static final String REPORT =
       """
       import json, sys
+      window = rows(windows.run_id[0]) if len(windows) else requests
       with open(sys.argv[1], "w") as out:
           json.dump({
               "windows": len(windows),
@@ -46,29 +47,65 @@ class ReadingRunsTest {
               "start": str(requests["start_time"].dtype),
               "first": str(requests["start_time"].min()),
               "failed": len(failed),
-              "p50": latency.loc["/items/{id}", 0.5],
-              "temperatures": sorted(logged["params.temperature"].dropna().unique()),
-              "score": logged["metrics.score"].sum(),
+              "p50": latency.loc["/items/{id}", 0.5] if len(requests) else None,
+              "temperatures": sorted(logged.get("params.temperature", pd.Series()).dropna().unique()),
+              "score": logged.get("metrics.score", pd.Series()).sum(),
               "everything": len(everything),
               "single": list(single["url"]),
-              "points": len(curves),
-              "busiest": curves["all/per_second"].max(),
+              "points": len(curves) if len(days) else 0,
+              "busiest": curves["all/per_second"].max() if len(days) else None,
           }, out)
       """;
 
   @TempDir Path directory;
 
+  private final MlflowServer server = MlflowServer.shared();
+
+  private MlflowSink sink(MlflowRuns.Experiment experiment) {
+    return MlflowSink.builder()
+        .environment(NO_ENVIRONMENT)
+        .trackingUri(server.uri().toString())
+        .experiment(experiment.name())
+        .serviceName("orders")
+        .build();
+  }
+
+  @Test
+  void itsCodeRunsOnAQuietServiceAndOnRequestsThatWereKilled() throws Exception {
+    MlflowRuns.Experiment experiment = MlflowRuns.of(server).createExperiment("reading-quiet");
+    try (MlflowSink sink = sink(experiment)) {
+      RequestEvent killed =
+          request("/killed").timing(START, 1_000_000).statusCode(0).killed(true).build();
+      sink.complete(sink.create(killed), killed);
+    }
+    JsonNode report = run(server, experiment.name());
+    assertThat(report.path("windows").asInt()).isZero();
+    assertThat(report.path("requests").asInt()).isZero();
+    assertThat(report.path("everything").asInt()).isEqualTo(1);
+  }
+
+  @Test
+  void itsCodeRunsWhereAllRequestsAreInWindows() throws Exception {
+    MlflowRuns.Experiment experiment = MlflowRuns.of(server).createExperiment("reading-windows");
+    try (MlflowSink sink = sink(experiment)) {
+      TestWindow window = window(START);
+      window.complete(sink, window.create(sink));
+    }
+    JsonNode report = run(server, experiment.name());
+    assertThat(report.path("everything").asInt()).isEqualTo(101);
+    assertThat(report.path("single")).isEmpty();
+  }
+
+  @Test
+  void itsCodeRunsWhereThereIsNothingAtAll() throws Exception {
+    MlflowRuns.Experiment experiment = MlflowRuns.of(server).createExperiment("reading-nothing");
+    assertThat(run(server, experiment.name()).path("everything").asInt()).isZero();
+  }
+
   @Test
   void theDocumentsCodeLoadsWhatTheSinkWrote() throws Exception {
-    MlflowServer server = MlflowServer.shared();
     MlflowRuns.Experiment experiment = MlflowRuns.of(server).createExperiment("reading");
-    try (MlflowSink sink =
-        MlflowSink.builder()
-            .environment(NO_ENVIRONMENT)
-            .trackingUri(server.uri().toString())
-            .experiment(experiment.name())
-            .serviceName("orders")
-            .build()) {
+    try (MlflowSink sink = sink(experiment)) {
       for (int number = 0; number < 3; number++) {
         TestWindow window = window(START + number * 10_000L);
         window.complete(sink, window.create(sink));
