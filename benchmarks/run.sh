@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Measures what Runtracker costs and what it reaches, beside its peers. docs/benchmarks.md says how to read it.
+# Measures what Runtracker costs and what it reaches, beside its peers. docs/measurements.md says how to read it.
 #
 #   benchmarks/run.sh capture|service|delivery|idle|spool|window|pipeline|poison [--quick] ...   one benchmark; --help lists its settings
-#   benchmarks/run.sh document                                            docs/benchmarks.md and docs/pipeline.md from the results
+#   benchmarks/run.sh document                                            docs/measurements.md and docs/pipeline.md from the results
 #   benchmarks/run.sh all [--quick]                                       every benchmark, then the document
 #
 # Needs what the build needs. Uses the test kit's Python environment, which holds MLflow, and installs it

@@ -37,7 +37,7 @@ def parse():
         command.add_argument(
             "--quick", action="store_true", help="under a minute: does it run, not what it costs")
         benchmark.add_arguments(command)
-    command = commands.add_parser("document", help="writes docs/benchmarks.md and docs/pipeline.md from the results")
+    command = commands.add_parser("document", help="writes docs/measurements.md and docs/pipeline.md from the results")
     command.add_argument("--quick", action="store_true", help="from the quick ones, beside them")
     arguments = parser.parse_args()
     arguments.command_line = "benchmarks/run.sh " + shlex.join(sys.argv[1:])

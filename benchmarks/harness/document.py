@@ -76,10 +76,10 @@ def line(cells):
 
 
 def judged(benchmark, figures):
-    verdicts = {name: targets.verdict(benchmark, name, value) for name, value in figures.items()}
-    missed = [name for name, verdict in verdicts.items() if verdict.endswith("missed")]
-    met = sum(verdict.endswith("met") for verdict in verdicts.values())
-    if not met and not missed:
+    verdicts = {name: targets.verdict(benchmark, name, figures) for name in figures}
+    of = {word: [name for name, verdict in verdicts.items() if verdict.endswith(word)]
+          for word in ("met", "missed", "inconclusive")}
+    if not any(of.values()):
         return ""
-    names = ": " + ", ".join(f"`{name}`" for name in missed) if missed else ""
-    return f"Targets met: {met}; missed: {len(missed)}{names}."
+    names = ": " + ", ".join(f"`{name}`" for name in of["missed"]) if of["missed"] else ""
+    return f"Targets met: {len(of['met'])}; inconclusive: {len(of['inconclusive'])}; missed: {len(of['missed'])}{names}."

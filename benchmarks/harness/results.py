@@ -34,7 +34,7 @@ def publish(benchmark, arguments, figures, detail, javas, busy_before, chart):
     """Prints the lines `name: value`, and writes JSON and chart."""
     quiet = machine.is_quiet(busy_before)
     for name, value in figures.items():
-        verdict = targets.verdict(benchmark, name, value)
+        verdict = targets.verdict(benchmark, name, figures)
         print(f"{name}: {number(value)}{f'  ({verdict})' if verdict else ''}")
     print(f"machine_was_quiet: {str(quiet).lower()}", flush=True)
     target = folder(arguments.quick)
@@ -68,7 +68,7 @@ def cell(benchmark, figures, name):
     if name not in figures:
         return "–"
     between = [number(figures[end]) for end in (f"{name}_low", f"{name}_high") if end in figures]
-    verdict = targets.verdict(benchmark, name, figures[name])
+    verdict = targets.verdict(benchmark, name, figures)
     return " ".join([number(figures[name])] + ([f"[{' to '.join(between)}]"] if between else [])
                     + ([f"({verdict})"] if verdict else []))
 

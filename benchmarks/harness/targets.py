@@ -47,11 +47,15 @@ def target(benchmark, name):
     return None
 
 
-def verdict(benchmark, name, value):
-    """Such as `at least 0.97: met`; nothing for a figure that has no target."""
+def verdict(benchmark, name, figures):
+    """Such as `at least 0.97: met`; nothing for a figure that has no target, or is an end of an interval.
+
+    A figure that has an interval meets or misses its target by all of that.
+    """
     found = target(benchmark, name)
-    if found is None:
+    if found is None or name.endswith(("_low", "_high")):
         return ""
     comparison, bound = found
-    met = {AT_LEAST: value >= bound, AT_MOST: value <= bound, BELOW: value < bound}[comparison]
-    return f"{comparison} {bound:g}: {'met' if met else 'missed'}"
+    ends = [figures.get(f"{name}_low", figures[name]), figures.get(f"{name}_high", figures[name])]
+    met = [{AT_LEAST: end >= bound, AT_MOST: end <= bound, BELOW: end < bound}[comparison] for end in ends]
+    return f"{comparison} {bound:g}: {'met' if all(met) else 'inconclusive' if any(met) else 'missed'}"

@@ -5,7 +5,7 @@ import java.util.Random;
 
 /**
  * A small dense network with weights that never change: the work of a handler that does some. It
- * takes about 200 us of a core of the machine that docs/benchmarks.md names.
+ * takes about 200 us of a core of the machine that docs/measurements.md names.
  */
 final class Model {
 
