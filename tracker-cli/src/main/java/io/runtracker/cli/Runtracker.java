@@ -9,6 +9,7 @@ import picocli.CommandLine.Command;
     name = "runtracker",
     description = "Works on what a tracked service left behind.",
     mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
     subcommands = SpoolCommands.class)
 public final class Runtracker {
 

@@ -17,6 +17,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -101,6 +102,67 @@ class SpoolCommandsTest {
     assertThat(runtracker("spool", "inspect", directory.resolve("nowhere").toString()))
         .isEqualTo(1);
     assertThat(out.toString()).startsWith("runtracker: There is no spool in ");
+  }
+
+  @Test
+  void a_directory_that_is_no_spool_is_a_clear_error_and_stays_as_it_is() throws Exception {
+    for (String command : new String[] {"inspect", "drain", "rejected"}) {
+      assertThat(runtracker("spool", command, directory.toString())).isEqualTo(1);
+    }
+    assertThat(out.toString().lines())
+        .hasSize(3)
+        .allMatch(line -> line.equals("runtracker: There is no spool in " + directory));
+    assertThat(directory).isEmptyDirectory();
+  }
+
+  @Test
+  void of_a_directory_that_processes_share_every_part_is_inspected() throws Exception {
+    Path shared = directory;
+    for (String part : new String[] {"instance-0", "instance-1"}) {
+      directory = shared.resolve(part);
+      serve(SinkException.Kind.UNAVAILABLE, 3);
+    }
+    Files.createDirectory(shared.resolve("instance-of-something-else"));
+    assertThat(runtracker("spool", "inspect", shared.toString())).isZero();
+    assertThat(out.toString().lines())
+        .containsSubsequence(
+            "instance-0:", "spooled: 3", "instance-1:", "spooled: 3", "all parts:", "spooled: 6");
+    directory = shared;
+  }
+
+  @Test
+  void a_part_that_is_in_use_costs_no_other() throws Exception {
+    Path shared = directory;
+    directory = shared.resolve("instance-1");
+    serve(SinkException.Kind.UNAVAILABLE, 3);
+    directory = shared;
+    try (Tracker tracker =
+        Tracker.builder()
+            .environment(Map.of())
+            .spool(shared.resolve("instance-0"))
+            .sink(new Deaf(SinkException.Kind.UNAVAILABLE))
+            .closeTimeout(Duration.ZERO)
+            .build()) {
+      assertThat(tracker.isEnabled()).isTrue();
+      assertThat(runtracker("spool", "inspect", shared.toString())).isEqualTo(1);
+    }
+    assertThat(out.toString().lines()).anyMatch(line -> line.startsWith("not read: "));
+    assertThat(out.toString().lines()).contains("instance-1:", "spooled: 3");
+  }
+
+  @Test
+  void every_command_has_help_and_a_version() {
+    for (String[] command :
+        new String[][] {
+          {}, {"spool"}, {"spool", "inspect"}, {"spool", "drain"}, {"spool", "rejected"}
+        }) {
+      for (String option : new String[] {"--help", "--version"}) {
+        String[] line = Arrays.copyOf(command, command.length + 1);
+        line[command.length] = option;
+        assertThat(runtracker(line)).as(String.join(" ", line)).isZero();
+      }
+    }
+    assertThat(out.toString()).contains("Usage: runtracker spool drain", "runtracker ");
   }
 
   @Test
