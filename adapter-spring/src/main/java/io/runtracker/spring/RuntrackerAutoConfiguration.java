@@ -47,8 +47,9 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 public final class RuntrackerAutoConfiguration {
 
   /**
-   * Set by Spring Boot in the contexts of its tests. What a test leaves undelivered nobody waits
-   * for, and a suite has many contexts to close.
+   * Set by Spring Boot in the contexts of its tests. Nothing is tracked there unless the test asks
+   * for it; and what it leaves undelivered nobody waits for, because a suite has many contexts to
+   * close.
    */
   private static final String IS_A_TEST =
       "org.springframework.boot.test.context.SpringBootTestContextBootstrapper";
@@ -91,8 +92,10 @@ public final class RuntrackerAutoConfiguration {
         Tracker.builder().environment(Variables.of(environment)).skip(DefaultSkip.of(environment));
     if (isEnabled(properties, environment)) {
       builder.sink(sink.getObject());
+    } else {
+      builder.enabled(false);
     }
-    if (environment.getProperty(IS_A_TEST, Boolean.class, false)) {
+    if (isATest(environment)) {
       builder.closeTimeout(Duration.ZERO);
     }
     properties.applyTo(builder);
@@ -107,9 +110,15 @@ public final class RuntrackerAutoConfiguration {
   private static boolean isEnabled(
       RuntrackerProperties properties, ConfigurableEnvironment environment) {
     Boolean told = properties.enabled();
-    return told != null
-        ? told
-        : !"false".equalsIgnoreCase(environment.getProperty("MLFLOW_ENABLE", "true").strip());
+    if (told != null) {
+      return told;
+    }
+    String byMlflow = environment.getProperty("MLFLOW_ENABLE", "true").strip();
+    return !isATest(environment) && !"false".equalsIgnoreCase(byMlflow);
+  }
+
+  private static boolean isATest(ConfigurableEnvironment environment) {
+    return environment.getProperty(IS_A_TEST, Boolean.class, false);
   }
 
   @Bean

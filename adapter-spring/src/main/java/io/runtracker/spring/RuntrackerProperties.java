@@ -72,7 +72,7 @@ import org.springframework.util.unit.DataSize;
  *     run of its own. Default: 1 s.
  * @param recordHeaders Headers of the request to record. Default: none.
  * @param recordClientAddress Whether to record where requests came from. Default: false.
- * @param recordStackTrace Whether `error_details.txt` has the stack trace below the message, 100
+ * @param recordStackTrace Whether error_details.txt has the stack trace below the message, 100
  *     lines at most. Default: false.
  * @param recordQuery What to record of a URL's query: VALUES (those of secrets redacted), NAMES
  *     alone, or NONE. Default: VALUES.

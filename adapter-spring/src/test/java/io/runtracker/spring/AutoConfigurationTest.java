@@ -64,10 +64,31 @@ class AutoConfigurationTest {
     return application.tracker();
   }
 
+  /** As Spring Boot marks the contexts of its tests. */
+  private static final String IN_A_TEST =
+      "org.springframework.boot.test.context.SpringBootTestContextBootstrapper=true";
+
+  @Test
+  void in_the_context_of_a_test_nothing_is_tracked_unless_it_asks_for_it() throws Exception {
+    // No sink could be built with this, and none is.
+    application =
+        RunningApplication.start(
+            Service.class, context -> {}, IN_A_TEST, "runtracker.tracking-uri=nonsense");
+    assertThat(tracker().isEnabled()).isFalse();
+    assertThat(application.get("/hello").body()).isEqualTo("hello");
+    application.close();
+
+    application =
+        RunningApplication.start(Service.class, sink, IN_A_TEST, "runtracker.enabled=true");
+    assertThat(application.get("/hello").body()).isEqualTo("hello");
+    assertThat(sink.takeNext().target().path()).isEqualTo("/hello");
+  }
+
   @Test
   void the_context_of_a_test_closes_without_waiting_for_mlflow() throws Exception {
-    String inATest = "org.springframework.boot.test.context.SpringBootTestContextBootstrapper=true";
-    String[] unreachable = {inATest, "runtracker.tracking-uri=http://127.0.0.1:9"};
+    String[] unreachable = {
+      IN_A_TEST, "runtracker.enabled=true", "runtracker.tracking-uri=http://127.0.0.1:9"
+    };
     RunningApplication test = RunningApplication.start(Service.class, context -> {}, unreachable);
     assertThat(test.get("/hello").body()).isEqualTo("hello");
     Tracker tracker = test.tracker();
@@ -76,7 +97,11 @@ class AutoConfigurationTest {
 
     application =
         RunningApplication.start(
-            Service.class, sink, inATest, "runtracker.close-timeout=10s"); // who asks for it
+            Service.class,
+            sink,
+            IN_A_TEST,
+            "runtracker.enabled=true",
+            "runtracker.close-timeout=10s"); // who asks for it
     assertThat(application.get("/hello").body()).isEqualTo("hello");
     application.close();
     assertThat(sink.takeNext().target().path()).isEqualTo("/hello");
