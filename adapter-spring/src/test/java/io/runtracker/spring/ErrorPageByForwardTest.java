@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.runtracker.RequestEvent;
 import io.runtracker.RunStatus;
-import io.runtracker.testkit.RecordingSink;
-import io.runtracker.testkit.Wire;
 import jakarta.servlet.Filter;
 import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.ServletException;
@@ -14,11 +12,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import jakarta.servlet.http.HttpServletResponseWrapper;
 import java.io.IOException;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
@@ -34,33 +28,10 @@ import org.springframework.web.bind.annotation.RestController;
  * own forwards to {@code /error}. That filter is of another package on each line, so it stands here
  * in short.
  */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class ErrorPageByForwardTest {
+class ErrorPageByForwardTest extends ServiceFixture {
 
-  private final RecordingSink sink = new RecordingSink();
-  private RunningApplication application;
-
-  @BeforeAll
-  void start() {
-    application = RunningApplication.start(Service.class, sink);
-  }
-
-  @AfterEach
-  void everyEventWasAskedFor() {
-    application.tracker().flush(RecordingSink.PATIENCE);
-    sink.assertNothingLeft();
-  }
-
-  @AfterAll
-  void stop() {
-    application.close();
-  }
-
-  private RequestEvent record(String method, String path, int status) throws Exception {
-    assertThat(Wire.send(application.port(), method, path).status()).isEqualTo(status);
-    RequestEvent event = sink.takeNext();
-    assertThat(event.statusCode()).isEqualTo(status);
-    return event;
+  ErrorPageByForwardTest() {
+    super(Service.class);
   }
 
   @Test

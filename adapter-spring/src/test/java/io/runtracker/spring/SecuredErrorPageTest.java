@@ -5,16 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.runtracker.RequestEvent;
 import io.runtracker.RunStatus;
-import io.runtracker.testkit.RecordingSink;
-import io.runtracker.testkit.Wire;
 import jakarta.servlet.DispatcherType;
 import java.util.EnumSet;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -45,8 +39,7 @@ import org.springframework.web.bind.annotation.RestController;
  * Spring Security looks at the dispatch to the error page too, and most applications forget to
  * permit it: what the client gets then is Security's answer, and not what was reported.
  */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class SecuredErrorPageTest {
+class SecuredErrorPageTest extends ServiceFixture {
 
   private static final String ALICE = "Authorization: Basic YWxpY2U6c2VjcmV0\r\n";
 
@@ -75,36 +68,14 @@ class SecuredErrorPageTest {
     }
   }
 
-  private final RecordingSink sink = new RecordingSink();
-  private RunningApplication application;
-
-  @BeforeAll
-  void start() {
-    application = RunningApplication.start(Service.class, sink);
-  }
-
-  @AfterEach
-  void everyEventWasAskedFor() {
-    application.tracker().flush(RecordingSink.PATIENCE);
-    sink.assertNothingLeft();
-  }
-
-  @AfterAll
-  void stop() {
-    application.close();
-  }
-
-  private RequestEvent record(String path, String headers, int status) throws Exception {
-    assertThat(Wire.send(application.port(), "GET", path, headers, "").status()).isEqualTo(status);
-    RequestEvent event = sink.takeNext();
-    assertThat(event.statusCode()).isEqualTo(status);
-    return event;
+  SecuredErrorPageTest() {
+    super(Service.class);
   }
 
   @ParameterizedTest
   @EnumSource
   void who_has_no_login_is_recorded_with_the_status_of_the_denial(Denial denial) throws Exception {
-    RequestEvent event = record("/closed", denial.header(), denial.status);
+    RequestEvent event = record("GET", "/closed", denial.header(), denial.status);
     assertThat(event.route()).isNull();
     assertThat(event.status()).isEqualTo(RunStatus.FINISHED);
   }
@@ -113,7 +84,7 @@ class SecuredErrorPageTest {
   @EnumSource
   void an_exception_whose_error_page_is_denied_has_the_status_of_the_denial(Denial denial)
       throws Exception {
-    RequestEvent event = record("/open/fails", denial.header(), denial.status);
+    RequestEvent event = record("GET", "/open/fails", denial.header(), denial.status);
     assertThat(event.route()).isEqualTo("/open/fails");
     assertThat(event.status()).isEqualTo(RunStatus.FAILED);
     assertThat(event.errorType()).isEqualTo(IllegalStateException.class.getName());
@@ -123,7 +94,7 @@ class SecuredErrorPageTest {
   @EnumSource
   void a_path_that_does_not_exist_and_whose_error_page_is_denied_has_the_status_of_the_denial(
       Denial denial) throws Exception {
-    RequestEvent event = record("/open/no/such/path", denial.header(), denial.status);
+    RequestEvent event = record("GET", "/open/no/such/path", denial.header(), denial.status);
     assertThat(event.route()).isNull();
     assertThat(event.status()).isEqualTo(RunStatus.FINISHED);
   }
@@ -131,14 +102,14 @@ class SecuredErrorPageTest {
   @Test
   void who_has_a_login_and_may_not_go_there_is_recorded_as_forbidden() throws Exception {
     String login = ALICE + Denial.BY_ASKING_FOR_A_LOGIN.header();
-    assertThat(record("/nobody", login, 403).route()).isNull();
+    assertThat(record("GET", "/nobody", login, 403).route()).isNull();
   }
 
   @Test
   void what_is_permitted_is_recorded_as_without_security() throws Exception {
     String any = Denial.BY_FORBIDDING.header();
-    assertThat(record("/open", any, 200).route()).isEqualTo("/open");
-    assertThat(record("/closed", ALICE + any, 200).route()).isEqualTo("/closed");
+    assertThat(record("GET", "/open", any, 200).route()).isEqualTo("/open");
+    assertThat(record("GET", "/closed", ALICE + any, 200).route()).isEqualTo("/closed");
   }
 
   @RestController

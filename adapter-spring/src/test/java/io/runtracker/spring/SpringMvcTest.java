@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.runtracker.RequestEvent;
 import io.runtracker.RunStatus;
 import io.runtracker.TrackedRequest;
-import io.runtracker.testkit.RecordingSink;
 import io.runtracker.testkit.Wire;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.EOFException;
@@ -15,11 +14,7 @@ import java.io.UncheckedIOException;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionException;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -40,37 +35,10 @@ import org.springframework.web.servlet.function.ServerResponse;
 import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
 
 /** What Spring MVC has and the contract does not ask for. */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class SpringMvcTest {
+class SpringMvcTest extends ServiceFixture {
 
-  private final RecordingSink sink = new RecordingSink();
-  private RunningApplication application;
-
-  @BeforeAll
-  void start() {
-    application = RunningApplication.start(Service.class, sink);
-  }
-
-  @AfterEach
-  void everyEventWasAskedFor() {
-    application.tracker().flush(RecordingSink.PATIENCE);
-    sink.assertNothingLeft();
-  }
-
-  @AfterAll
-  void stop() {
-    application.close();
-  }
-
-  private RequestEvent record(String path, int status) throws Exception {
-    return record("GET", path, status);
-  }
-
-  private RequestEvent record(String method, String path, int status) throws Exception {
-    assertThat(Wire.send(application.port(), method, path).status()).isEqualTo(status);
-    RequestEvent event = sink.takeNext();
-    assertThat(event.statusCode()).isEqualTo(status);
-    return event;
+  SpringMvcTest() {
+    super(Service.class);
   }
 
   private static void assertFinished(RequestEvent event, Class<?> handled) {
