@@ -2,6 +2,7 @@
 package io.runtracker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -566,5 +567,13 @@ class SpoolTest {
       assertThat(files.filter(file -> file.toString().endsWith(".mirror")))
           .allSatisfy(mirror -> assertThat(Files.size(mirror)).isLessThan(300_000));
     }
+  }
+
+  @Test
+  void to_open_a_directory_that_is_no_spool_is_an_error_and_makes_nothing() {
+    assertThatIOException()
+        .isThrownBy(() -> Spool.open(directory))
+        .withMessage("There is no spool in " + directory);
+    assertThat(directory).isEmptyDirectory();
   }
 }

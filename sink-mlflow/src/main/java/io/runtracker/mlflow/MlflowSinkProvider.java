@@ -19,7 +19,7 @@ public final class MlflowSinkProvider implements SinkProvider {
 
   @Override
   public boolean isConfigured(Map<String, String> environment) {
-    return !environment.getOrDefault("MLFLOW_TRACKING_URI", "").isBlank();
+    return !environment.getOrDefault(SinkSettings.TRACKING_URI.variable(), "").isBlank();
   }
 
   @Override

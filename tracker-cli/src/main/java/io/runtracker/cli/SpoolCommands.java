@@ -45,7 +45,7 @@ final class SpoolCommands {
 
   /** One part that cannot be used, such as that of a running process, costs no other. */
   private int onEach(Path directory, Work work) throws IOException {
-    List<Path> parts = SpoolParts.of(directory);
+    List<Path> parts = Spool.in(directory);
     if (parts.contains(directory)) {
       return work.on(directory);
     }

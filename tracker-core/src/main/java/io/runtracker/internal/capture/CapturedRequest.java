@@ -222,7 +222,7 @@ public final class CapturedRequest extends LogEntryStack implements OpenRequest 
   @Override
   public @Nullable String id() {
     try {
-      LogEntry id = idOr(LogEntry.id(capture.nextId()));
+      LogEntry id = idOr(capture::nextId);
       return id == null ? null : capture.source() + '-' + id.number();
     } catch (Throwable outOfMemory) {
       return null; // the handler is not to hear of it

@@ -4,6 +4,7 @@ package io.runtracker.internal.capture;
 import io.runtracker.internal.event.LogEntry;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -78,8 +79,8 @@ abstract class LogEntryStack {
     NEWEST.compareAndSet(this, head, isWorthIt ? less : LogEntry.markedFull(head));
   }
 
-  /** The id among the entries, which is the one given where there was none; null after the end. */
-  final @Nullable LogEntry idOr(LogEntry first) {
+  /** The id among the entries, which gets this number where there was none; null after the end. */
+  final @Nullable LogEntry idOr(LongSupplier number) {
     while (true) {
       LogEntry head = newest;
       if (head == LogEntry.END) {
@@ -89,9 +90,10 @@ abstract class LogEntryStack {
       if (id != null) {
         return id;
       }
-      first.putOn(head);
-      if (NEWEST.compareAndSet(this, head, first)) {
-        return first;
+      LogEntry fresh = LogEntry.id(number.getAsLong());
+      fresh.putOn(head);
+      if (NEWEST.compareAndSet(this, head, fresh)) {
+        return fresh;
       }
     }
   }

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The spool directory of a service that is not running, for tools: to see what is in it, and to
@@ -36,14 +37,40 @@ public final class Spool implements AutoCloseable {
   }
 
   /**
-   * Opens a spool.
+   * The spools that a directory stands for: itself, or the parts of one that several processes
+   * share. Looks only.
+   *
+   * @throws IOException when there are none
+   */
+  public static List<Path> in(Path directory) throws IOException {
+    if (SegmentLog.isIn(directory)) {
+      return List.of(directory);
+    }
+    List<Path> parts = List.of();
+    if (Files.isDirectory(directory)) {
+      try (Stream<Path> files = Files.list(directory)) {
+        parts = files.filter(SpoolDirectory::isPart).filter(SegmentLog::isIn).sorted().toList();
+      }
+    }
+    if (parts.isEmpty()) {
+      throw noSpoolIn(directory);
+    }
+    return parts;
+  }
+
+  private static IOException noSpoolIn(Path directory) {
+    return new IOException("There is no spool in " + directory);
+  }
+
+  /**
+   * Opens a spool. Nothing is made where there is none.
    *
    * @throws IOException when there is none, when a running process uses it, or when it cannot be
    *     read
    */
   public static Spool open(Path directory) throws IOException {
-    if (!Files.isDirectory(directory)) {
-      throw new IOException("There is no spool in " + directory);
+    if (!SegmentLog.isIn(directory)) {
+      throw noSpoolIn(directory);
     }
     SegmentLog log = SegmentLog.open(directory, SegmentLogOptions.defaults());
     try {

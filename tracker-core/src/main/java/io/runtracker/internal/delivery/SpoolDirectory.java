@@ -98,9 +98,14 @@ public record SpoolDirectory(Path path, SegmentLog log) {
     return null;
   }
 
+  /** Whether a directory is named as the part of one that several processes share. */
+  static boolean isPart(Path directory) {
+    return String.valueOf(directory.getFileName()).startsWith(PART);
+  }
+
   /** Without segments there is nothing in it, and to open it would make it look used. */
   private static boolean mayBeAbandoned(Path part) {
-    if (!String.valueOf(part.getFileName()).startsWith(PART) || !Files.isDirectory(part)) {
+    if (!isPart(part) || !Files.isDirectory(part)) {
       return false;
     }
     try (Stream<Path> files = Files.list(part)) {

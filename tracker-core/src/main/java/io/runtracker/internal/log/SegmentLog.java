@@ -2,6 +2,7 @@
 package io.runtracker.internal.log;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,6 +10,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -94,6 +96,17 @@ public final class SegmentLog implements AutoCloseable {
 
   /** What became of a group: the first {@code accepted} of its events are in the log. */
   public record Appended(long first, int accepted, int refused) {}
+
+  /** Whether a directory holds a log, open or not. Looks only. */
+  public static boolean isIn(Path directory) {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files
+          .map(file -> file.getFileName().toString())
+          .anyMatch(name -> name.equals(DirectoryLock.FILE) || name.endsWith(SegmentName.SUFFIX));
+    } catch (IOException notADirectory) {
+      return false;
+    }
+  }
 
   /**
    * Opens the log of a directory, which is created when it is not there. Damage never prevents
