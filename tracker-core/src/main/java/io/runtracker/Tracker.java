@@ -22,6 +22,7 @@ import io.runtracker.internal.stage.QuietLogger;
 import io.runtracker.internal.stage.RateLimitedLog;
 import io.runtracker.sink.RunSink;
 import io.runtracker.sink.WindowSink;
+import java.lang.module.ModuleDescriptor;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -586,13 +587,21 @@ public final class Tracker implements AutoCloseable {
     }
 
     private static void sayWhatItDoes(Settings settings, RunSink sink) {
-      String version = Tracker.class.getPackage().getImplementationVersion();
+      String version = version();
       log.info(
           "Runtracker{} writes requests to {}, as {}, {}",
           version == null ? "" : " " + version,
           ServerWatch.nameOf(sink),
           settings.trackAs,
           settings.spool == null ? "without a spool" : "with a spool in " + settings.spool);
+    }
+
+    /** Of the jar's manifest, which is not read of modules; those have a version of their own. */
+    private static @Nullable String version() {
+      ModuleDescriptor module = Tracker.class.getModule().getDescriptor();
+      return module == null
+          ? Tracker.class.getPackage().getImplementationVersion()
+          : module.rawVersion().orElse(null);
     }
 
     private void warnOfUnknownVariables(SinkProviders providers) {

@@ -20,6 +20,7 @@ import java.util.function.ToDoubleFunction;
  * pauses), {@code .standing.still} (stages that have not come round for half a minute) and {@code
  * .writing.windows} (1 while requests are written in windows).
  */
+@SuppressWarnings("exports") // Micrometer is for those who have it, see module-info
 public final class TrackerMetrics implements MeterBinder {
 
   private final Tracker tracker;

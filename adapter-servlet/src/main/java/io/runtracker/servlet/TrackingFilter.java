@@ -33,6 +33,7 @@ import org.slf4j.LoggerFactory;
  * <p>Whatever fails in here, the service answers as it would without the filter, and an exception
  * of the service leaves as the object it came as.
  */
+@SuppressWarnings("exports") // the servlet API is the container's, see module-info
 public final class TrackingFilter implements Filter {
 
   /**

@@ -13,6 +13,7 @@ import jakarta.servlet.ServletRequestListener;
  * <p>{@link TrackingFilter#register} registers it too, and so does a filter in {@code web.xml},
  * where the container lets it. Registered twice, it does no harm.
  */
+@SuppressWarnings("exports") // the servlet API is the container's, see module-info
 public final class TrackingListener implements ServletRequestListener {
 
   private static final String PRESENT = TrackingListener.class.getName();

@@ -67,6 +67,7 @@ public final class Capture {
     this.errorText = new ErrorText(settings.recordStackTrace);
     this.sampler = Sampler.of(settings.sampleRatio, settings.slowThreshold);
     this.customizers = Customizers.of(hooks.customizers(), log);
+    ContextPropagation.join();
   }
 
   String source() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.internal.capture;
 
+import io.micrometer.context.ContextRegistry;
 import io.micrometer.context.ThreadLocalAccessor;
 import io.runtracker.TrackedRequest;
 import io.runtracker.adapter.OpenRequest;
@@ -9,9 +10,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Lets Micrometer's context propagation carry {@link TrackedRequest#current()} to other threads:
  * Spring's {@code ContextPropagatingTaskDecorator}, Reactor's automatic context propagation and
- * {@code ContextSnapshot} find it by the {@code ServiceLoader}. Needs {@code
- * io.micrometer:context-propagation}, which Runtracker does not bring along; without it nobody
- * loads this class.
+ * {@code ContextSnapshot} find it by the {@code ServiceLoader}; on the module path {@link
+ * ContextPropagation} registers it. Needs {@code io.micrometer:context-propagation}, which
+ * Runtracker does not bring along; without it this class cannot be loaded.
  */
 public final class CurrentRequestAccessor implements ThreadLocalAccessor<OpenRequest> {
 
@@ -20,6 +21,11 @@ public final class CurrentRequestAccessor implements ThreadLocalAccessor<OpenReq
 
   /** For the {@code ServiceLoader}. */
   public CurrentRequestAccessor() {}
+
+  /** For where there is none; takes the place of one that was registered before. */
+  static void register() {
+    ContextRegistry.getInstance().registerThreadLocalAccessor(new CurrentRequestAccessor());
+  }
 
   @Override
   public Object key() {
