@@ -17,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -124,9 +125,7 @@ class ClosingTest {
     assertThat(ledger.delivered() + ledger.droppedTotal()).isEqualTo(ledger.offered());
   }
 
-  @Test
-  void threads_that_wait_for_a_slot_are_let_go_though_nobody_empties_the_ring() throws Exception {
-    CountDownLatch mayGoOn = new CountDownLatch(1);
+  private Tracker trackerWithAFullRingThatNobodyEmpties(CountDownLatch mayGoOn) {
     Tracker tracker =
         tracker(TrackAs.RUN)
             .ringSize(2)
@@ -139,6 +138,35 @@ class ClosingTest {
                 })
             .build();
     Requests.serve(tracker, "/in-the-ring", 2);
+    return tracker;
+  }
+
+  @Test
+  void a_thread_that_is_interrupted_waits_for_a_slot_as_any_other_and_stays_interrupted()
+      throws Exception {
+    CountDownLatch mayGoOn = new CountDownLatch(1);
+    AtomicBoolean isInterruptedBehind = new AtomicBoolean();
+    try (Tracker tracker = trackerWithAFullRingThatNobodyEmpties(mayGoOn)) {
+      Thread serving =
+          new Thread(
+              () -> {
+                Thread.currentThread().interrupt();
+                Requests.serve(tracker, "/waits", 1);
+                isInterruptedBehind.set(Thread.currentThread().isInterrupted());
+              });
+      serving.start();
+      await().atMost(Requests.LONG).until(() -> serving.getState() == Thread.State.TIMED_WAITING);
+      mayGoOn.countDown();
+      serving.join();
+      assertThat(tracker.flush(Requests.LONG).delivered()).isEqualTo(3);
+    }
+    assertThat(isInterruptedBehind).isTrue();
+  }
+
+  @Test
+  void threads_that_wait_for_a_slot_are_let_go_though_nobody_empties_the_ring() throws Exception {
+    CountDownLatch mayGoOn = new CountDownLatch(1);
+    Tracker tracker = trackerWithAFullRingThatNobodyEmpties(mayGoOn);
     Thread[] serving = new Thread[4];
     for (int i = 0; i < serving.length; i++) {
       serving[i] = new Thread(() -> Requests.serve(tracker, "/waits", 1));
@@ -272,6 +300,35 @@ class ClosingTest {
     slow.mayEnd.countDown();
     closing.join();
     assertThat(slow.isFlushed).isTrue();
+  }
+
+  @Test
+  void a_flush_that_heeds_no_interrupt_takes_one_sender_however_often_it_is_asked_for() {
+    DeafSink deaf = new DeafSink();
+    try (Tracker tracker = Requests.tracker(deaf).closeTimeout(Duration.ofMillis(1)).build()) {
+      Requests.serve(tracker, "/", 1);
+      tracker.flush(Duration.ofMillis(500));
+      for (int i = 0; i < 3; i++) {
+        tracker.flush(Duration.ofMillis(5));
+      }
+      assertThat(deaf.begun.get()).isOne();
+      deaf.mayEnd.countDown();
+      tracker.flush(Requests.LONG);
+      assertThat(deaf.begun.get()).isEqualTo(2);
+    } finally {
+      deaf.mayEnd.countDown();
+    }
+  }
+
+  private static final class DeafSink extends MemorySink {
+    private final AtomicInteger begun = new AtomicInteger();
+    private final CountDownLatch mayEnd = new CountDownLatch(1);
+
+    @Override
+    public void flush() {
+      begun.incrementAndGet();
+      awaitWhateverComes(mayEnd);
+    }
   }
 
   private static final class SinkThatFlushes extends MemorySink {

@@ -27,7 +27,12 @@ final class PoisonRate {
   private static final int IN_FLIGHT = 12;
   private static final int WINDOW_ROWS = 500;
   private static final int QUEUE_SIZE = 20_000;
+
+  /** Good ones, so that there are always some to deliver, wherever the bad ones are. */
   private static final int MOST_WAITING = 4_000;
+
+  /** Of both, so that none is dropped. */
+  private static final int MOST_HELD = QUEUE_SIZE / 2;
 
   /** Of the requests, where there are bad ones: one in so many. */
   private static final int ONE_BAD_IN = 10;
@@ -35,8 +40,8 @@ final class PoisonRate {
   /** So many that they are not settled before a turn ends. */
   private static final int MANY_BAD = 1_000;
 
-  /** Where each takes a second and a half to be found. */
-  private static final int FEW_BAD = 50;
+  /** Where each takes more than a second to be found, and so does each part that it is in. */
+  private static final int FEW_BAD = 20;
 
   /** What a turn has. */
   private enum Turn {
@@ -49,6 +54,7 @@ final class PoisonRate {
   private final Answer answer;
   private final long nanos;
   private long offered;
+  private long good;
   private long bad;
 
   private PoisonRate(TrackAs form, Answer answer, double seconds) {
@@ -75,6 +81,8 @@ final class PoisonRate {
   private double perSecond(Turn turn) throws InterruptedException {
     // A row of a window that is taken apart has failed with its window before.
     PoisonedSink sink = new PoisonedSink(answer, form == TrackAs.RUN ? 2 : 1);
+    good = 0;
+    bad = 0;
     try (Tracker tracker =
         Tracker.builder()
             .environment(Map.of())
@@ -90,29 +98,33 @@ final class PoisonRate {
       if (turn == Turn.FOUND) {
         findBad(tracker, sink);
       }
-      serve(tracker, nanos / 4, areMoreComing);
+      serve(tracker, sink, nanos / 4, areMoreComing ? Long.MAX_VALUE : 0);
       long before = sink.goodTaken();
       long start = System.nanoTime();
-      serve(tracker, nanos, areMoreComing);
+      serve(tracker, sink, nanos, areMoreComing ? Long.MAX_VALUE : 0);
       return (sink.goodTaken() - before) * 1e9 / (System.nanoTime() - start);
     }
   }
 
+  /** Returns when each that is bad has failed alone. */
   private void findBad(Tracker tracker, PoisonedSink sink) throws InterruptedException {
     int most = answer == Answer.HANGING ? FEW_BAD : MANY_BAD;
-    long before = bad;
-    while (sink.badFound() < most) {
-      serve(tracker, TimeUnit.MILLISECONDS.toNanos(10), bad - before < most);
+    while (bad < most || sink.badFound() < most) {
+      serve(tracker, sink, TimeUnit.MILLISECONDS.toNanos(10), most);
     }
   }
 
   /** As fast as they are taken, so that there is always something to deliver. */
-  private void serve(Tracker tracker, long forNanos, boolean withBad) throws InterruptedException {
+  private void serve(Tracker tracker, PoisonedSink sink, long forNanos, long mostBad)
+      throws InterruptedException {
     long start = System.nanoTime();
     while (System.nanoTime() - start < forNanos) {
-      for (long more = MOST_WAITING - tracker.stats().ledger().inFlight(); more > 0; more--) {
-        boolean isBad = withBad && ++offered % ONE_BAD_IN == 0;
+      long held = tracker.stats().ledger().inFlight();
+      long room = Math.min(MOST_WAITING - (good - sink.goodTaken()), MOST_HELD - held);
+      for (long more = room; more > 0; more--) {
+        boolean isBad = bad < mostBad && ++offered % ONE_BAD_IN == 0;
         bad += isBad ? 1 : 0;
+        good += isBad ? 0 : 1;
         end(tracker, isBad ? BAD : GOOD);
       }
       TimeUnit.MILLISECONDS.sleep(1);

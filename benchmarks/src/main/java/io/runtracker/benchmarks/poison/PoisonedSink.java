@@ -29,7 +29,7 @@ final class PoisonedSink implements WindowSink {
 
   private static final long CALL_MICROS = 5_000;
   private static final long REQUEST_MICROS = 100;
-  private static final long HANG_MILLIS = 1_500;
+  private static final long HANG_MILLIS = 1_100;
 
   /** What a bad request meets. */
   enum Answer {

@@ -10,10 +10,10 @@ import io.runtracker.internal.config.Settings;
 import io.runtracker.internal.config.UserCallbacks;
 import io.runtracker.internal.event.LogEntry;
 import io.runtracker.internal.stage.Counts;
+import io.runtracker.internal.stage.Interruption;
 import io.runtracker.internal.stage.RateLimitedLog;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -156,13 +156,10 @@ public final class Capture {
   }
 
   private boolean awaitRoom(CapturedRequest request, long deadlineNanos) {
-    while (ring.remainingCapacity() <= 0 || !ringBytes.hasRoom(request.takenByEntries())) {
-      if (System.nanoTime() - deadlineNanos >= 0) {
-        return false;
-      }
-      LockSupport.parkNanos(ROOM_POLL_NANOS);
-    }
-    return true;
+    return Interruption.poll(
+        () -> ring.remainingCapacity() > 0 && ringBytes.hasRoom(request.takenByEntries()),
+        () -> System.nanoTime() - deadlineNanos >= 0,
+        ROOM_POLL_NANOS);
   }
 
   public void close() {
@@ -178,19 +175,16 @@ public final class Capture {
     request.settle(entries, statusCode, endNanos, error);
     // Whoever closes has waited for room, and has a deadline.
     boolean waits = whenFull == WhenFull.BLOCK && !openRequests.isClosed();
-    while (!ringBytes.take(request.weight())) {
-      if (!waits || openRequests.isClosed()) {
-        return false;
-      }
-      LockSupport.parkNanos(ROOM_POLL_NANOS);
+    int weight = request.weight();
+    if (!ringBytes.take(weight) && !(waits && awaitBytes(weight))) {
+      return false;
     }
     long sequence = tryNext();
-    while (sequence < 0 && waits && !openRequests.isClosed()) {
-      LockSupport.parkNanos(SLOT_POLL_NANOS);
+    while (sequence < 0 && waits && awaitSlot()) {
       sequence = tryNext();
     }
     if (sequence < 0) {
-      ringBytes.giveBack(request.weight());
+      ringBytes.giveBack(weight);
       return false;
     }
     // Nothing in between may fail: a claimed slot that is not published holds the consumer for
@@ -199,6 +193,17 @@ public final class Capture {
     ring.publish(sequence);
     consumer.published();
     return true;
+  }
+
+  /** False where the tracker is being closed. */
+  private boolean awaitBytes(int weight) {
+    return Interruption.poll(() -> ringBytes.take(weight), openRequests::isClosed, ROOM_POLL_NANOS);
+  }
+
+  /** As {@link #awaitBytes}. Another thread may take the slot. */
+  private boolean awaitSlot() {
+    return Interruption.poll(
+        () -> ring.remainingCapacity() > 0, openRequests::isClosed, SLOT_POLL_NANOS);
   }
 
   /**

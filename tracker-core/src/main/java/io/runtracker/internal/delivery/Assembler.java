@@ -13,27 +13,17 @@ import io.runtracker.internal.log.SpoolException;
 import io.runtracker.internal.log.SpooledEvent;
 import io.runtracker.internal.stage.Counts;
 import io.runtracker.internal.stage.RateLimitedLog;
-import io.runtracker.sink.RequestWindow;
-import io.runtracker.sink.WindowDraft;
 import io.runtracker.sink.WindowSink;
 import java.io.IOException;
-import java.time.Instant;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.Deque;
 import java.util.EnumMap;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.PriorityQueue;
-import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,23 +46,13 @@ public final class Assembler {
 
   private static final long MOST_RUN_BYTES = 8L << 20;
 
-  /** More mean a server out of its mind; the oldest are then left to be found by hand. */
-  private static final int MOST_SWEEPS = 1_000;
-
   /** A step of reading ends after so many events, so that what came back is looked at. */
   private static final int EVENTS_AT_ONCE = 4096;
-
-  private static final Comparator<Unit> BY_TIME = Comparator.comparingLong(u -> u.notBeforeNanos);
-
-  /** What has failed less may rather pass, and what is small may hold nothing bad. */
-  private static final Comparator<Unit> BY_HOPE =
-      Comparator.<Unit>comparingInt(u -> u.tries.failed)
-          .thenComparingInt(Unit::size)
-          .thenComparing(BY_TIME);
 
   private final Log log;
   private final Journal journal;
   private final Settings settings;
+  private final WaitingUnits waiting;
   private final int inFlight;
   private final TrackAs trackAs;
   private final @Nullable WindowSink windowSink;
@@ -90,18 +70,6 @@ public final class Assembler {
   private final Set<Unit> unsettledRuns = new LinkedHashSet<>();
   private final Set<Unit> unsettledRunsAside = new LinkedHashSet<>();
 
-  /** Those of them that wait for their time. */
-  private final PriorityQueue<Unit> windows = new PriorityQueue<>(BY_TIME);
-
-  private final PriorityQueue<Unit> runs = new PriorityQueue<>(BY_TIME);
-  private final PriorityQueue<Unit> sweeps = new PriorityQueue<>(BY_TIME);
-
-  /** Those that fail while others pass, of either form. */
-  private final PriorityQueue<Unit> suspects = new PriorityQueue<>(BY_TIME);
-
-  /** Runs that were never tried; no more than can be begun, as long as they might go to windows. */
-  private final Deque<Unit> fresh = new ArrayDeque<>();
-
   /** Events that a process before has planned; they are read when their units are sent. */
   private Positions planned = Positions.NONE;
 
@@ -111,17 +79,7 @@ public final class Assembler {
   /** Damage may have cost the plans of events below, so they are looked up as if planned. */
   private final long unsureBelow;
 
-  // The open window.
-  private @Nullable WindowDraft draft;
-  private Positions.Builder members = new Positions.Builder();
-  private int rows;
-  private long bytes;
-  private long firstPosition;
-  private long startMillis;
-  private long endMillis;
-  private long oldestMillis;
-  private long openedNanos;
-
+  private OpenWindow window;
   private Map<DropReason, Long> droppedBefore = Map.of();
   private long closedWindows;
   private int windowsHeld;
@@ -140,6 +98,7 @@ public final class Assembler {
       Log log,
       Journal journal,
       Settings settings,
+      WaitingUnits waiting,
       int inFlight,
       TrackAs trackAs,
       @Nullable WindowSink windowSink,
@@ -151,9 +110,11 @@ public final class Assembler {
     this.log = log;
     this.journal = journal;
     this.settings = settings;
+    this.waiting = waiting;
     this.inFlight = inFlight;
     this.trackAs = trackAs;
     this.windowSink = windowSink;
+    this.window = new OpenWindow(windowSink);
     this.source = source;
     this.counts = counts;
     this.setAsideFiles = setAsideFiles;
@@ -172,10 +133,10 @@ public final class Assembler {
   private void takeUp(Unit unit) {
     unit.notBeforeNanos += unit.runId == null ? settings.lookupDelay.toNanos() : 0;
     if (unit.sweeps) {
-      sweeps.add(unit);
+      waiting.add(unit);
     } else if (!unit.isWindow() || windowSink != null) {
       planned = planned.plus(unit.positions);
-      takeIn(unit, queueOf(unit));
+      takeIn(unit, waiting::add);
     } else {
       journal.giveUp(unit); // the sink is another one now
     }
@@ -184,7 +145,7 @@ public final class Assembler {
   /** Sees to it that events are where they belong now. True when there may be more to do. */
   boolean assemble(long now) throws SpoolException {
     journal.countLost();
-    mode.look(log.live() - rowsInWindows - rows, waitingNanos, now);
+    mode.look(log.live() - rowsInWindows - window.rows(), waitingNanos, now);
     writingWindows = mode.isOn();
     int left = EVENTS_AT_ONCE;
     closeWindowIfDue(now);
@@ -204,8 +165,8 @@ public final class Assembler {
 
   private boolean hasRoom() {
     return mode.isOn()
-        ? rows < mostRows && bytes < mostBytes
-        : mayWaitForRun() && fresh.size() < inFlight;
+        ? window.rows() < mostRows && window.bytes() < mostBytes
+        : mayWaitForRun() && waiting.fresh() < inFlight;
   }
 
   private boolean mayWaitForRun() {
@@ -220,25 +181,25 @@ public final class Assembler {
       if (event.position() < unsureBelow) {
         run.mayExist = true;
         run.notBeforeNanos = now + settings.lookupDelay.toNanos();
-        takeIn(run, runs);
+        takeIn(run, waiting::add);
       } else {
-        takeIn(run, fresh);
+        takeIn(run, waiting::addFresh);
       }
     }
     unrouted = null;
     failPoints.accept(FailPoint.AFTER_ROUTE);
   }
 
-  /** A unit is known, and waits in a queue; or, where memory is short, neither. */
-  private void takeIn(Unit unit, Queue<Unit> queue) {
-    queue.add(unit);
+  /** A unit is known, and waits; or, where memory is short, neither. */
+  private void takeIn(Unit unit, Consumer<Unit> queue) {
+    queue.accept(unit);
     boolean isKnown = false;
     try {
       (unit.isWindow() ? unsettledWindows : unsettledRuns).add(unit);
       isKnown = true;
     } finally {
       if (!isKnown) {
-        queue.remove(unit);
+        waiting.remove(unit);
       }
     }
     count(unit, 1);
@@ -253,51 +214,30 @@ public final class Assembler {
       return false;
     }
     mode.arrived();
-    EventBytes event;
     try {
-      event = EventBytes.of(spooled);
+      EventBytes event = EventBytes.of(spooled);
       boolean special = trackAs != TrackAs.WINDOW && !event.isPlain();
       if (special && mayWaitForRun() && !log.isCrowded()) {
         return false;
       }
       failPoints.accept(FailPoint.BEFORE_ROW);
-      if (draft == null) {
-        draft = Objects.requireNonNull(windowSink).newWindow();
-      }
-      members.reserve(spooled.position()); // what is in the draft must be among the members
-      draft.add(event);
+      window.add(event, spooled.position(), now);
+      return true;
     } catch (Throwable fault) {
       warnings.warn(
           "draft", "A request could not be put into a window and gets its own run", fault);
       return false;
     }
-    count(event, spooled.position(), now);
-    return true;
-  }
-
-  private void count(EventBytes event, long position, long now) {
-    if (rows++ == 0) {
-      openedNanos = now;
-      firstPosition = position;
-      startMillis = event.startMillis();
-      endMillis = event.endMillis();
-      oldestMillis = endMillis;
-    }
-    members.add(position);
-    firstPosition = Math.min(firstPosition, position);
-    bytes += event.length();
-    startMillis = Math.min(startMillis, event.startMillis());
-    endMillis = Math.max(endMillis, event.endMillis());
   }
 
   private void closeWindowIfDue(long now) {
-    if (rows == 0 || windowsHeld >= MOST_WINDOWS) {
+    if (window.isEmpty() || windowsHeld >= MOST_WINDOWS) {
       return;
     }
-    boolean isAwaited = firstPosition < hurriedBelow && log.readBelow() >= hurriedBelow;
-    if (rows >= mostRows
-        || bytes >= mostBytes
-        || now - openedNanos >= settings.windowAge.toNanos()
+    boolean isAwaited = window.firstPosition() < hurriedBelow && log.readBelow() >= hurriedBelow;
+    if (window.rows() >= mostRows
+        || window.bytes() >= mostBytes
+        || now - window.openedNanos() >= settings.windowAge.toNanos()
         || isAwaited
         || !mode.isOn()
         || log.isCrowded()) {
@@ -306,21 +246,9 @@ public final class Assembler {
   }
 
   private void closeWindow() {
-    RequestWindow described =
-        new RequestWindow(
-            source + "-w" + ++closedWindows,
-            Instant.ofEpochMilli(startMillis),
-            Instant.ofEpochMilli(endMillis),
-            rows,
-            droppedSinceLast());
-    Unit window = Unit.windowOf(described, members.build(), Objects.requireNonNull(draft));
-    window.bytes = bytes;
-    window.oldestMillis = oldestMillis;
-    takeIn(window, windows);
-    draft = null;
-    members = new Positions.Builder();
-    rows = 0;
-    bytes = 0;
+    OpenWindow next = new OpenWindow(windowSink); // first: memory may be short
+    takeIn(window.closed(source + "-w" + ++closedWindows, droppedSinceLast()), waiting::add);
+    window = next;
   }
 
   private Map<DropReason, Long> droppedSinceLast() {
@@ -358,10 +286,14 @@ public final class Assembler {
 
   /** What is read, and in no window, is nobody's to read again from the heap. */
   private void release() {
-    long below = rows > 0 ? Math.min(firstPosition, log.readBelow()) : log.readBelow();
-    long oldest = rows > 0 ? oldestMillis : Long.MAX_VALUE;
-    for (Unit window : unsettledWindows) {
-      oldest = Math.min(oldest, window.oldestMillis);
+    long below = log.readBelow();
+    long oldest = Long.MAX_VALUE;
+    if (!window.isEmpty()) {
+      below = Math.min(window.firstPosition(), below);
+      oldest = window.oldestMillis();
+    }
+    for (Unit closed : unsettledWindows) {
+      oldest = Math.min(oldest, closed.oldestMillis);
     }
     oldest = Math.min(oldest, oldestOf(unsettledRuns));
     log.release(below, this::inWindows);
@@ -370,11 +302,12 @@ public final class Assembler {
   }
 
   private Positions inWindows() {
-    Positions all = Positions.NONE;
-    for (Unit window : unsettledWindows) {
-      all = all.plus(window.positions).plus(window.leftOut);
+    List<Positions> all = new ArrayList<>();
+    for (Unit closed : unsettledWindows) {
+      all.add(closed.positions);
+      all.add(closed.leftOut);
     }
-    return all;
+    return Positions.union(all);
   }
 
   private static long oldestOf(Set<Unit> runs) {
@@ -387,121 +320,18 @@ public final class Assembler {
     return oldestMillis == Long.MAX_VALUE ? 0 : TimeUnit.MILLISECONDS.toNanos(Math.max(age, 0));
   }
 
-  /**
-   * The unit to try next of those that may well pass, or null when none is due.
-   *
-   * @param windowsToo whether windows may be begun; that does not depend on how many runs are under
-   *     way, so that slow runs never hold up what relieves them
-   * @param runsToo whether runs may be begun
-   */
-  @Nullable Unit peek(boolean windowsToo, boolean runsToo, long now) {
-    Unit next = windowsToo ? due(windows, now) : null;
-    if (next == null && runsToo && !areWindowsFirst()) {
-      next = due(runs, now);
-      next = next == null ? fresh.peek() : next;
-      next = next == null ? due(sweeps, now) : next;
-    }
-    return next;
-  }
-
-  /** The one to try next of those that fail while others pass, due or not; null without one. */
-  @Nullable Unit peekSuspect() {
-    return suspects.peek();
-  }
-
-  /**
-   * The unit of which most can be learned when all fail, or null when none is due: the one that has
-   * failed least. Were it one that always fails, nobody would ever hear that the others pass.
-   */
-  @Nullable Unit peekProbe(boolean windowsToo, boolean runsToo, long now) {
-    Unit window = windowsToo ? mostHopeful(windows, now) : null;
-    if (window != null && window.tries.failed == 0) {
-      return window;
-    }
-    if (runsToo && !fresh.isEmpty()) {
-      return fresh.peek();
-    }
-    return Stream.of(
-            window,
-            runsToo ? mostHopeful(runs, now) : null,
-            runsToo ? mostHopeful(suspects, now) : null,
-            runsToo ? due(sweeps, now) : null)
-        .filter(Objects::nonNull)
-        .min(BY_HOPE)
-        .orElse(null);
-  }
-
-  private static @Nullable Unit mostHopeful(PriorityQueue<Unit> queue, long now) {
-    return queue.stream().filter(unit -> unit.notBeforeNanos - now <= 0).min(BY_HOPE).orElse(null);
-  }
-
-  private static @Nullable Unit due(PriorityQueue<Unit> queue, long now) {
-    Unit first = queue.peek();
-    return first != null && first.notBeforeNanos - now <= 0 ? first : null;
-  }
-
   /** Whether so much waits for a window that no run may be begun, which costs as many calls. */
-  private boolean areWindowsFirst() {
+  boolean areWindowsFirst() {
     long unread = log.disk() == null ? log.end() - log.readBelow() : 0;
-    return mode.isOn() && rowsHeld + rows + unread > settings.queueSize / 4;
+    return mode.isOn() && rowsHeld + window.rows() + unread > settings.queueSize / 4;
   }
 
-  /** How many of those wait. */
-  int suspects() {
-    return suspects.size();
-  }
-
-  /** Takes out what was shown. */
-  void take(Unit unit, long now) {
-    if (!fresh.remove(unit)) {
-      queueOf(unit).remove(unit);
-    }
-    unit.handedOutNanos = now;
-  }
-
-  private PriorityQueue<Unit> queueOf(Unit unit) {
-    if (unit.sweeps) {
-      return sweeps;
-    }
-    return unit.tries.areSuspect() ? suspects : unit.isWindow() ? windows : runs;
-  }
-
-  /** Takes back a unit that was taken, to be tried again not before its time. */
-  void retry(Unit unit) {
-    queueOf(unit).add(unit);
-  }
-
-  /**
-   * The sink is back: what failed by its fault need not wait any longer than it takes to look a run
-   * up for sure.
-   */
-  void hasteBack() {
-    for (PriorityQueue<Unit> queue : List.of(windows, runs)) {
-      List<Unit> all = new ArrayList<>(queue);
-      queue.clear();
-      for (Unit unit : all) {
-        if (unit.tries.failed > 0) {
-          long lookup = unit.mayExist ? settings.lookupDelay.toNanos() : 0;
-          long soon = unit.failedNanos + lookup;
-          unit.notBeforeNanos = soon - unit.notBeforeNanos < 0 ? soon : unit.notBeforeNanos;
-        }
-        queue.add(unit);
-      }
-    }
-  }
-
-  /** When there is something to do at the latest, if that is before the deadline. */
-  long dueNanos(boolean windowsToo, boolean runsToo, long deadline) {
-    long due = windowsToo ? dueNanos(windows, deadline) : deadline;
-    if (runsToo && !areWindowsFirst()) {
-      due = dueNanos(runs, dueNanos(sweeps, due));
-    }
-    boolean closes = rows > 0 && windowsHeld < MOST_WINDOWS;
-    return closes ? Math.min(due, openedNanos + settings.windowAge.toNanos()) : due;
-  }
-
-  private static long dueNanos(PriorityQueue<Unit> queue, long deadline) {
-    return queue.isEmpty() ? deadline : Math.min(deadline, queue.element().notBeforeNanos);
+  /** When the open window is to be closed for its age, if that is before the deadline. */
+  long dueNanos(long deadline) {
+    boolean closes = !window.isEmpty() && windowsHeld < MOST_WINDOWS;
+    return closes
+        ? Math.min(deadline, window.openedNanos() + settings.windowAge.toNanos())
+        : deadline;
   }
 
   /** The unit is in the sink. */
@@ -510,9 +340,10 @@ public final class Assembler {
       Unit sweep = unit.sweeping();
       journal.sweepLater(sweep);
       sweep.notBeforeNanos = now + settings.lookupDelay.toNanos();
-      sweeps.add(sweep);
-      if (sweeps.size() > MOST_SWEEPS) {
-        journal.giveUp(sweeps.remove());
+      waiting.add(sweep);
+      Unit oldest = waiting.removeSweepTooMany();
+      if (oldest != null) {
+        journal.giveUp(oldest);
       }
     }
     if (!unit.isWindow()) {
@@ -620,13 +451,13 @@ public final class Assembler {
     failPoints.accept(FailPoint.BEFORE_SPLIT);
     List<Unit> parts = whole.parts();
     journal.split(whole, parts);
-    takeInAll(parts, queueOf(parts.get(0)));
+    takeInAll(parts, waiting::add);
     remove(whole);
     failPoints.accept(FailPoint.AFTER_SPLIT);
   }
 
   /** All of them or, where memory is short, none. */
-  private void takeInAll(List<Unit> units, Queue<Unit> queue) {
+  private void takeInAll(List<Unit> units, Consumer<Unit> queue) {
     int taken = 0;
     try {
       for (Unit unit : units) {
@@ -637,7 +468,7 @@ public final class Assembler {
       if (taken < units.size()) {
         for (Unit unit : units.subList(0, taken)) {
           remove(unit);
-          queue.remove(unit);
+          waiting.remove(unit);
         }
       }
     }
@@ -666,7 +497,7 @@ public final class Assembler {
           made.add(Unit.runOf(event.position()).holding(event));
           found.add(event.position());
         });
-    takeInAll(made, fresh);
+    takeInAll(made, waiting::addFresh);
     if (log.disk() != null) {
       log.disk().lost(apart.minus(found.build()));
     }

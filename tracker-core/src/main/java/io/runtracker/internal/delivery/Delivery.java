@@ -37,7 +37,7 @@ public final class Delivery {
 
   private final Log log;
   private final Assembler assembler;
-  private final Settings settings;
+  private final WaitingUnits waiting;
   private final long readBytes;
   private final Circuit circuit;
   private final Blame blame;
@@ -64,13 +64,14 @@ public final class Delivery {
       Log log,
       Journal journal,
       Assembler assembler,
+      WaitingUnits waiting,
       RunSink sink,
       Settings settings,
       int inFlight,
       Consumer<FailPoint> failPoints) {
     this.log = log;
     this.assembler = assembler;
-    this.settings = settings;
+    this.waiting = waiting;
     this.server = new ServerWatch(sink, log::live);
     this.readBytes = Math.min(READ_BYTES, settings.queueBytes / 8);
     this.circuit = new Circuit(settings.retryDelay, settings.maxRetryDelay);
@@ -79,7 +80,8 @@ public final class Delivery {
     this.writer = new UnitWriter(sink, log, journal, warnings, failPoints);
     this.senders = new Senders(sink, inFlight, warnings, failPoints);
     this.outcomes =
-        new Outcomes(journal, assembler, settings, inFlight, circuit, blame, server, warnings);
+        new Outcomes(
+            journal, assembler, waiting, settings, inFlight, circuit, blame, server, warnings);
     this.cameBack = outcomes::cameBack;
     this.stage = new Stage("delivery", this::round, FAULT_PAUSE_NANOS, failPoints);
   }
@@ -172,8 +174,7 @@ public final class Delivery {
       boolean runsToo = senders.haveRoomForRun();
       Unit unit = next(windowsToo, runsToo, now);
       if (unit == null) {
-        long due = assembler.dueNanos(windowsToo, runsToo, now + IDLE_NANOS);
-        return Math.max(1, (runsToo ? suspectDueNanos(due) : due) - now);
+        return Math.max(1, dueNanos(windowsToo, runsToo, now + IDLE_NANOS) - now);
       }
       // All that takes memory, before anything is changed.
       Attempt attempt = new Attempt(unit, writer, stage::wake);
@@ -181,8 +182,8 @@ public final class Delivery {
       if (wait > 0) {
         return wait;
       }
-      attempt.isOnShare = suspectShare.isLeft(senders.suspects(), assembler.suspects(), now);
-      assembler.take(unit, now);
+      attempt.isOnShare = suspectShare.isLeft(senders.suspects(), waiting.suspects(), now);
+      waiting.take(unit, now);
       attempt.passedAtStart = blame.allPassed();
       senders.send(attempt);
     }
@@ -190,16 +191,13 @@ public final class Delivery {
 
   private @Nullable Unit next(boolean windowsToo, boolean runsToo, long now) {
     if (circuit.isOpen()) {
-      return assembler.peekProbe(windowsToo, runsToo, now);
+      return waiting.dueProbe(windowsToo, runsToo, now);
     }
-    Unit suspect = runsToo ? assembler.peekSuspect() : null;
-    if (suspect != null && dueNanos(suspect, false) - now > 0) {
-      suspect = null;
-    }
-    if (suspect != null && suspectShare.isLeft(senders.suspects(), assembler.suspects(), now)) {
+    Unit suspect = runsToo ? waiting.dueSuspect(now) : null;
+    if (suspect != null && suspectShare.isLeft(senders.suspects(), waiting.suspects(), now)) {
       return suspect;
     }
-    Unit other = assembler.peek(windowsToo, runsToo, now);
+    Unit other = waiting.due(windowsToo, runsToo && !assembler.areWindowsFirst(), now);
     boolean isFree =
         other == null
             && suspect != null
@@ -207,27 +205,19 @@ public final class Delivery {
     return isFree ? suspect : other;
   }
 
-  private long suspectDueNanos(long otherwise) {
-    Unit suspect = assembler.peekSuspect();
-    if (suspect == null) {
-      return otherwise;
-    }
-    long due = dueNanos(suspect, circuit.isOpen());
-    if (!circuit.isOpen()) {
-      due = suspectShare.dueNanos(senders.suspects(), assembler.suspects(), due, otherwise);
-    }
-    return Math.min(due, otherwise);
-  }
-
-  /** Until others have passed another try of a suspect would tell nothing, so it has time. */
-  private long dueNanos(Unit suspect, boolean mayProbe) {
-    long due = suspect.notBeforeNanos;
-    boolean isUntried = suspect.failedNanos == 0; // a part of what failed
-    if (mayProbe || isUntried || blame.othersPassed(suspect.tries)) {
+  /** When the next unit is due, if that is before the deadline. */
+  private long dueNanos(boolean windowsToo, boolean runsToo, long deadline) {
+    boolean otherRunsToo = runsToo && !assembler.areWindowsFirst();
+    long due = waiting.dueNanos(windowsToo, otherRunsToo, assembler.dueNanos(deadline));
+    if (!runsToo) {
       return due;
     }
-    long later = suspect.failedNanos + settings.maxRetryDelay.toNanos();
-    return later - due > 0 ? later : due;
+    long suspectDue = waiting.suspectDueNanos(circuit.isOpen(), deadline);
+    if (!circuit.isOpen()) {
+      suspectDue =
+          suspectShare.dueNanos(senders.suspects(), waiting.suspects(), suspectDue, deadline);
+    }
+    return Math.min(suspectDue, due);
   }
 
   private void settleWhatCameBack() {
@@ -238,7 +228,7 @@ public final class Delivery {
 
   private void settled(Attempt attempt) {
     if (attempt.isSuspect && attempt.isOnShare) {
-      suspectShare.used(attempt.startedNanos, attempt.tookNanos(), assembler.suspects());
+      suspectShare.used(attempt.startedNanos, attempt.tookNanos(), waiting.suspects());
     }
   }
 

@@ -51,11 +51,13 @@ public record Line(
               ? Log.onHeap(settings.queueSize, settings.queueBytes, failPoints)
               : Log.on(directory.log(), settings.queueSize, settings.queueBytes, failPoints);
       Journal journal = new Journal(log, counts);
+      WaitingUnits waiting = new WaitingUnits(settings);
       Assembler assembler =
           new Assembler(
               log,
               journal,
               settings,
+              waiting,
               inFlight,
               trackAs,
               sink instanceof WindowSink windows ? windows : null,
@@ -65,7 +67,7 @@ public record Line(
               new RateLimitedLog(),
               failPoints);
       Delivery delivery =
-          new Delivery(log, journal, assembler, sink, settings, inFlight, failPoints);
+          new Delivery(log, journal, assembler, waiting, sink, settings, inFlight, failPoints);
       isMade = true;
       return new Line(log, assembler, delivery, counts, journal);
     } finally {

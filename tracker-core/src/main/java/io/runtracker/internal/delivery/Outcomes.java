@@ -28,6 +28,7 @@ final class Outcomes {
 
   private final Journal journal;
   private final Assembler assembler;
+  private final WaitingUnits waiting;
   private final Settings settings;
   private final int failuresThatOpen;
   private final Circuit circuit;
@@ -42,6 +43,7 @@ final class Outcomes {
   Outcomes(
       Journal journal,
       Assembler assembler,
+      WaitingUnits waiting,
       Settings settings,
       int inFlight,
       Circuit circuit,
@@ -50,6 +52,7 @@ final class Outcomes {
       RateLimitedLog warnings) {
     this.journal = journal;
     this.assembler = assembler;
+    this.waiting = waiting;
     this.settings = settings;
     this.failuresThatOpen = Math.max(2, Math.min(inFlight, MOST_FAILURES_THAT_OPEN));
     this.circuit = circuit;
@@ -125,9 +128,10 @@ final class Outcomes {
       return;
     }
     blame.passed();
+    waiting.othersPassed();
     server.passed();
     if (circuit.succeeded()) {
-      assembler.hasteBack();
+      waiting.hasteBack();
     }
     assembler.delivered(unit, System.nanoTime());
   }
@@ -248,7 +252,12 @@ final class Outcomes {
     long pause = unit.mayExist ? Math.max(pauseNanos, settings.lookupDelay.toNanos()) : pauseNanos;
     unit.failedNanos = System.nanoTime();
     unit.notBeforeNanos = unit.failedNanos + pause;
-    assembler.retry(unit);
+    boolean wouldTell = unit.sweeps || unit.splits || blame.othersPassed(unit.tries);
+    if (wouldTell) {
+      waiting.add(unit);
+    } else {
+      waiting.addUntilOthersPass(unit);
+    }
   }
 
   private void setAside(Unit unit, DropReason reason, String cause) {

@@ -11,11 +11,14 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +36,10 @@ final class Senders {
   private final RateLimitedLog warnings;
   private final ThreadPoolExecutor pool;
   private final List<Attempt> underWay;
+
+  /** One flush at a time: one that heeds no interrupt would take a sender each time. */
+  private final Semaphore flushing = new Semaphore(1);
+
   private int runs;
   private int suspects;
 
@@ -130,18 +137,11 @@ final class Senders {
     if (deadlineNanos - System.nanoTime() <= 0) {
       return;
     }
-    Future<?> flush;
+    Flush flush = new Flush();
     try {
-      flush =
-          pool.submit(
-              () -> {
-                sink.flush();
-                return null;
-              });
-    } catch (RejectedExecutionException closed) {
-      return;
-    }
-    try {
+      if (!isBegun(flush, deadlineNanos, kept)) {
+        return;
+      }
       if (kept != null) {
         kept.await(millis -> awaitEnd(flush, millis), deadlineNanos, flush::isDone);
       }
@@ -157,11 +157,66 @@ final class Senders {
     }
   }
 
+  /** False where delivery has ended. */
+  private boolean isBegun(Flush flush, long deadlineNanos, @Nullable Interruption kept)
+      throws InterruptedException, TimeoutException {
+    awaitFlushBefore(deadlineNanos, kept);
+    boolean isBegun = false;
+    try {
+      pool.execute(flush);
+      isBegun = true;
+    } catch (RejectedExecutionException closed) {
+      // isBegun stays false
+    } finally {
+      if (!isBegun) {
+        flushing.release();
+      }
+    }
+    return isBegun;
+  }
+
+  private void awaitFlushBefore(long deadlineNanos, @Nullable Interruption kept)
+      throws InterruptedException, TimeoutException {
+    AtomicBoolean isOver = new AtomicBoolean();
+    if (kept == null) {
+      long left = Math.max(deadlineNanos - System.nanoTime(), 0);
+      isOver.set(flushing.tryAcquire(left, TimeUnit.NANOSECONDS));
+    } else {
+      kept.await(
+          millis -> isOver.set(flushing.tryAcquire(millis, TimeUnit.MILLISECONDS)),
+          deadlineNanos,
+          isOver::get);
+    }
+    if (!isOver.get()) {
+      throw new TimeoutException();
+    }
+  }
+
   private static void awaitEnd(Future<?> flush, long millis) throws InterruptedException {
     try {
       flush.get(millis, TimeUnit.MILLISECONDS);
     } catch (ExecutionException | TimeoutException ended) {
       // the caller asks for it
+    }
+  }
+
+  /** Makes room for the next one whenever it ends, also where it was cancelled before it began. */
+  private final class Flush extends FutureTask<Void> {
+    Flush() {
+      super(
+          () -> {
+            sink.flush();
+            return null;
+          });
+    }
+
+    @Override
+    public void run() {
+      try {
+        super.run();
+      } finally {
+        flushing.release();
+      }
     }
   }
 

@@ -3,6 +3,7 @@ package io.runtracker.internal.log;
 
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * A set of places in a log, kept as ranges: however many there are, it is as small as the number of
@@ -135,6 +136,16 @@ public final class Positions {
     return isEmpty()
         ? other
         : other.isEmpty() ? this : combine(other, (inFirst, inSecond) -> inFirst || inSecond);
+  }
+
+  /** Those of all these sets; much faster than one {@link #plus} after the other. */
+  public static Positions union(List<Positions> sets) {
+    int half = sets.size() / 2;
+    return switch (sets.size()) {
+      case 0 -> NONE;
+      case 1 -> sets.get(0);
+      default -> union(sets.subList(0, half)).plus(union(sets.subList(half, sets.size())));
+    };
   }
 
   /** Those that are not in the other set. */

@@ -60,6 +60,9 @@ public final class Pipeline {
   private final @Nullable Adoption adoption;
   private volatile boolean closed;
 
+  /**
+   * Starts its threads. Where that fails, nothing of it is left open; the sink stays the caller's.
+   */
   public Pipeline(
       Settings settings, UserCallbacks hooks, RunSink sink, Consumer<FailPoint> failPoints) {
     // The sleeping strategy is the one that never signals; its own way of waiting is not used.
@@ -100,7 +103,10 @@ public final class Pipeline {
       isStarted = true;
     } finally {
       if (!isStarted) {
-        close(Duration.ZERO);
+        closed = true;
+        try (Interruption interruption = new Interruption()) {
+          closeStages(deadline(Duration.ZERO), interruption);
+        }
       }
     }
   }
@@ -174,20 +180,24 @@ public final class Pipeline {
     if (!closed) {
       closed = true;
       try (Interruption interruption = new Interruption()) {
-        step(() -> capture.killOpenRequests(deadline));
-        step(capture::close);
-        step(() -> batcher.stop(deadline, interruption));
-        step(() -> deliverWhatIsNotSafe(deadline, interruption));
-        if (adoption != null) {
-          step(adoption::close);
-        }
-        step(line::close);
-        interruption.keep();
+        closeStages(deadline, interruption);
         step(sink::close);
         sayWhatBecameOfAll();
       }
     }
     return counts.ledger();
+  }
+
+  private void closeStages(long deadline, Interruption interruption) {
+    step(() -> capture.killOpenRequests(deadline));
+    step(capture::close);
+    step(() -> batcher.stop(deadline, interruption));
+    step(() -> deliverWhatIsNotSafe(deadline, interruption));
+    if (adoption != null) {
+      step(adoption::close);
+    }
+    step(line::close);
+    interruption.keep();
   }
 
   private static void step(Runnable step) {

@@ -2,6 +2,7 @@
 package io.runtracker.internal.stage;
 
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -16,6 +17,25 @@ public final class Interruption implements AutoCloseable {
   /** Something that an interrupt ends early, and that can be done again. */
   public interface Wait {
     void until(long millis) throws InterruptedException;
+  }
+
+  /**
+   * Looks again and again, with pauses. An interrupt of the calling thread changes nothing: a pause
+   * would be none then, and whoever looks without pauses takes a core.
+   *
+   * @return whether it holds; false where it is in vain to wait any longer
+   */
+  public static boolean poll(BooleanSupplier holds, BooleanSupplier isInVain, long pauseNanos) {
+    try (Interruption interruption = new Interruption()) {
+      while (!holds.getAsBoolean()) {
+        if (isInVain.getAsBoolean()) {
+          return false;
+        }
+        LockSupport.parkNanos(pauseNanos);
+        interruption.keep();
+      }
+      return true;
+    }
   }
 
   /** Waits for a thread to end, until the deadline. */

@@ -89,11 +89,12 @@ public final class Stage {
     deathPauseNanos =
         Math.min(
             Math.max(2 * deathPauseNanos, SHORTEST_DEATH_PAUSE_NANOS), LONGEST_DEATH_PAUSE_NANOS);
-    warnings.warn(
-        name + " died", "The thread " + dead.getName() + " died and is begun anew", cause);
     while (!isBegunAnew(dead)) {
       LockSupport.parkNanos(faultPauseNanos);
     }
+    // Behind it: to say so takes memory, and that may be what it died of.
+    warnings.warn(
+        name + " died", "The thread " + dead.getName() + " died and is begun anew", cause);
   }
 
   /** False where there was no thread to be had. */

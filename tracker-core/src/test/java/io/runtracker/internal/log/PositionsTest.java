@@ -67,6 +67,15 @@ class PositionsTest {
   }
 
   @Property
+  void theUnionOfManySetsHasThePositionsOfEach(
+      @ForAll @Size(max = 20) List<@Size(max = 10) Set<@LongRange(min = 0, max = 80) Long>> sets) {
+    Set<Long> all = new TreeSet<>();
+    sets.forEach(all::addAll);
+    List<Positions> positions = sets.stream().map(PositionsTest::of).toList();
+    assertThat(list(Positions.union(positions))).containsExactlyElementsOf(all);
+  }
+
+  @Property
   void allThatIsAskedOfASetIsTrueOfItsPositions(
       @ForAll @Size(max = 60) Set<@LongRange(min = 0, max = 80) Long> positions) {
     TreeSet<Long> sorted = new TreeSet<>(positions);

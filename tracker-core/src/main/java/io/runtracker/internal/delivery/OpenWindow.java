@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.internal.delivery;
+
+import io.runtracker.DropReason;
+import io.runtracker.internal.event.EventBytes;
+import io.runtracker.internal.log.Positions;
+import io.runtracker.sink.RequestWindow;
+import io.runtracker.sink.WindowDraft;
+import io.runtracker.sink.WindowSink;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** The window that requests are put into now. Belongs to the thread that delivers. */
+final class OpenWindow {
+
+  private final @Nullable WindowSink sink;
+  private final Positions.Builder members = new Positions.Builder();
+  private @Nullable WindowDraft draft;
+  private int rows;
+  private long bytes;
+  private long firstPosition;
+  private long startMillis;
+  private long endMillis;
+  private long oldestMillis;
+  private long openedNanos;
+
+  /**
+   * Is empty.
+   *
+   * @param sink null where nothing will be added, because it takes no windows
+   */
+  OpenWindow(@Nullable WindowSink sink) {
+    this.sink = sink;
+  }
+
+  /** Adds a request; where that fails, it is not in the window. */
+  void add(EventBytes event, long position, long now) throws IOException {
+    if (draft == null) {
+      draft = Objects.requireNonNull(sink).newWindow();
+    }
+    members.reserve(position); // what is in the draft must be among the members
+    draft.add(event);
+    if (rows++ == 0) {
+      openedNanos = now;
+      firstPosition = position;
+      startMillis = event.startMillis();
+      endMillis = event.endMillis();
+      oldestMillis = endMillis;
+    }
+    members.add(position);
+    firstPosition = Math.min(firstPosition, position);
+    bytes += event.length();
+    startMillis = Math.min(startMillis, event.startMillis());
+    endMillis = Math.max(endMillis, event.endMillis());
+  }
+
+  boolean isEmpty() {
+    return rows == 0;
+  }
+
+  int rows() {
+    return rows;
+  }
+
+  /** What its requests take as bytes. */
+  long bytes() {
+    return bytes;
+  }
+
+  /** Where in the log the first of its requests is; not of an empty one. */
+  long firstPosition() {
+    return firstPosition;
+  }
+
+  /** When the request that came first was complete; not of an empty one. */
+  long oldestMillis() {
+    return oldestMillis;
+  }
+
+  /** When the request that came first was added; not of an empty one. */
+  long openedNanos() {
+    return openedNanos;
+  }
+
+  /** What is to be written of it. Nothing may be added any more. */
+  Unit closed(String id, Map<DropReason, Long> dropped) {
+    Instant start = Instant.ofEpochMilli(startMillis);
+    Instant end = Instant.ofEpochMilli(endMillis);
+    RequestWindow described = new RequestWindow(id, start, end, rows, dropped);
+    Unit window = Unit.windowOf(described, members.build(), Objects.requireNonNull(draft));
+    window.bytes = bytes;
+    window.oldestMillis = oldestMillis;
+    return window;
+  }
+}
