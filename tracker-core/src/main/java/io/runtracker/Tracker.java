@@ -42,6 +42,7 @@ import org.jspecify.annotations.Nullable;
  * IllegalArgumentException}, and from then on never throws, never blocks a request thread and never
  * changes what the service answers. A tracker that is turned off has no threads and no connections.
  */
+// Longer than others: its builder names each setting, which users read in one place.
 public final class Tracker implements AutoCloseable {
 
   private static final QuietLogger log = QuietLogger.ofTracker();

@@ -32,6 +32,11 @@ public final class TrackerMetrics implements MeterBinder {
 
   @Override
   public void bindTo(MeterRegistry registry) {
+    bindCounters(registry);
+    bindGauges(registry);
+  }
+
+  private void bindCounters(MeterRegistry registry) {
     counter(registry, "offered", "Requests that ended while tracked", s -> s.ledger().offered());
     counter(registry, "accepted", "Requests taken into the ring", s -> s.ledger().accepted());
     counter(registry, "delivered", "Requests whose run is written", s -> s.ledger().delivered());
@@ -46,6 +51,9 @@ public final class TrackerMetrics implements MeterBinder {
           .tag("reason", reason.name())
           .register(registry);
     }
+  }
+
+  private void bindGauges(MeterRegistry registry) {
     gauge(registry, "open", "Requests that have begun and not ended", TrackerStats::open);
     gauge(registry, "in.flight", "Requests in memory", s -> s.ledger().inFlight());
     gauge(registry, "spooled", "Requests that wait on disk", s -> s.ledger().spooled());

@@ -26,6 +26,7 @@ import org.slf4j.LoggerFactory;
  * <p>Only container threads that serve the request come here, one after the other; the fields are
  * volatile because they are different threads. Nothing in here throws.
  */
+// Longer than others: each step of a request asks what the steps before it have seen.
 final class Exchange implements AsyncListener {
 
   private static final String ATTRIBUTE = Exchange.class.getName();

@@ -39,30 +39,6 @@ public final class FaultProxy implements AutoCloseable {
    */
   public record Request(String method, String path, String query) {}
 
-  private static final class Rule {
-    private final Predicate<Request> applies;
-    private final Predicate<HttpMessage> appliesToContent;
-    private final Fault fault;
-    private final AtomicInteger left;
-
-    Rule(
-        Predicate<Request> applies,
-        Predicate<HttpMessage> appliesToContent,
-        Fault fault,
-        int times) {
-      this.applies = applies;
-      this.appliesToContent = appliesToContent;
-      this.fault = fault;
-      this.left = new AtomicInteger(times);
-    }
-
-    boolean take(Request request, HttpMessage message) {
-      return applies.test(request)
-          && appliesToContent.test(message)
-          && left.getAndUpdate(n -> n == Integer.MAX_VALUE ? n : Math.max(0, n - 1)) > 0;
-    }
-  }
-
   private record Listener(ServerSocket socket, Thread acceptor) {
 
     /** The kernel goes on accepting for as long as a thread is in its call, closed or not. */
@@ -87,7 +63,7 @@ public final class FaultProxy implements AutoCloseable {
           .getBytes(StandardCharsets.ISO_8859_1);
 
   private final InetSocketAddress server;
-  private final List<Rule> rules = new CopyOnWriteArrayList<>();
+  private final List<FaultRule> rules = new CopyOnWriteArrayList<>();
   private final List<Request> requests = new CopyOnWriteArrayList<>();
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
   private final AtomicInteger inFlight = new AtomicInteger();
@@ -133,7 +109,7 @@ public final class FaultProxy implements AutoCloseable {
    * This happens to the next so many of the requests selected. Of several faults the oldest counts.
    */
   public FaultProxy inject(int times, Predicate<Request> requests, Fault fault) {
-    rules.add(new Rule(requests, message -> true, fault, times));
+    rules.add(new FaultRule(requests, message -> true, fault, times));
     return this;
   }
 
@@ -143,14 +119,14 @@ public final class FaultProxy implements AutoCloseable {
    */
   public FaultProxy injectWhere(String text, Fault fault) {
     byte[] held = text.getBytes(StandardCharsets.UTF_8);
-    rules.add(new Rule(any -> true, message -> message.holds(held), fault, Integer.MAX_VALUE));
+    rules.add(new FaultRule(any -> true, message -> message.holds(held), fault, Integer.MAX_VALUE));
     return this;
   }
 
   /** From now on this happens to every request with a body of more bytes than that. */
   public FaultProxy injectAbove(long bytes, Fault fault) {
     Predicate<HttpMessage> isLonger = message -> message.bodyLength() > bytes;
-    rules.add(new Rule(any -> true, isLonger, fault, Integer.MAX_VALUE));
+    rules.add(new FaultRule(any -> true, isLonger, fault, Integer.MAX_VALUE));
     return this;
   }
 
@@ -334,9 +310,9 @@ public final class FaultProxy implements AutoCloseable {
   }
 
   private @Nullable Fault faultFor(Request request, HttpMessage message) {
-    for (Rule rule : rules) {
+    for (FaultRule rule : rules) {
       if (rule.take(request, message)) {
-        return rule.fault;
+        return rule.fault();
       }
     }
     return null;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.internal.batch;
 
-import static io.runtracker.DropReason.RING_FULL;
-
 import com.lmax.disruptor.EventPoller;
 import com.lmax.disruptor.RingBuffer;
 import io.runtracker.DropReason;
@@ -70,6 +68,7 @@ public final class Batcher implements RingConsumer {
   private final Consumer<FailPoint> failPoints;
   private final EventCodec codec;
   private final RateLimitedLog warnings = new RateLimitedLog();
+  private final Refusals refusals;
   private final Stage stage;
 
   private Group group = new Group(64, 16 << 10);
@@ -83,7 +82,6 @@ public final class Batcher implements RingConsumer {
   /** Events up to this one are in a group, or counted; the ring may offer them again. */
   private long takenUpTo = -1;
 
-  private long ringRefused;
   private volatile long handedOver = -1;
   private volatile boolean stopping;
   private boolean ended;
@@ -110,6 +108,7 @@ public final class Batcher implements RingConsumer {
     this.redactor = redactor;
     this.names = names;
     this.counts = counts;
+    this.refusals = new Refusals(counts, warnings);
     this.ringBytes = ringBytes;
     this.batchSize = settings.batchSize;
     this.batchBytes = settings.batchBytes;
@@ -186,13 +185,13 @@ public final class Batcher implements RingConsumer {
     poll(isFull ? refusing : intoGroup);
     long came = poller.getSequence().get() - before;
     if (isFull && came > 0) {
-      sayThatItIsFull();
+      refusals.sayThatTheQueueIsFull();
     }
     boolean more = isGroupFull();
     if (stop || isGroupDue(now)) {
       handOver();
     }
-    sayWhatTheRingRefused();
+    refusals.sayWhatTheRingRefused();
     if (group.size() == 0) {
       handedOver = poller.getSequence().get();
     }
@@ -295,7 +294,7 @@ public final class Batcher implements RingConsumer {
       int events = full.size();
       try {
         failPoints.accept(FailPoint.BEFORE_GROUP);
-        count(log.append(full));
+        refusals.count(log.append(full));
       } catch (Throwable fault) {
         int taken = full.isInLog() ? full.size() : 0;
         counts.dropped(DropReason.DELIVERY_FAULT, events - taken);
@@ -316,40 +315,6 @@ public final class Batcher implements RingConsumer {
   /** A little larger than the last one. */
   private Group nextGroup() {
     return new Group(group.size() + group.size() / 4, group.bytes() + group.bytes() / 4);
-  }
-
-  private void count(Log.Refused refused) {
-    if (refused.failure() != null) {
-      warnings.warn(
-          "append",
-          "The spool cannot be written; requests are kept in memory only",
-          refused.failure());
-    }
-    if (refused.byQuota() > 0) {
-      counts.dropped(DropReason.SPOOL_FULL, refused.byQuota());
-      warnings.warn(
-          "quota",
-          "The spool has reached its quota; requests are dropped and counted as SPOOL_FULL");
-    }
-    if (refused.byHeap() > 0) {
-      counts.dropped(DropReason.QUEUE_FULL, refused.byHeap());
-      sayThatItIsFull();
-    }
-  }
-
-  private void sayThatItIsFull() {
-    warnings.warn(
-        "queue full", "The queue is full; requests are dropped and counted as QUEUE_FULL");
-  }
-
-  /** In place of the request threads, which only count. */
-  private void sayWhatTheRingRefused() {
-    long refused = counts.droppedFor(RING_FULL);
-    if (refused > ringRefused) {
-      ringRefused = refused;
-      warnings.warn(
-          "ring full", "The ring buffer is full; requests are dropped and counted as RING_FULL");
-    }
   }
 
   /** Under the lock, so that a straggler sees either a batcher that will still look, or its end. */

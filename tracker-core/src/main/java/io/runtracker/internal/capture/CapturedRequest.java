@@ -12,6 +12,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A request of a tracker that is on, from its start into the ring. */
+// Longer than others: what a request thread pays is one object, which keeps all that it is told.
 public final class CapturedRequest extends LogEntryStack implements OpenRequest {
 
   final Capture capture;
@@ -127,10 +128,7 @@ public final class CapturedRequest extends LogEntryStack implements OpenRequest 
     long endNanos = System.nanoTime();
     capture.openRequests().remove(this);
     LogEntry newest = logged;
-    Handled noted = handled;
-    if (noted != null) {
-      handled = null;
-    }
+    Handled noted = takeHandled();
     if (dropped) {
       return;
     }
@@ -158,6 +156,15 @@ public final class CapturedRequest extends LogEntryStack implements OpenRequest 
       newest = customizers.customize(this, newest, statusCode, cause, reader, request, response);
     }
     capture.offer(this, newest, statusCode, endNanos, cause);
+  }
+
+  /** What the handler said of its failure; it is kept no longer. */
+  private @Nullable Handled takeHandled() {
+    Handled noted = handled;
+    if (noted != null) {
+      handled = null;
+    }
+    return noted;
   }
 
   /** Ends the request without a trace; false when it had ended. */

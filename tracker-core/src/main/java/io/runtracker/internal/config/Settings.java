@@ -23,6 +23,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Everything a tracker can be told: first what it may be told, then what it was told, checked. */
+// Longer than others: each setting takes a paragraph, and they are read in one place.
 public final class Settings {
 
   private static final Pattern HEADER_NAME = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+");

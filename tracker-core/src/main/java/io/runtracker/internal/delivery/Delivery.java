@@ -64,14 +64,15 @@ public final class Delivery {
       Log log,
       Journal journal,
       Assembler assembler,
-      WaitingUnits waiting,
+      Settlement settlement,
+      UnsettledUnits units,
       RunSink sink,
       Settings settings,
       int inFlight,
       Consumer<FailPoint> failPoints) {
     this.log = log;
     this.assembler = assembler;
-    this.waiting = waiting;
+    this.waiting = units.waiting();
     this.server = new ServerWatch(sink, log::live);
     this.readBytes = Math.min(READ_BYTES, settings.queueBytes / 8);
     this.circuit = new Circuit(settings.retryDelay, settings.maxRetryDelay);
@@ -81,7 +82,16 @@ public final class Delivery {
     this.senders = new Senders(sink, inFlight, warnings, failPoints);
     this.outcomes =
         new Outcomes(
-            journal, assembler, waiting, settings, inFlight, circuit, blame, server, warnings);
+            journal,
+            assembler,
+            settlement,
+            units,
+            settings,
+            inFlight,
+            circuit,
+            blame,
+            server,
+            warnings);
     this.cameBack = outcomes::cameBack;
     this.stage = new Stage("delivery", this::round, FAULT_PAUSE_NANOS, failPoints);
   }

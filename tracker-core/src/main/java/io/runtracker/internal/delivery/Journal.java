@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Without a spool it only counts. Safe for use by any thread.
  */
+// Longer than others: what it writes for a unit and what it reads of it belong together.
 public final class Journal {
 
   private static final QuietLogger logger = QuietLogger.ofTracker();

@@ -30,7 +30,7 @@ public record Line(
 
   /**
    * Puts a line together; it starts when delivery does. Where that fails, the directory is free for
-   * another process again.
+   * another process again. Longer than others: it names each part of the line and what it is given.
    *
    * @param directory where the log is, or null for one on the heap
    * @param inFlight the most runs that it writes at the same time
@@ -46,28 +46,32 @@ public record Line(
     boolean isMade = false;
     try {
       TrackAs trackAs = trackAs(settings, sink);
-      Log log =
-          directory == null
-              ? Log.onHeap(settings.queueSize, settings.queueBytes, failPoints)
-              : Log.on(directory.log(), settings.queueSize, settings.queueBytes, failPoints);
+      WindowSink windowSink = sink instanceof WindowSink windows ? windows : null;
+      Log log = log(directory, settings, failPoints);
       Journal journal = new Journal(log, counts);
-      WaitingUnits waiting = new WaitingUnits(settings);
+      RateLimitedLog warnings = new RateLimitedLog();
+      UnsettledUnits units = new UnsettledUnits(log, settings);
+      WindowMode mode =
+          new WindowMode(trackAs, settings.autoThreshold, settings.queueSize, inFlight);
       Assembler assembler =
           new Assembler(
               log,
               journal,
               settings,
-              waiting,
+              units,
+              mode,
               inFlight,
-              trackAs,
-              sink instanceof WindowSink windows ? windows : null,
+              windowSink,
               source,
               counts,
-              directory == null ? null : new SetAsideFiles(directory.path()),
-              new RateLimitedLog(),
+              warnings,
               failPoints);
+      SetAsideFiles setAside = directory == null ? null : new SetAsideFiles(directory.path());
+      Settlement settlement =
+          new Settlement(log, journal, units, mode, setAside, settings, warnings, failPoints);
       Delivery delivery =
-          new Delivery(log, journal, assembler, waiting, sink, settings, inFlight, failPoints);
+          new Delivery(
+              log, journal, assembler, settlement, units, sink, settings, inFlight, failPoints);
       isMade = true;
       return new Line(log, assembler, delivery, counts, journal);
     } finally {
@@ -75,6 +79,13 @@ public record Line(
         directory.release();
       }
     }
+  }
+
+  private static Log log(
+      @Nullable SpoolDirectory directory, Settings settings, Consumer<FailPoint> failPoints) {
+    return directory == null
+        ? Log.onHeap(settings.queueSize, settings.queueBytes, failPoints)
+        : Log.on(directory.log(), settings.queueSize, settings.queueBytes, failPoints);
   }
 
   private static TrackAs trackAs(Settings settings, RunSink sink) {

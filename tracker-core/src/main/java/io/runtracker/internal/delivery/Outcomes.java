@@ -28,7 +28,8 @@ final class Outcomes {
 
   private final Journal journal;
   private final Assembler assembler;
-  private final WaitingUnits waiting;
+  private final Settlement settlement;
+  private final UnsettledUnits units;
   private final Settings settings;
   private final int failuresThatOpen;
   private final Circuit circuit;
@@ -43,7 +44,8 @@ final class Outcomes {
   Outcomes(
       Journal journal,
       Assembler assembler,
-      WaitingUnits waiting,
+      Settlement settlement,
+      UnsettledUnits units,
       Settings settings,
       int inFlight,
       Circuit circuit,
@@ -52,7 +54,8 @@ final class Outcomes {
       RateLimitedLog warnings) {
     this.journal = journal;
     this.assembler = assembler;
-    this.waiting = waiting;
+    this.settlement = settlement;
+    this.units = units;
     this.settings = settings;
     this.failuresThatOpen = Math.max(2, Math.min(inFlight, MOST_FAILURES_THAT_OPEN));
     this.circuit = circuit;
@@ -81,7 +84,7 @@ final class Outcomes {
     unit.tookNanos = attempt.tookNanos();
     try {
       if (!unit.leftOut.isEmpty()) {
-        assembler.partWith(unit);
+        settlement.partWith(unit);
       }
       if (!attempt.begun) {
         circuit.released(attempt.startedNanos);
@@ -112,7 +115,7 @@ final class Outcomes {
   }
 
   private void retryUnlessSettled(Unit unit) {
-    if (unit.sweeps || assembler.holds(unit)) {
+    if (unit.sweeps || units.contains(unit)) {
       retry(unit, UNPLANNED_NANOS);
     }
   }
@@ -123,17 +126,17 @@ final class Outcomes {
       if (unit.sweeps) {
         journal.giveUp(unit);
       } else {
-        assembler.split(unit);
+        settlement.split(unit);
       }
       return;
     }
     blame.passed();
-    waiting.othersPassed();
+    units.waiting().othersPassed();
     server.passed();
     if (circuit.succeeded()) {
-      waiting.hasteBack();
+      units.waiting().hasteBack();
     }
-    assembler.delivered(unit, System.nanoTime());
+    settlement.delivered(unit, System.nanoTime());
   }
 
   private void failed(Attempt attempt, Throwable failure) throws SpoolException {
@@ -144,7 +147,7 @@ final class Outcomes {
     String cause = told == null ? String.valueOf(failure) : String.valueOf(told.getMessage());
     lastError = told == null ? "a fault of the sink: " + cause : cause;
     if (kind == Kind.UNSUPPORTED && unit.isWindow() && !unit.splits) {
-      if (assembler.windowsRefused(unit, System.nanoTime())) {
+      if (settlement.windowsRefused(unit, System.nanoTime())) {
         circuit.released(startedNanos); // whatever is in a window
         return;
       }
@@ -177,7 +180,7 @@ final class Outcomes {
       journal.giveUp(unit);
     } else {
       warnings.warn("discard", "A run that is not completed cannot be taken back: " + cause);
-      assembler.split(unit);
+      settlement.split(unit);
     }
   }
 
@@ -198,9 +201,9 @@ final class Outcomes {
             && (window.runId != null || kind == Kind.TOO_LARGE)
             && window.tries.failed >= triesBeforeParts(kind)
             && blame.mayBeFoundInParts()
-            && assembler.isSmallest(window);
+            && units.isSmallest(window);
     if (isItsOwn || isWorthTheTry) {
-      assembler.standAside(window);
+      units.standAside(window);
       if (kind == Kind.TOO_LARGE) {
         window.splitBecauseOfItsSize();
       } else {
@@ -209,7 +212,7 @@ final class Outcomes {
       retry(window, 0);
     } else {
       if (window.tries.areSuspect()) {
-        assembler.standAside(window);
+        units.standAside(window);
       }
       retryLater(window);
     }
@@ -222,7 +225,7 @@ final class Outcomes {
 
   private void requestFailed(Unit unit, Kind kind, DropReason reason, String cause) {
     if (kind != Kind.UNAVAILABLE || unit.tries.areSuspect()) {
-      assembler.standAside(unit);
+      units.standAside(unit);
     }
     if (kind == Kind.GONE) {
       unit.runId = null; // it is created again
@@ -254,9 +257,9 @@ final class Outcomes {
     unit.notBeforeNanos = unit.failedNanos + pause;
     boolean wouldTell = unit.sweeps || unit.splits || blame.othersPassed(unit.tries);
     if (wouldTell) {
-      waiting.add(unit);
+      units.waiting().add(unit);
     } else {
-      waiting.addUntilOthersPass(unit);
+      units.waiting().addUntilOthersPass(unit);
     }
   }
 
@@ -264,7 +267,7 @@ final class Outcomes {
     String what = unit.toString();
     if (unit.sweeps) {
       journal.giveUp(unit);
-    } else if (assembler.setAside(unit, reason, cause)) {
+    } else if (settlement.setAside(unit, reason, cause)) {
       warnings.warn("set aside", "Set aside as " + reason + ": " + what + ": " + cause);
     } else {
       retry(unit, SET_ASIDE_AGAIN_NANOS);

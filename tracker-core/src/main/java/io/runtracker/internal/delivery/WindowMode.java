@@ -54,6 +54,11 @@ final class WindowMode {
     return on;
   }
 
+  /** Whether there are runs now and windows then. */
+  boolean mayChange() {
+    return trackAs == TrackAs.AUTO;
+  }
+
   /** Counts a request that was put into a window, or spared from one. */
   void arrived() {
     arrived++;

@@ -171,6 +171,7 @@ public final class EventCodec {
   }
 
   /** Reads an event back; fails when the bytes are not what they seem. */
+  // Longer than others: each field has a line, and what is split would hand on ten variables.
   static RecordedEvent decode(EventBytes bytes) throws IOException {
     String source = "";
     String method = "";

@@ -11,6 +11,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The event of a request that was captured, built by hand, or read out of a log. Immutable. */
+// Longer than others: a getter and a setter for each thing that is known of a request.
 public final class RecordedEvent implements RequestEvent {
 
   private final String source;

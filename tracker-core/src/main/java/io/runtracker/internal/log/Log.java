@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A group that the disk does not take stays on the heap alone, and is written later, unless an
  * event of it was sent meanwhile.
  */
+// Longer than others: each method says what becomes of an event on the heap and on the disk.
 public final class Log implements AutoCloseable {
 
   /** What stays on the heap of what is on disk, for a reader that keeps up. */

@@ -98,12 +98,7 @@ final class Recovery {
     if (names.isEmpty()) {
       gap(Positions.of(oldestBase, nextSequence));
     }
-    // Behind the segments: what was carried is taken for done until its copy is seen.
-    index.markDone(mirror.done());
-    Positions carriedAway = mirror.carried().minus(knownDone).minus(index.carriedPositions());
-    index.unmark(carriedAway);
-    gap(carriedAway);
-    addMissing(mirror.controls());
+    take(mirror);
     closeGap(index.newest(), nextSequence);
     Positions lost = lose();
     for (Segment segment : index.all()) {
@@ -111,6 +106,15 @@ final class Recovery {
     }
     return new Result(
         index, controls, mirror, lost, ledger, nextSequence, nextNumber, report(lost, started));
+  }
+
+  /** Behind the segments: what was carried is taken for done until its copy is seen. */
+  private void take(ControlMirror.Found mirror) {
+    index.markDone(mirror.done());
+    Positions carriedAway = mirror.carried().minus(knownDone).minus(index.carriedPositions());
+    index.unmark(carriedAway);
+    gap(carriedAway);
+    addMissing(mirror.controls());
   }
 
   /**
@@ -157,10 +161,9 @@ final class Recovery {
     }
     try (FileSystem.File file = opened) {
       long size = file.size();
-      long[] torn = {size};
-      if (newest && size < Format.SEGMENT_HEADER) {
-        torn[0] = 0;
-      } else {
+      boolean isBare = newest && size < Format.SEGMENT_HEADER;
+      long[] torn = {isBare ? 0 : size};
+      if (!isBare) {
         checkHeader(name, file, size);
       }
       RecordScanner.Damage damage =
@@ -175,28 +178,31 @@ final class Recovery {
       scanner.bound(next == null ? Long.MAX_VALUE : next.base());
       boolean controls = false;
       while (scanner.next(size)) {
-        switch (scanner.kind()) {
-          case Format.EVENT -> {
-            gap(Positions.of(segment.end(), scanner.sequence()));
-            segment.publish(scanner.sequence() + 1, 0, controls);
-            nextSequence = Math.max(nextSequence, segment.end());
-          }
-          case Format.CARRIED -> {
-            controls = true;
-            int whole = Format.RECORD_HEADER + scanner.length();
-            index.recoverCarried(scanner.sequence(), new Location(segment, scanner.start(), whole));
-          }
-          default -> {
-            controls = true;
-            remember(scanner, name, file, size);
-          }
-        }
+        controls |= scanner.kind() != Format.EVENT;
+        take(scanner, segment, file, size, controls);
       }
       truncate(name, file, torn[0], size);
       sync(file, newest);
       segment.publish(segment.end(), torn[0], controls);
     }
     return segment;
+  }
+
+  private void take(
+      RecordScanner scanner, Segment segment, FileSystem.File file, long size, boolean controls)
+      throws IOException {
+    switch (scanner.kind()) {
+      case Format.EVENT -> {
+        gap(Positions.of(segment.end(), scanner.sequence()));
+        segment.publish(scanner.sequence() + 1, 0, controls);
+        nextSequence = Math.max(nextSequence, segment.end());
+      }
+      case Format.CARRIED -> {
+        int whole = Format.RECORD_HEADER + scanner.length();
+        index.recoverCarried(scanner.sequence(), new Location(segment, scanner.start(), whole));
+      }
+      default -> remember(scanner, segment.name, file, size);
+    }
   }
 
   /** Null when it cannot be opened, which is damage to all of it. */

@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * <p>In memory it keeps some 200 bytes a segment, 16 for each gap between events that are done, 100
  * for each that was copied forward, and 1.1 MiB of buffers.
  */
+// Longer than others: all that writes or deletes is ordered by two locks, which are read in one
+// place.
 public final class SegmentLog implements AutoCloseable {
 
   private static final Group NO_EVENTS = new Group(1, 0);

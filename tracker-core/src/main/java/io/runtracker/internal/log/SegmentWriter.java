@@ -13,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Commits groups to the newest segment; under the log's write lock. */
+// Longer than others: a write, its undoing and the next file are one state.
 final class SegmentWriter {
   private static final int BUFFER = 1 << 20;
 
@@ -145,16 +146,8 @@ final class SegmentWriter {
   private long write(PendingControls.Batch controls, List<Copy> copies, Group events)
       throws IOException {
     repair();
-    long size = events.bytes() + (long) Format.RECORD_HEADER * events.size();
-    for (PendingControls.Control control : controls.controls()) {
-      size += Format.RECORD_HEADER + control.payload().length;
-    }
-    for (Copy copy : copies) {
-      size += Format.RECORD_HEADER + copy.payload().length;
-    }
     byte[] done = done(controls);
-    size += done.length == 0 ? 0 : Format.RECORD_HEADER + done.length;
-    Target target = target(size);
+    Target target = target(size(controls, done, copies, events));
     boolean written = false;
     boolean published = false;
     try {
@@ -187,6 +180,18 @@ final class SegmentWriter {
       }
       throw e;
     }
+  }
+
+  private static long size(
+      PendingControls.Batch controls, byte[] done, List<Copy> copies, Group events) {
+    long size = events.bytes() + (long) Format.RECORD_HEADER * events.size();
+    for (PendingControls.Control control : controls.controls()) {
+      size += Format.RECORD_HEADER + control.payload().length;
+    }
+    for (Copy copy : copies) {
+      size += Format.RECORD_HEADER + copy.payload().length;
+    }
+    return size + (done.length == 0 ? 0 : Format.RECORD_HEADER + done.length);
   }
 
   private static byte[] done(PendingControls.Batch controls) {

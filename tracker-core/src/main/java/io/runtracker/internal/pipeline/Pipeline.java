@@ -93,6 +93,10 @@ public final class Pipeline {
         directory != null && settings.spoolShared
             ? new Adoption(directory, settings, sink, failPoints)
             : null;
+    start();
+  }
+
+  private void start() {
     boolean isStarted = false;
     try {
       batcher.stage().start();

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.internal.delivery;
+
+import io.runtracker.DropReason;
+import io.runtracker.internal.config.Settings;
+import io.runtracker.internal.log.FailPoint;
+import io.runtracker.internal.log.Log;
+import io.runtracker.internal.log.Positions;
+import io.runtracker.internal.log.SpoolException;
+import io.runtracker.internal.stage.RateLimitedLog;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Ends units: delivered, set aside, or with others in their place. Belongs to the thread that
+ * delivers.
+ */
+final class Settlement {
+
+  private final Log log;
+  private final Journal journal;
+  private final UnsettledUnits units;
+  private final WindowMode mode;
+  private final @Nullable SetAsideFiles setAsideFiles;
+  private final long lookupDelayNanos;
+  private final RateLimitedLog warnings;
+  private final Consumer<FailPoint> failPoints;
+
+  /**
+   * Has ended none yet.
+   *
+   * @param setAsideFiles null where what is set aside is kept nowhere
+   */
+  Settlement(
+      Log log,
+      Journal journal,
+      UnsettledUnits units,
+      WindowMode mode,
+      @Nullable SetAsideFiles setAsideFiles,
+      Settings settings,
+      RateLimitedLog warnings,
+      Consumer<FailPoint> failPoints) {
+    this.log = log;
+    this.journal = journal;
+    this.units = units;
+    this.mode = mode;
+    this.setAsideFiles = setAsideFiles;
+    this.lookupDelayNanos = settings.lookupDelay.toNanos();
+    this.warnings = warnings;
+    this.failPoints = failPoints;
+  }
+
+  /** The unit is in the sink. */
+  void delivered(Unit unit, long now) {
+    if (unit.isRepeated) {
+      Unit sweep = unit.sweeping();
+      journal.sweepLater(sweep);
+      sweep.notBeforeNanos = now + lookupDelayNanos;
+      units.waiting().add(sweep);
+      Unit oldest = units.waiting().removeSweepTooMany();
+      if (oldest != null) {
+        journal.giveUp(oldest);
+      }
+    }
+    if (!unit.isWindow()) {
+      mode.runTook(now - unit.handedOutNanos);
+    }
+    settle(unit, null);
+  }
+
+  private void settle(Unit unit, @Nullable DropReason reason) {
+    failPoints.accept(FailPoint.BEFORE_SETTLE);
+    journal.settle(unit, reason);
+    units.remove(unit);
+    failPoints.accept(FailPoint.AFTER_SETTLE);
+  }
+
+  /**
+   * The sink takes no windows.
+   *
+   * @return whether the requests of this one are runs of their own from now on, and others for a
+   *     while
+   */
+  boolean windowsRefused(Unit window, long now) throws SpoolException {
+    if (!mode.mayChange()) {
+      return false;
+    }
+    if (mode.windowsRefused(now)) {
+      warnings.warn("refused window", "The sink takes no windows; runs are written for a while");
+    }
+    giveRuns(window.positions);
+    units.remove(window);
+    journal.giveUp(window);
+    return true;
+  }
+
+  /**
+   * Sets a unit aside for good, with the reason where a person can read it.
+   *
+   * @return false when it cannot be kept now, and is to be tried again
+   */
+  boolean setAside(Unit unit, DropReason reason, String cause) {
+    failPoints.accept(FailPoint.BEFORE_SET_ASIDE);
+    if (setAsideFiles != null) {
+      try {
+        List<byte[]> events = new ArrayList<>();
+        if (unit.event != null) {
+          events.add(unit.event);
+        } else {
+          log.read(unit.positions, event -> events.add(Unit.bytesOf(event)));
+        }
+        if (!events.isEmpty()) {
+          setAsideFiles.add(unit.id, reason + ": " + cause, events);
+        }
+      } catch (IOException | RuntimeException e) {
+        warnings.warn("set aside", "A refused request cannot be set aside; it is tried again", e);
+        return false;
+      }
+    }
+    failPoints.accept(FailPoint.AFTER_SET_ASIDE);
+    settle(unit, reason);
+    return true;
+  }
+
+  /** Smaller windows take the place of one: all of them or, where memory is short, none yet. */
+  void split(Unit whole) throws SpoolException {
+    failPoints.accept(FailPoint.BEFORE_SPLIT);
+    List<Unit> parts = whole.parts();
+    journal.split(whole, parts);
+    units.takeInAll(parts);
+    units.remove(whole);
+    failPoints.accept(FailPoint.AFTER_SPLIT);
+  }
+
+  /** What could not be put into a window again gets runs of its own, or is lost. */
+  void partWith(Unit window) throws SpoolException {
+    giveRuns(window.leftOut);
+    units.partedWith(window.leftOut.size());
+    window.leftOut = Positions.NONE;
+  }
+
+  private void giveRuns(Positions apart) throws SpoolException {
+    List<Unit> made = new ArrayList<>();
+    Positions.Builder found = new Positions.Builder();
+    log.read(
+        apart,
+        event -> {
+          made.add(Unit.runOf(event.position()).holding(event));
+          found.add(event.position());
+        });
+    units.takeInAllFresh(made);
+    if (log.disk() != null) {
+      log.disk().lost(apart.minus(found.build()));
+    }
+  }
+}

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.internal.delivery;
+
+import io.runtracker.internal.config.Settings;
+import io.runtracker.internal.log.Log;
+import io.runtracker.internal.log.Positions;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * The units that are neither delivered nor set aside, and the memory that they take. Belongs to the
+ * thread that delivers.
+ */
+final class UnsettledUnits {
+
+  /** More requests than these do not wait for runs of their own in memory, nor more bytes. */
+  private static final int MOST_RUNS = 1024;
+
+  private static final long MOST_RUN_BYTES = 8L << 20;
+
+  private final Log log;
+  private final WaitingUnits waiting;
+
+  // The oldest first; runs that stand aside apart.
+  private final Set<Unit> windows = new LinkedHashSet<>();
+  private final Set<Unit> runs = new LinkedHashSet<>();
+  private final Set<Unit> runsAside = new LinkedHashSet<>();
+
+  // Of those that are held in memory and do not stand aside.
+  private int windowsHeld;
+  private int runsHeld;
+  private long runBytes;
+  private long rowsHeld;
+
+  /** Of all windows. */
+  private long rows;
+
+  UnsettledUnits(Log log, Settings settings) {
+    this.log = log;
+    this.waiting = new WaitingUnits(settings);
+  }
+
+  /** Those of them that wait to be sent. */
+  WaitingUnits waiting() {
+    return waiting;
+  }
+
+  /** A unit is known, and waits; or, where memory is short, neither. */
+  void takeIn(Unit unit) {
+    takeIn(unit, waiting::add);
+  }
+
+  /** As {@link #takeIn}, a run that was never tried. */
+  void takeInFresh(Unit run) {
+    takeIn(run, waiting::addFresh);
+  }
+
+  /** All of them or, where memory is short, none. */
+  void takeInAll(List<Unit> units) {
+    takeInAll(units, waiting::add);
+  }
+
+  /** As {@link #takeInAll}, runs that were never tried. */
+  void takeInAllFresh(List<Unit> runs) {
+    takeInAll(runs, waiting::addFresh);
+  }
+
+  private void takeIn(Unit unit, Consumer<Unit> queue) {
+    queue.accept(unit);
+    boolean isKnown = false;
+    try {
+      add(unit);
+      isKnown = true;
+    } finally {
+      if (!isKnown) {
+        waiting.remove(unit);
+      }
+    }
+  }
+
+  private void takeInAll(List<Unit> units, Consumer<Unit> queue) {
+    int taken = 0;
+    try {
+      for (Unit unit : units) {
+        takeIn(unit, queue);
+        taken++;
+      }
+    } finally {
+      if (taken < units.size()) {
+        for (Unit unit : units.subList(0, taken)) {
+          remove(unit);
+          waiting.remove(unit);
+        }
+      }
+    }
+  }
+
+  private void add(Unit unit) {
+    (unit.isWindow() ? windows : runs).add(unit);
+    count(unit, 1);
+    if (!unit.isWindow() && !unit.isReadAgain) {
+      runBytes += unit.bytes;
+      log.holdOnHeap(unit.bytes);
+    }
+  }
+
+  /** Does nothing a second time: what settles a unit may be begun again after a fault. */
+  void remove(Unit unit) {
+    boolean isKnown = unit.isWindow() ? windows.remove(unit) : runs.remove(unit);
+    if (!isKnown && !runsAside.remove(unit)) {
+      return;
+    }
+    count(unit, -1);
+    if (!unit.isWindow() && !unit.isReadAgain) {
+      runBytes -= unit.standsAside ? 0 : unit.bytes;
+      log.holdOnHeap(-unit.bytes);
+    }
+  }
+
+  /** What is read again takes no room here, and keeps none from others. */
+  private void count(Unit unit, int sign) {
+    rows += unit.isWindow() ? sign * unit.size() : 0;
+    if (!unit.isReadAgain && !unit.standsAside) {
+      windowsHeld += unit.isWindow() ? sign : 0;
+      runsHeld += unit.isWindow() ? 0 : sign;
+      rowsHeld += unit.isWindow() ? sign * unit.size() : 0;
+    }
+  }
+
+  /**
+   * A unit that failed lets others be read, however often it is tried. Were there only such, no
+   * other would pass, and nobody could tell that it is them and not the sink.
+   */
+  void standAside(Unit unit) {
+    if (!unit.standsAside) {
+      count(unit, -1);
+      unit.standsAside = true;
+      count(unit, 1);
+      if (unit.isWindow()) {
+        unit.isReadAgain = true;
+      } else if (runs.remove(unit)) {
+        runsAside.add(unit);
+        letGo(unit);
+      }
+    }
+  }
+
+  /** A run that stands aside need not be held where it can be read again. */
+  private void letGo(Unit run) {
+    if (!run.isReadAgain) {
+      runBytes -= run.bytes;
+      if (log.isOnDisk(run.positions)) {
+        run.isReadAgain = true;
+        log.holdOnHeap(-run.bytes);
+      }
+    }
+  }
+
+  /** So many rows of a window are no longer in it. */
+  void partedWith(long leftOut) {
+    rows -= leftOut;
+  }
+
+  boolean contains(Unit unit) {
+    return windows.contains(unit) || runs.contains(unit) || runsAside.contains(unit);
+  }
+
+  /** Whether no other window that can be taken apart has fewer requests. */
+  boolean isSmallest(Unit window) {
+    return windows.stream().noneMatch(other -> other.size() > 1 && other.size() < window.size());
+  }
+
+  /** Whether one more request may wait in memory for a run of its own. */
+  boolean mayHoldRun() {
+    return runsHeld < MOST_RUNS && runBytes < MOST_RUN_BYTES;
+  }
+
+  int windowsHeld() {
+    return windowsHeld;
+  }
+
+  /** How many requests are in windows that are held in memory and did not fail. */
+  long rowsHeld() {
+    return rowsHeld;
+  }
+
+  /** How many requests are in windows. */
+  long rows() {
+    return rows;
+  }
+
+  /** The requests that are in windows, or were until their windows were read again. */
+  Positions inWindows() {
+    List<Positions> all = new ArrayList<>();
+    for (Unit window : windows) {
+      all.add(window.positions);
+      all.add(window.leftOut);
+    }
+    return Positions.union(all);
+  }
+
+  /** When the oldest request was complete, without the runs that stand aside. */
+  long oldestMillis() {
+    long oldest = oldestOf(runs);
+    for (Unit window : windows) {
+      oldest = Math.min(oldest, window.oldestMillis);
+    }
+    return oldest;
+  }
+
+  /** As {@link #oldestMillis}, of the runs that stand aside. */
+  long oldestAsideMillis() {
+    return oldestOf(runsAside);
+  }
+
+  private static long oldestOf(Set<Unit> runs) {
+    Iterator<Unit> byAge = runs.iterator(); // of a thousand the first is the oldest
+    return byAge.hasNext() ? byAge.next().oldestMillis : Long.MAX_VALUE;
+  }
+}
