@@ -23,6 +23,16 @@ public interface EncodedEvent {
     return EventBytes.of(event);
   }
 
+  /**
+   * An event from what {@link #toBytes} returned, in this process or in another.
+   *
+   * @param bytes kept, not copied
+   * @throws IOException when they hold no event, or one of a later version
+   */
+  static EncodedEvent of(byte[] bytes) throws IOException {
+    return new EventBytes(bytes, 0, bytes.length);
+  }
+
   /** As {@link RequestEvent#status()}. */
   RunStatus status();
 
@@ -43,6 +53,12 @@ public interface EncodedEvent {
 
   /** How many bytes the event takes. */
   int length();
+
+  /**
+   * A copy of the bytes of the event, in the form that docs/spool-format.md describes: for a sink
+   * that hands it on as it is.
+   */
+  byte[] toBytes();
 
   /**
    * The event itself. Fields of a later version are not in it.

@@ -164,7 +164,7 @@ public final class EventBytes implements EncodedEvent {
     return length;
   }
 
-  /** A copy of its bytes. */
+  @Override
   public byte[] toBytes() {
     return java.util.Arrays.copyOfRange(array, offset, offset + length);
   }
