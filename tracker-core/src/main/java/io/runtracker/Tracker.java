@@ -48,13 +48,16 @@ public final class Tracker implements AutoCloseable {
   private static final QuietLogger log = QuietLogger.ofTracker();
 
   private final @Nullable Pipeline pipeline;
+  private final String description;
   private final Admission admission;
   private final @Nullable RequestHeaderTags entryTags;
   private final Duration closeTimeout;
   private final @Nullable Thread shutdownHook;
 
-  private Tracker(Settings settings, Admission admission, @Nullable Pipeline pipeline) {
+  private Tracker(
+      Settings settings, Admission admission, @Nullable Pipeline pipeline, String description) {
     this.pipeline = pipeline;
+    this.description = description;
     this.admission = admission;
     this.entryTags = RequestHeaderTags.of(settings, new RateLimitedLog());
     this.closeTimeout = settings.closeTimeout;
@@ -170,7 +173,8 @@ public final class Tracker implements AutoCloseable {
    * thread. Without a spool it delivers what was accepted before that; with one it ends as soon as
    * all is safe there, and the next tracker delivers it. One deadline holds for all of it; what is
    * neither delivered nor safe by then is counted as {@link DropReason#SHUTDOWN}. An interrupt does
-   * not shorten it, and is there again afterwards. Calls after the first return the same ledger.
+   * not shorten it, and is there again afterwards. A call after the first waits for the first to
+   * end, whatever its own timeout, and returns the same ledger.
    *
    * @return the ledger at the end; look at it before saying that all is well
    */
@@ -216,6 +220,12 @@ public final class Tracker implements AutoCloseable {
           0,
           List.of(),
           null);
+
+  /** Where it writes what, for logs; it holds no secrets. */
+  @Override
+  public String toString() {
+    return "Tracker[" + description + "]";
+  }
 
   /**
    * Settings of a {@link Tracker}. Each may also be given by the environment, as {@code
@@ -556,7 +566,7 @@ public final class Tracker implements AutoCloseable {
         if (!settings.enabled) {
           isMade = true;
           log.info("Tracking is off");
-          return new Tracker(settings, admission, null);
+          return new Tracker(settings, admission, null, "off");
         }
         SinkProviders providers = SinkProviders.of(Tracker.class.getClassLoader());
         warnOfUnknownVariables(providers);
@@ -566,9 +576,14 @@ public final class Tracker implements AutoCloseable {
         UserCallbacks hooks = new UserCallbacks(customizers, naming);
         Pipeline pipeline = new Pipeline(settings, hooks, target, failPoints);
         isMade = true;
-        Tracker tracker = new Tracker(settings, admission, pipeline);
+        String description = describe(settings, target);
+        Tracker tracker = new Tracker(settings, admission, pipeline, description);
         tracker.addShutdownHook();
-        sayWhatItDoes(settings, target);
+        String version = version();
+        log.info(
+            "Runtracker{} writes requests to {}",
+            version == null ? "" : " " + version,
+            description);
         return tracker;
       } finally {
         if (!isMade && target != null) {
@@ -587,14 +602,11 @@ public final class Tracker implements AutoCloseable {
           new SettingsReader(told, environment), !byMlflow.equalsIgnoreCase("false"));
     }
 
-    private static void sayWhatItDoes(Settings settings, RunSink sink) {
-      String version = version();
-      log.info(
-          "Runtracker{} writes requests to {}, as {}, {}",
-          version == null ? "" : " " + version,
-          ServerWatch.nameOf(sink),
-          settings.trackAs,
-          settings.spool == null ? "without a spool" : "with a spool in " + settings.spool);
+    private static String describe(Settings settings, RunSink sink) {
+      return ServerWatch.nameOf(sink)
+          + ", as "
+          + settings.trackAs
+          + (settings.spool == null ? ", without a spool" : ", with a spool in " + settings.spool);
     }
 
     /** Of the jar's manifest, which is not read of modules; those have a version of their own. */

@@ -36,7 +36,11 @@ class LogLinesTest {
                 .spool(directory)
                 .closeTimeout(Duration.ZERO)
                 .build()) {
-      assertThat(tracker.isEnabled()).isTrue();
+      assertThat(tracker)
+          .hasToString(
+              "Tracker[a lake at http://127.0.0.1:1, as WINDOW, with a spool in "
+                  + directory
+                  + "]");
       assertThat(logged.messages())
           .contains(
               "Runtracker writes requests to a lake at http://127.0.0.1:1, as WINDOW, with a spool in "
