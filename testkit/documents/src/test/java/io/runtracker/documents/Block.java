@@ -19,7 +19,7 @@ import java.util.stream.Stream;
 record Block(Path document, int line, String language, String code) {
 
   private static final Pattern FENCE = Pattern.compile("( *)```(.*)");
-  private static final Pattern SPAN = Pattern.compile("`([^`]+)`");
+  private static final Pattern SPAN = Pattern.compile("`([^`\n]+(?:\n[^`\n]+)*)`");
   private static final Pattern COMMAND =
       Pattern.compile(
           "(mvn |java -jar |benchmarks/run|examples/demo|testkit/\\S+\\.py|\\.ci/run).*");
@@ -38,28 +38,36 @@ record Block(Path document, int line, String language, String code) {
   /** Those between fences, and commands within the text, which are blocks of {@code sh}. */
   static List<Block> of(Path document) throws IOException {
     List<Block> blocks = new ArrayList<>();
-    List<String> lines = Files.readAllLines(document);
-    for (int i = 0; i < lines.size(); i++) {
-      Matcher fence = FENCE.matcher(lines.get(i));
+    List<String> text = new ArrayList<>(Files.readAllLines(document));
+    for (int i = 0; i < text.size(); i++) {
+      Matcher fence = FENCE.matcher(text.get(i));
       if (fence.matches()) {
         int begin = i + 1;
+        text.set(i, "");
         List<String> code = new ArrayList<>();
-        for (i++; !FENCE.matcher(lines.get(i)).matches(); i++) {
-          code.add(lines.get(i).replaceFirst("^" + fence.group(1), ""));
+        for (i++; !FENCE.matcher(text.get(i)).matches(); i++) {
+          code.add(text.set(i, "").replaceFirst("^" + fence.group(1), ""));
         }
-        String text = String.join("\n", code) + "\n";
-        blocks.add(new Block(document, begin + 1, fence.group(2).strip(), text));
-      } else {
-        Matcher span = SPAN.matcher(lines.get(i));
-        while (span.find()) {
-          if (COMMAND.matcher(span.group(1)).matches()) {
-            String command = span.group(1).replace("\\|", "|") + "\n";
-            blocks.add(new Block(document, i + 1, "sh", command));
-          }
-        }
+        text.set(i, "");
+        String lines = String.join("\n", code) + "\n";
+        blocks.add(new Block(document, begin + 1, fence.group(2).strip(), lines));
       }
     }
+    blocks.addAll(commands(document, String.join("\n", text)));
     return blocks;
+  }
+
+  private static List<Block> commands(Path document, String text) {
+    List<Block> commands = new ArrayList<>();
+    Matcher span = SPAN.matcher(text);
+    while (span.find()) {
+      String command = span.group(1).replace('\n', ' ').replace("\\|", "|");
+      if (COMMAND.matcher(command).matches()) {
+        int line = text.substring(0, span.start()).split("\n", -1).length;
+        commands.add(new Block(document, line, "sh", command + "\n"));
+      }
+    }
+    return commands;
   }
 
   /** Such as {@code docs/spring.md:38}. */
