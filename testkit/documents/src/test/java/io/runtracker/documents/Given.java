@@ -34,6 +34,11 @@ public abstract class Given {
     return 0;
   }
 
+  /** What a test has. */
+  protected void callTheService(Tracker tracker) {}
+
+  protected void assertEquals(Object expected, Object actual) {}
+
   protected int countRows() {
     return 0;
   }
