@@ -4,6 +4,7 @@
 import os
 import re
 import shutil
+import textwrap
 
 import results
 import targets
@@ -68,7 +69,14 @@ def render(name, benchmark, result, picture):
     summary = judged(name, result["figures"])
     if summary:
         parts.append(summary)
-    return "\n\n".join(part for part in parts if part)
+    return "\n\n".join(wrapped(part) for part in parts if part)
+
+
+def wrapped(part):
+    """Tables and pictures stay as they are."""
+    if part.startswith(("|", "![")):
+        return part
+    return textwrap.fill(part, width=120, break_long_words=False, break_on_hyphens=False)
 
 
 def line(cells):

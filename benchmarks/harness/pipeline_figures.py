@@ -272,5 +272,5 @@ def tables(found):
                 rows.append([thread, stage.replace("_", " "), f"{found[name]:.0f}"])
         whole = sum(found[name] for name in found if name.startswith(prefix))
         yield (f"Where it goes, {NAMES[subject]}: nanoseconds a plain request at 10,000 a second"
-               f" ({found.get(f'stage_samples_{subject}')} samples)", ["thread", "stage", "ns"],
+               f" ({found.get(f'stage_samples_{subject}')} samples)", ["thread", "step", "ns"],
                rows and [*rows, ["all", "", f"{whole:.0f}"]])

@@ -27,10 +27,6 @@ class DocumentsTest {
   private static final Path DOCS = ROOT.resolve("docs");
   private static final Path README = ROOT.resolve("README.md");
 
-  /** Results of benchmarks are filled into the first two; the last is a format, byte by byte. */
-  private static final Set<String> OF_LONG_LINES =
-      Set.of("measurements.md", "pipeline.md", "spool-format.md");
-
   private static final int LONGEST_README = 200;
   private static final int LONGEST_LINE = 120;
 
@@ -68,13 +64,11 @@ class DocumentsTest {
   @ParameterizedTest
   @MethodSource("documents")
   void no_line_is_too_long(Path document) throws IOException {
-    if (!OF_LONG_LINES.contains(document.getFileName().toString())) {
-      assertThat(prose(document))
-          .as("lines of %s", document)
-          .filteredOn(line -> !line.stripLeading().startsWith("|"))
-          .filteredOn(line -> !LINK.matcher(line.strip()).matches())
-          .allMatch(line -> line.codePointCount(0, line.length()) <= LONGEST_LINE);
-    }
+    assertThat(prose(document))
+        .as("lines of %s", document)
+        .filteredOn(line -> !line.stripLeading().startsWith("|"))
+        .filteredOn(line -> !LINK.matcher(line.strip()).matches())
+        .allMatch(line -> line.codePointCount(0, line.length()) <= LONGEST_LINE);
   }
 
   @Test

@@ -17,8 +17,9 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 /**
- * What every adapter must get right, on a real server over a real socket. The numbers are the rows
- * of the list of behaviours; a subclass starts its server and serves every {@link Endpoint}.
+ * What every adapter must get right, on a real server over a real socket. A number stands for a
+ * behaviour, whatever class tests it; a subclass starts its server and serves every {@link
+ * Endpoint}.
  *
  * <p>Strict: an event that no test took fails the test, and at the end the ledger must add up.
  * Almost every test holds the status recorded against the status on the wire.
