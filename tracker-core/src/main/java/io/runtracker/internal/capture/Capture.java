@@ -6,6 +6,7 @@ import com.lmax.disruptor.RingBuffer;
 import io.runtracker.DropReason;
 import io.runtracker.RunStatus;
 import io.runtracker.WhenFull;
+import io.runtracker.adapter.HttpReader;
 import io.runtracker.internal.config.Settings;
 import io.runtracker.internal.config.UserCallbacks;
 import io.runtracker.internal.event.LogEntry;
@@ -91,18 +92,54 @@ public final class Capture {
     return openRequests;
   }
 
-  @Nullable Sampler sampler() {
-    return sampler;
+  /**
+   * Closes a request: decides whether it is recorded, asks the user's customizers, and publishes
+   * it. Never throws.
+   *
+   * @param logged what its handler logged, the newest first
+   * @param error what left the handler, or null
+   */
+  <Q, S> void complete(
+      CapturedRequest request,
+      @Nullable LogEntry logged,
+      int statusCode,
+      @Nullable Throwable error,
+      HttpReader<Q, S> reader,
+      Q in,
+      S out) {
+    try {
+      long endNanos = System.nanoTime();
+      openRequests.remove(request);
+      Handled handled = request.takeHandled();
+      if (request.isDropped()) {
+        return;
+      }
+      LogEntry newest = logged;
+      Throwable cause = error;
+      String reason = null;
+      if (handled != null && error == null) {
+        newest = handled.withType(logged, statusCode);
+        cause = handled.causeAt(statusCode);
+        reason = handled.reason();
+      }
+      boolean isFailed = statusCode >= 500 || cause != null || reason != null;
+      if (sampler != null && sampler.leavesOut(isFailed, endNanos - request.startNanos())) {
+        counts.dropped(DropReason.SAMPLED);
+        return;
+      }
+      if (reason != null) {
+        request.failsFor(reason);
+      }
+      if (customizers != null) {
+        newest = customizers.customize(request, newest, statusCode, cause, reader, in, out);
+      }
+      offer(request, newest, statusCode, endNanos, cause);
+    } catch (Throwable outOfMemory) {
+      fault(outOfMemory);
+    }
   }
 
-  @Nullable Customizers customizers() {
-    return customizers;
-  }
-
-  void sampledOut() {
-    counts.dropped(DropReason.SAMPLED);
-  }
-
+  /** Publishes a request as it ended; or counts it, where that cannot be. Never throws. */
   void offer(
       CapturedRequest request,
       @Nullable LogEntry entries,

@@ -110,56 +110,21 @@ public final class CapturedRequest extends LogEntryStack implements OpenRequest 
       }
       return false;
     }
-    try {
-      offer(newest, statusCode, error, reader, request, response);
-    } catch (Throwable outOfMemory) {
-      capture.fault(outOfMemory);
-    }
+    capture.complete(this, newest, statusCode, error, reader, request, response);
     return true;
   }
 
-  private <Q, S> void offer(
-      @Nullable LogEntry logged,
-      int statusCode,
-      @Nullable Throwable error,
-      HttpReader<Q, S> reader,
-      Q request,
-      S response) {
-    long endNanos = System.nanoTime();
-    capture.openRequests().remove(this);
-    LogEntry newest = logged;
-    Handled noted = takeHandled();
-    if (dropped) {
-      return;
-    }
-    Throwable cause = error;
-    if (noted != null && error == null) {
-      if (noted.reason != null) {
-        errorDetails = EventCodec.cut(noted.reason, capture.requestBytes());
-      } else if (noted.error != null && statusCode >= noted.failsFrom) {
-        cause = noted.error;
-      } else if (noted.error != null) {
-        LogEntry type =
-            LogEntry.text(LogEntry.Kind.PARAM, "error_type", noted.error.getClass().getName());
-        type.putOn(newest);
-        newest = type;
-      }
-    }
-    Sampler sampler = capture.sampler();
-    boolean isFailed = statusCode >= 500 || cause != null || errorDetails != null;
-    if (sampler != null && sampler.leavesOut(isFailed, endNanos - startNanos)) {
-      capture.sampledOut();
-      return;
-    }
-    Customizers customizers = capture.customizers();
-    if (customizers != null) {
-      newest = customizers.customize(this, newest, statusCode, cause, reader, request, response);
-    }
-    capture.offer(this, newest, statusCode, endNanos, cause);
+  boolean isDropped() {
+    return dropped;
+  }
+
+  /** It failed for a reason that its handler gave. */
+  void failsFor(String reason) {
+    errorDetails = EventCodec.cut(reason, capture.requestBytes());
   }
 
   /** What the handler said of its failure; it is kept no longer. */
-  private @Nullable Handled takeHandled() {
+  @Nullable Handled takeHandled() {
     Handled noted = handled;
     if (noted != null) {
       handled = null;
@@ -367,7 +332,4 @@ public final class CapturedRequest extends LogEntryStack implements OpenRequest 
     }
     return this;
   }
-
-  /** What was caught, and how it is recorded; or the handler's word that it failed, and why. */
-  private record Handled(@Nullable Throwable error, @Nullable String reason, int failsFrom) {}
 }
