@@ -180,6 +180,12 @@ public final class RuntrackerAutoConfiguration {
     WebMvcConfigurer runtrackerRouteConfigurer() {
       return new RouteConfigurer();
     }
+
+    @Bean
+    @ConditionalOnMissingBean(name = "runtrackerStaticResources")
+    WebMvcConfigurer runtrackerStaticResources(RuntrackerProperties properties) {
+      return new StaticResources(properties.skipStaticResources());
+    }
   }
 
   /** Where Micrometer is; Spring Boot binds it to its registries. */

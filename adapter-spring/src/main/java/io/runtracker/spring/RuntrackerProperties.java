@@ -104,6 +104,8 @@ import org.springframework.util.unit.DataSize;
  * @param windowFailureRatio The share of failed requests above which the run of a window is FAILED.
  *     Default: 0.5.
  * @param tags Tags of every run, unless its handler gives them other values.
+ * @param skipStaticResources Whether to leave out static resources (style sheets, scripts, images,
+ *     fonts) that succeed. Default: false.
  * @param handledExceptions What becomes of exceptions that Spring MVC turns into an answer.
  * @param filterOrder The filter's place among the application's filters; it belongs before all.
  * @param exceptionResolverOrder The place of the resolver that notes exceptions; what is resolved
@@ -162,6 +164,7 @@ record RuntrackerProperties(
     @Nullable Integer windowRoutes,
     @Nullable Double windowFailureRatio,
     @Nullable Map<String, String> tags,
+    @DefaultValue("false") boolean skipStaticResources,
     @DefaultValue("server-errors") HandledExceptions handledExceptions,
     @DefaultValue("-2147483648") int filterOrder,
     @DefaultValue("-2147483648") int exceptionResolverOrder) {
