@@ -96,7 +96,7 @@ import org.springframework.util.unit.DataSize;
  * @param connectTimeout The longest wait for a connection. Default: 5s.
  * @param parentRun The run that every run is nested under. Default: MLFLOW_RUN_ID, else none.
  * @param serviceName The tag mlflow.source.name, and what windows and days are named after.
- *     Default: spring.application.name, else the main class or jar.
+ *     Default: spring.application.name, else the context path of a WAR, else the main class or jar.
  * @param durationMetric Whether runs hold duration_ms; without it a plain run takes two calls in
  *     place of three. Default: true.
  * @param windowRoutes How many routes of a window have metrics of their own, those with the most

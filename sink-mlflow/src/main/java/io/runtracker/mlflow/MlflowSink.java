@@ -242,7 +242,8 @@ public final class MlflowSink implements WindowSink {
 
     /**
      * What runs name as their source, and windows and days are named after. Default: {@code
-     * RUNTRACKER_SERVICE_NAME}, else the main class or jar.
+     * RUNTRACKER_SERVICE_NAME}, else the main class or jar. The adapters for servlets and Spring
+     * give it the context path of a WAR.
      */
     public Builder serviceName(String name) {
       return tell(SinkSettings.SERVICE_NAME, name);
