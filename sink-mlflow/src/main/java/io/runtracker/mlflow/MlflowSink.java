@@ -43,7 +43,7 @@ public final class MlflowSink implements WindowSink {
     MlflowApi api = new MlflowApi(transport);
     this.store = new RunStore(api, new Experiment(api, settings));
     Artifacts artifacts = new Artifacts(transport, api, settings.server());
-    ServerNames names = new ServerNames();
+    ServerNames names = new ServerNames(settings.server().address());
     this.runs = new RunWriter(settings, store, artifacts, names);
     this.windows = new WindowWriter(settings, store, artifacts, names);
   }
