@@ -159,7 +159,7 @@ class SeveralContextsTest {
         .containsExactlyInAnyOrder("instance-0", "instance-1");
   }
 
-  private static final class Hello extends HttpServlet {
+  static final class Hello extends HttpServlet {
     private static final long serialVersionUID = 1;
 
     @Override
