@@ -51,7 +51,7 @@ async function tidy(page, root) {
 }
 
 async function runList(page) {
-  const day = page.locator('.ag-row', { hasText: ' on web-1 ' });
+  const day = page.locator('.ag-row', { hasText: ' on web-1' });
   await day.locator('button').first().click();
   await page.getByRole('button', { name: 'Columns', exact: true }).click();
   const hidden = ['Dataset', 'Source', 'Models'];

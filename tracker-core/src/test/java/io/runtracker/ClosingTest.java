@@ -282,8 +282,10 @@ class ClosingTest {
       assertThat(logged.messages())
           .last()
           .isEqualTo(
-              "Tracking has ended: of 5 requests 3 are delivered, 0 wait in the spool, dropped are"
-                  + " {SHUTDOWN=2}");
+              "Tracking has ended: of 5 requests 3 are delivered to "
+                  + sink
+                  + ", 0 wait in the spool, dropped are {SHUTDOWN=2}; a spool, or a longer"
+                  + " closeTimeout, would have kept them");
     }
   }
 

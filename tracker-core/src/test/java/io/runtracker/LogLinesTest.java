@@ -12,9 +12,13 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What a tracker's life looks like in the log; its last line is in {@link ClosingTest}. */
 class LogLinesTest {
+
+  private static final String LAKE = "a lake at http://127.0.0.1:1";
 
   @TempDir Path directory;
 
@@ -24,7 +28,7 @@ class LogLinesTest {
         new MemoryWindowSink() {
           @Override
           public String toString() {
-            return "a lake at http://127.0.0.1:1";
+            return LAKE;
           }
         };
     try (Logged logged = Logged.byTheTrackerFromInfoOn();
@@ -43,7 +47,9 @@ class LogLinesTest {
                   + "]");
       assertThat(logged.messages())
           .contains(
-              "Runtracker writes requests to a lake at http://127.0.0.1:1, as WINDOW, with a spool in "
+              "Runtracker writes requests to "
+                  + LAKE
+                  + ", as WINDOW, with a spool in "
                   + directory);
     }
   }
@@ -84,6 +90,71 @@ class LogLinesTest {
       assertThat(logged.messages())
           .filteredOn(line -> line.contains("takes requests again, after 0 s; 5 wait"))
           .hasSize(1);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "UNAVAILABLE  | is away; delivery goes on by itself",
+        "UNAUTHORIZED | lets no call in; delivery pauses until it does",
+        "REFUSED      | refuses everything; delivery pauses until it takes some",
+      })
+  void a_line_about_the_server_names_it_and_the_cause(SinkException.Kind kind, String what) {
+    MemorySink sink =
+        new MemorySink() {
+          @Override
+          public String toString() {
+            return LAKE;
+          }
+        };
+    sink.beforeCreate =
+        event -> {
+          throw new SinkException(kind, "told by the test", null);
+        };
+    try (Logged logged = Logged.byTheTracker();
+        Tracker tracker =
+            Requests.tracker(sink).trackAs(TrackAs.RUN).closeTimeout(Duration.ZERO).build()) {
+      Requests.serve(tracker, "/", 5);
+      await()
+          .atMost(Requests.LONG)
+          .untilAsserted(
+              () ->
+                  assertThat(logged.messages()).contains(LAKE + ' ' + what + ": told by the test"));
+    }
+  }
+
+  @Test
+  void a_line_about_one_request_names_the_server_and_the_cause() {
+    MemorySink sink =
+        new MemorySink() {
+          @Override
+          public String toString() {
+            return LAKE;
+          }
+        };
+    sink.beforeCreate =
+        event -> {
+          if (event.target().path().equals("/bad")) {
+            throw new SinkException(SinkException.Kind.FAILED, "told by the test", null);
+          }
+        };
+    try (Logged logged = Logged.byTheTracker();
+        Tracker tracker =
+            Requests.tracker(sink).trackAs(TrackAs.RUN).closeTimeout(Duration.ZERO).build()) {
+      Requests.serve(tracker, "/good", 5);
+      tracker.flush(Requests.LONG);
+      Requests.serve(tracker, "/bad", 1);
+      await()
+          .atMost(Requests.LONG)
+          .until(
+              () ->
+                  logged.messages().stream()
+                      .anyMatch(
+                          line ->
+                              line.startsWith(LAKE + " did not take ")
+                                  && line.contains("others go on: told by the test")));
     }
   }
 }

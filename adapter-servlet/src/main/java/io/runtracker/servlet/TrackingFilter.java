@@ -18,6 +18,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.EnumSet;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,20 +53,28 @@ public final class TrackingFilter implements Filter {
   private static final Logger log = LoggerFactory.getLogger(TrackingFilter.class);
 
   private final boolean ownsTracker;
+  private final Map<String, String> variables;
   private volatile @Nullable Tracker tracker;
 
   /** Tracks with a tracker that someone else closes. */
   public TrackingFilter(Tracker tracker) {
     this.tracker = tracker;
     this.ownsTracker = false;
+    this.variables = Map.of();
   }
 
   /**
-   * For {@code web.xml}: the tracker is built from the environment when the filter is initialised,
-   * and closed when it is destroyed.
+   * For {@code web.xml}: the tracker is built from the {@link #environment} of the application when
+   * the filter is initialised, and closed when it is destroyed.
    */
   public TrackingFilter() {
+    this(System.getenv());
+  }
+
+  /** With these in place of the process's variables. */
+  TrackingFilter(Map<String, String> variables) {
     this.ownsTracker = true;
+    this.variables = variables;
   }
 
   /**
@@ -94,6 +103,23 @@ public final class TrackingFilter implements Filter {
   }
 
   /**
+   * The environment of one application of a container, for {@link Tracker.Builder#environment}. All
+   * applications of a container share the process's variables. So the service name, where no
+   * variable sets it, is the context path here ({@code shop}), and the directory for the spool,
+   * where a variable sets one, is one below it with that name. Everything else is as the process
+   * has it.
+   */
+  public static Map<String, String> environment(ServletContext context) {
+    return environment(context, System.getenv());
+  }
+
+  /** As {@link #environment(ServletContext)}, of other variables than the process's. */
+  public static Map<String, String> environment(
+      ServletContext context, Map<String, String> variables) {
+    return ContextVariables.of(context, variables);
+  }
+
+  /**
    * Reads the route off the request's attributes before the filter chain returns, for frameworks
    * that know it when they have found the handler: should the tracker be closed while the handler
    * is at work, the request is recorded with it.
@@ -117,7 +143,8 @@ public final class TrackingFilter implements Filter {
   @Override
   public void init(FilterConfig config) {
     if (tracker == null) {
-      tracker = Tracker.builder().build();
+      Map<String, String> own = ContextVariables.of(config.getServletContext(), variables);
+      tracker = Tracker.builder().environment(own).build();
     }
     if (ownsTracker) {
       listen(config.getServletContext());

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.lmax.disruptor.RingBuffer;
 import io.runtracker.Tracker;
+import io.runtracker.testkit.MlflowStub;
 import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;

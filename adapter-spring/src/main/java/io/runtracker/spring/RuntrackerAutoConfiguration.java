@@ -66,9 +66,14 @@ public final class RuntrackerAutoConfiguration {
   RunSink runtrackerSink(
       RuntrackerProperties properties,
       ConfigurableEnvironment environment,
+      ObjectProvider<Deployment> deployments,
       ObjectProvider<MlflowSinkBuilderCustomizer> customizers) {
     MlflowSink.Builder builder = MlflowSink.builder().environment(Variables.of(environment));
+    Deployment deployment = deployments.getIfAvailable();
     String application = environment.getProperty("spring.application.name");
+    if (!StringUtils.hasText(application) && deployment != null) {
+      application = deployment.serviceName();
+    }
     if (StringUtils.hasText(application)) {
       builder.serviceName(application);
     }
@@ -82,6 +87,7 @@ public final class RuntrackerAutoConfiguration {
   Tracker runtracker(
       RuntrackerProperties properties,
       ConfigurableEnvironment environment,
+      ObjectProvider<Deployment> deployments,
       ObjectProvider<RunSink> sink,
       ObjectProvider<RequestFilter> filters,
       ObjectProvider<RequestCustomizer> requestCustomizers,
@@ -99,6 +105,10 @@ public final class RuntrackerAutoConfiguration {
       builder.closeTimeout(Duration.ZERO);
     }
     properties.applyTo(builder);
+    Deployment deployment = deployments.getIfAvailable();
+    if (deployment != null && properties.spoolDir() != null) {
+      builder.spool(deployment.spoolDir(properties.spoolDir(), environment));
+    }
     filters.orderedStream().forEach(builder::filter);
     requestCustomizers.orderedStream().forEach(builder::customizer);
     naming.ifAvailable(builder::naming);
@@ -117,7 +127,7 @@ public final class RuntrackerAutoConfiguration {
     return !isATest(environment) && !"false".equalsIgnoreCase(byMlflow);
   }
 
-  private static boolean isATest(ConfigurableEnvironment environment) {
+  static boolean isATest(ConfigurableEnvironment environment) {
     return environment.getProperty(IS_A_TEST, Boolean.class, false);
   }
 
@@ -179,6 +189,12 @@ public final class RuntrackerAutoConfiguration {
     @ConditionalOnMissingBean(name = "runtrackerRouteConfigurer")
     WebMvcConfigurer runtrackerRouteConfigurer() {
       return new RouteConfigurer();
+    }
+
+    @Bean
+    @ConditionalOnMissingBean(name = "runtrackerStaticResources")
+    WebMvcConfigurer runtrackerStaticResources(RuntrackerProperties properties) {
+      return new StaticResources(properties.skipStaticResources());
     }
   }
 

@@ -96,7 +96,7 @@ import org.springframework.util.unit.DataSize;
  * @param connectTimeout The longest wait for a connection. Default: 5s.
  * @param parentRun The run that every run is nested under. Default: MLFLOW_RUN_ID, else none.
  * @param serviceName The tag mlflow.source.name, and what windows and days are named after.
- *     Default: spring.application.name, else the main class or jar.
+ *     Default: spring.application.name, else the context path of a WAR, else the main class or jar.
  * @param durationMetric Whether runs hold duration_ms; without it a plain run takes two calls in
  *     place of three. Default: true.
  * @param windowRoutes How many routes of a window have metrics of their own, those with the most
@@ -104,6 +104,8 @@ import org.springframework.util.unit.DataSize;
  * @param windowFailureRatio The share of failed requests above which the run of a window is FAILED.
  *     Default: 0.5.
  * @param tags Tags of every run, unless its handler gives them other values.
+ * @param skipStaticResources Whether to leave out static resources (style sheets, scripts, images,
+ *     fonts) that succeed. Default: false.
  * @param handledExceptions What becomes of exceptions that Spring MVC turns into an answer.
  * @param filterOrder The filter's place among the application's filters; it belongs before all.
  * @param exceptionResolverOrder The place of the resolver that notes exceptions; what is resolved
@@ -162,6 +164,7 @@ record RuntrackerProperties(
     @Nullable Integer windowRoutes,
     @Nullable Double windowFailureRatio,
     @Nullable Map<String, String> tags,
+    @DefaultValue("false") boolean skipStaticResources,
     @DefaultValue("server-errors") HandledExceptions handledExceptions,
     @DefaultValue("-2147483648") int filterOrder,
     @DefaultValue("-2147483648") int exceptionResolverOrder) {

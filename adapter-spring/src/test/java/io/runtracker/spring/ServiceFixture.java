@@ -17,15 +17,17 @@ abstract class ServiceFixture {
 
   final RecordingSink sink = new RecordingSink();
   private final Class<?> service;
+  private final String[] properties;
   RunningApplication application;
 
-  ServiceFixture(Class<?> service) {
+  ServiceFixture(Class<?> service, String... properties) {
     this.service = service;
+    this.properties = properties;
   }
 
   @BeforeAll
   void start() {
-    application = RunningApplication.start(service, sink);
+    application = RunningApplication.start(service, sink, properties);
   }
 
   @AfterEach

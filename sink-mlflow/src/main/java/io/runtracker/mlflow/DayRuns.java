@@ -143,7 +143,8 @@ final class DayRuns {
   private String findOrCreate(LocalDate date, Instant start)
       throws SinkException, InterruptedException {
     String on = settings.serviceName() + " on " + host();
-    String name = Text.fit(on + ' ' + date, Text.RUN_NAME);
+    // The date first: MLflow's list shows a dozen characters.
+    String name = Text.fit(date + " " + on, Text.RUN_NAME);
     String id = RunStore.quotable(on + ' ' + date);
     Optional<String> found =
         store

@@ -3,7 +3,9 @@ package io.runtracker.mlflow;
 
 import io.runtracker.sink.SinkException;
 import io.runtracker.sink.SinkException.Kind;
+import java.net.ConnectException;
 import java.net.URI;
+import java.net.UnknownHostException;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -50,6 +52,15 @@ final class Failures {
       " (a proxy asks for a login; name it in HTTP_PROXY or HTTPS_PROXY, as"
           + " http://user:password@host:port)";
 
+  /** How the text of a 403 begins when the server was not told of the name that it is called by. */
+  private static final String UNKNOWN_HOST = "Invalid Host header";
+
+  private static final String ALLOWED_HOSTS = " (start MLflow with this host in --allowed-hosts)";
+
+  private static final String CREDENTIALS =
+      " (check the credentials, such as MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, and"
+          + " restart the service)";
+
   private Failures() {}
 
   /**
@@ -61,14 +72,19 @@ final class Failures {
     // A server that wants another certificate may say so after the handshake.
     boolean mayHaveActed = isSent && !(cause instanceof SSLHandshakeException);
     Kind kind = mayHaveActed ? Kind.UNKNOWN : Kind.UNAVAILABLE;
-    String hint =
-        cause instanceof SSLHandshakeException
-            ? "; check MLFLOW_TRACKING_SERVER_CERT_PATH and MLFLOW_TRACKING_CLIENT_CERT_PATH"
-            : "";
     return new SinkException(
         kind,
-        call + " failed: " + deepest(cause).map(t -> t + ", ").orElse("") + cause + hint,
+        call + " failed: " + deepest(cause).map(t -> t + ", ").orElse("") + cause + whatToDo(cause),
         cause);
+  }
+
+  private static String whatToDo(Throwable cause) {
+    if (cause instanceof SSLHandshakeException) {
+      return "; check MLFLOW_TRACKING_SERVER_CERT_PATH and MLFLOW_TRACKING_CLIENT_CERT_PATH";
+    }
+    return cause instanceof UnknownHostException || cause instanceof ConnectException
+        ? "; check that MLflow is up, and that this is its address"
+        : "";
   }
 
   /** The bottom of the causes says more than the top, such as which certificate was not trusted. */
@@ -89,10 +105,21 @@ final class Failures {
             + answer.status()
             + (code == null ? "" : " " + code)
             + redirection(answer)
-            + (answer.status() == 407 ? PROXY_LOGIN : "")
+            + whatToDo(answer)
             + (answer.isPage() ? page(answer) : ": " + shorten(answer.message()));
     return new SinkException(
         kind(answer), message, NameRefusedException.of(answer), retryAfter(answer));
+  }
+
+  /** Where somebody can do something; no page of a proxy can tell whether credentials are wrong. */
+  private static String whatToDo(Answer answer) {
+    if (answer.status() == 407) {
+      return PROXY_LOGIN;
+    }
+    if (answer.isPage() || kind(answer) != Kind.UNAUTHORIZED) {
+      return "";
+    }
+    return answer.message().startsWith(UNKNOWN_HOST) ? ALLOWED_HOSTS : CREDENTIALS;
   }
 
   /** Who put it there, and not whether credentials are wrong, which no page can tell. */

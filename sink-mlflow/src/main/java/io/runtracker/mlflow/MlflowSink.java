@@ -43,7 +43,7 @@ public final class MlflowSink implements WindowSink {
     MlflowApi api = new MlflowApi(transport);
     this.store = new RunStore(api, new Experiment(api, settings));
     Artifacts artifacts = new Artifacts(transport, api, settings.server());
-    ServerNames names = new ServerNames();
+    ServerNames names = new ServerNames(settings.server().address());
     this.runs = new RunWriter(settings, store, artifacts, names);
     this.windows = new WindowWriter(settings, store, artifacts, names);
   }
@@ -242,7 +242,8 @@ public final class MlflowSink implements WindowSink {
 
     /**
      * What runs name as their source, and windows and days are named after. Default: {@code
-     * RUNTRACKER_SERVICE_NAME}, else the main class or jar.
+     * RUNTRACKER_SERVICE_NAME}, else the main class or jar. The adapters for servlets and Spring
+     * give it the context path of a WAR.
      */
     public Builder serviceName(String name) {
       return tell(SinkSettings.SERVICE_NAME, name);

@@ -19,6 +19,12 @@ final class ServerNames {
 
   private final RateLimitedLog log = new RateLimitedLog(MlflowSink.class);
   private final AtomicBoolean refusesColons = new AtomicBoolean();
+  private final String address;
+
+  /** Of the server at an address, which is for the log. */
+  ServerNames(String address) {
+    this.address = address;
+  }
 
   <T> T write(Write<T> write) throws SinkException, InterruptedException {
     Naming naming = refusesColons.get() ? Naming.WITHOUT_COLONS : Naming.WITH_COLONS;
@@ -34,7 +40,8 @@ final class ServerNames {
     if (!refusesColons.getAndSet(true)) {
       log.warn(
           "colons",
-          "this server refuses colons in names, as MLflow before 2.16 does: in the names of"
+          address
+              + " refuses colons in names, as MLflow before 2.16 does: in the names of"
               + " metrics, params and tags they are underscores from now on");
     }
     return written;

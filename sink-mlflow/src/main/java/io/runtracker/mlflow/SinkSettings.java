@@ -123,7 +123,7 @@ final class SinkSettings {
       Setting.open(
           "serviceName",
           TEXT,
-          "main class or jar",
+          "main class or jar; in a WAR its context path",
           "the tag `mlflow.source.name`, and what windows and days are named after");
 
   static final Setting<Boolean> DURATION_METRIC =

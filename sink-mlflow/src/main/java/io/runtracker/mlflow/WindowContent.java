@@ -47,15 +47,22 @@ final class WindowContent {
     settings.defaultTags().forEach(tags::putIfAbsent);
   }
 
-  /** {@code orders 2026-11-22T10:15:00Z..10:15:10Z}. */
+  /**
+   * {@code 10:15:00..10:15:10Z 2026-11-22 orders}. The time comes first, because MLflow's list
+   * shows a dozen characters of a name, and all windows of a day would look the same.
+   */
   String name() {
     Instant start = window.startTime().truncatedTo(ChronoUnit.SECONDS);
     Instant end = window.endTime().truncatedTo(ChronoUnit.SECONDS);
-    String until = end.toString();
-    if (date(start).equals(date(end))) {
-      until = until.substring(until.indexOf('T') + 1);
-    }
-    return Text.fit(settings.serviceName() + ' ' + start + ".." + until, Text.RUN_NAME);
+    String from = timeOfDay(start).replace("Z", "");
+    String until = date(start).equals(date(end)) ? timeOfDay(end) : end.toString();
+    String times = from + ".." + until + ' ' + date(start);
+    return Text.fit(times + ' ' + settings.serviceName(), Text.RUN_NAME);
+  }
+
+  private static String timeOfDay(Instant at) {
+    String text = at.toString();
+    return text.substring(text.indexOf('T') + 1);
   }
 
   private static LocalDate date(Instant at) {

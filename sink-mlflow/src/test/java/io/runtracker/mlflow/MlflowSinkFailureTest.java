@@ -131,6 +131,27 @@ class MlflowSinkFailureTest {
   }
 
   @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "401 | You are not authenticated | (check the credentials, such as MLFLOW_TRACKING_USERNAME",
+        "403 | {\"error_code\":\"PERMISSION_DENIED\"} | (check the credentials, such as",
+        "403 | Invalid Host header | (start MLflow with this host in --allowed-hosts)",
+      })
+  void aRefusalOfAllSaysWhatToDo(int status, String body, String what) {
+    proxy.inject(on("POST", "runs/create"), Fault.answer(status, body));
+    assertThat(createFails(sink)).hasMessageContaining(what);
+  }
+
+  @Test
+  void aServerThatIsNotThereIsNamedWithWhatToDo() {
+    SinkException failure = createFails(sink().trackingUri("http://127.0.0.1:1").build());
+    assertThat(failure)
+        .hasMessageStartingWith("POST http://127.0.0.1:1/")
+        .hasMessageEndingWith("; check that MLflow is up, and that this is its address");
+  }
+
+  @ParameterizedTest
   @ValueSource(ints = {401, 403, 404, 406, 500})
   void aPageSaysWhoAnsweredAndNothingOfCredentials(int status) {
     String page =

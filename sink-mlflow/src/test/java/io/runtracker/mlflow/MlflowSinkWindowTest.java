@@ -126,7 +126,7 @@ class MlflowSinkWindowTest {
 
     RecordedRun run = write(sink, window);
 
-    assertThat(run.name()).isEqualTo("orders 2026-09-21T14:13:20Z..14:13:30Z");
+    assertThat(run.name()).isEqualTo("14:13:20..14:13:30Z 2026-09-21 orders");
     assertThat(run.startTime()).isEqualTo(Instant.ofEpochMilli(START));
     assertThat(run.endTime()).isEqualTo(Instant.ofEpochMilli(START + 10_000));
     assertThat(run.status()).isEqualTo("FINISHED");
@@ -148,11 +148,21 @@ class MlflowSinkWindowTest {
   }
 
   @Test
+  void aLongNameOfAServiceCutsNeitherTimeNorDate() throws Exception {
+    try (MlflowSink verbose = sink(server.uri().toString()).serviceName("o".repeat(300)).build()) {
+      RecordedRun run = write(verbose, TestWindow.of(request("/a").timing(START, 12_000_000)));
+      assertThat(run.name())
+          .startsWith("14:13:20..14:13:20Z 2026-09-21 ooo")
+          .hasSizeLessThanOrEqualTo(250);
+    }
+  }
+
+  @Test
   void aWindowOverMidnightNamesBothDays() throws Exception {
     long beforeMidnight = START - START_OF_DAY + 86_399_000;
     RecordedRun run =
         write(sink, TestWindow.of(request("/a").timing(beforeMidnight, 2_000_000_000L)));
-    assertThat(run.name()).isEqualTo("orders 2026-09-21T23:59:59Z..2026-09-22T00:00:01Z");
+    assertThat(run.name()).isEqualTo("23:59:59..2026-09-22T00:00:01Z 2026-09-21 orders");
     assertThat(day().tags()).containsEntry("runtracker.day", "2026-09-22");
     assertThat(runs.metricHistory(day().runId(), "all/count"))
         .extracting(MlflowRuns.MetricPoint::step)
@@ -381,7 +391,7 @@ class MlflowSinkWindowTest {
 
     RecordedRun day = day();
 
-    assertThat(day.name()).isEqualTo("orders on web-1 2026-09-21");
+    assertThat(day.name()).isEqualTo("2026-09-21 orders on web-1");
     assertThat(day.startTime()).isEqualTo(Instant.ofEpochMilli(START));
     assertThat(day.status()).isEqualTo("FINISHED");
     assertThat(day.tags())
@@ -407,7 +417,7 @@ class MlflowSinkWindowTest {
 
     assertThat(run.tags()).containsEntry("mlflow.parentRunId", parent.runId());
     assertThat(ofKind("day"))
-        .filteredOn(day -> day.name().startsWith("nested on web-1 "))
+        .filteredOn(day -> day.name().endsWith(" nested on web-1"))
         .singleElement()
         .satisfies(
             day -> assertThat(day.tags()).containsEntry("mlflow.parentRunId", parent.runId()));
@@ -426,7 +436,7 @@ class MlflowSinkWindowTest {
         TestWindow.of(request("/c")));
     assertThat(ofKind("day"))
         .extracting(RecordedRun::name)
-        .containsExactlyInAnyOrder("orders on web-1 2026-09-21", "orders on web-2 2026-09-21");
+        .containsExactlyInAnyOrder("2026-09-21 orders on web-1", "2026-09-21 orders on web-2");
   }
 
   @Test

@@ -8,35 +8,47 @@ import org.jspecify.annotations.Nullable;
 /** What is logged of a try that failed: whose fault it seems to be, and what becomes of others. */
 final class FailureLog {
 
+  private final String server;
   private final Blame blame;
   private final RateLimitedLog warnings;
 
-  FailureLog(Blame blame, RateLimitedLog warnings) {
+  /**
+   * Logs nothing yet.
+   *
+   * @param server what it is called in each line
+   */
+  FailureLog(String server, Blame blame, RateLimitedLog warnings) {
+    this.server = server;
     this.blame = blame;
     this.warnings = warnings;
   }
 
   void warn(Unit unit, Kind kind, String cause, @Nullable Throwable fault) {
     if (fault != null) {
-      warnings.warn("sink fault", "The sink failed on " + unit, fault);
+      warnings.warn(
+          "sink fault",
+          "A fault while " + unit + " was written to " + server + "; it is tried again",
+          fault);
     } else if (!blame.isShared()) {
       warnings.warn(
           "failing",
-          "The sink did not take " + unit + "; it is tried again, others go on: " + cause);
+          server + " did not take " + unit + "; it is tried again, others go on: " + cause);
     } else if (kind == Kind.UNAUTHORIZED) {
       warnings.warn(
-          "unauthorized", "The sink lets no call in; delivery pauses until it does: " + cause);
+          "unauthorized", server + " lets no call in; delivery pauses until it does: " + cause);
     } else if (kind == Kind.UNSUPPORTED && unit.isWindow()) {
       warnings.warn(
           "no windows",
-          "The sink takes no windows; delivery pauses until it does. With trackAs AUTO requests would"
+          server
+              + " takes no windows; delivery pauses until it does. With trackAs AUTO requests would"
               + " be written as runs: "
               + cause);
     } else if (Outcomes.isFinal(kind)) {
       warnings.warn(
-          "refusing", "The sink refuses everything; delivery pauses until it takes some: " + cause);
+          "refusing",
+          server + " refuses everything; delivery pauses until it takes some: " + cause);
     } else {
-      warnings.warn("away", "The sink is away; delivery goes on by itself: " + cause);
+      warnings.warn("away", server + " is away; delivery goes on by itself: " + cause);
     }
   }
 }

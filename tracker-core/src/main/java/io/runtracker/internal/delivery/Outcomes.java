@@ -62,7 +62,7 @@ final class Outcomes {
     this.blame = blame;
     this.server = server;
     this.warnings = warnings;
-    this.failures = new FailureLog(blame, warnings);
+    this.failures = new FailureLog(server.name(), blame, warnings);
   }
 
   /** What ends from now on was interrupted because delivery ends. */
@@ -147,7 +147,7 @@ final class Outcomes {
     String cause = told == null ? String.valueOf(failure) : String.valueOf(told.getMessage());
     lastError = told == null ? "a fault of the sink: " + cause : cause;
     if (kind == Kind.UNSUPPORTED && unit.isWindow() && !unit.splits) {
-      if (settlement.windowsRefused(unit, System.nanoTime())) {
+      if (settlement.windowsRefused(unit, cause, System.nanoTime())) {
         circuit.released(startedNanos); // whatever is in a window
         return;
       }

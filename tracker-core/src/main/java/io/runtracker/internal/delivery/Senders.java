@@ -149,9 +149,14 @@ final class Senders {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (ExecutionException e) {
-      warnings.warn("flush", "The sink could not write all that it held back", e.getCause());
+      warnings.warn(
+          "flush",
+          ServerWatch.nameOf(sink) + " did not take all that was held back for it",
+          e.getCause());
     } catch (TimeoutException e) {
-      warnings.warn("flush", "There was no time for the sink to write all that it held back");
+      warnings.warn(
+          "flush",
+          "There was no time for " + ServerWatch.nameOf(sink) + " to take all that was held back");
     } finally {
       flush.cancel(true);
     }

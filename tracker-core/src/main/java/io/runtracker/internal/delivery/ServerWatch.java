@@ -14,7 +14,7 @@ public final class ServerWatch {
 
   private static final QuietLogger log = QuietLogger.ofTracker();
 
-  private final String sink;
+  private final String name;
   private final LongSupplier waiting;
   private volatile boolean away;
   private long sinceNanos;
@@ -25,7 +25,7 @@ public final class ServerWatch {
    * @param waiting how many requests wait; asked when it is back, because counting them takes time
    */
   ServerWatch(RunSink sink, LongSupplier waiting) {
-    this.sink = nameOf(sink);
+    this.name = nameOf(sink);
     this.waiting = waiting;
   }
 
@@ -36,6 +36,10 @@ public final class ServerWatch {
     } catch (Throwable ofTheSink) {
       return sink.getClass().getName();
     }
+  }
+
+  String name() {
+    return name;
   }
 
   boolean isAway() {
@@ -57,7 +61,7 @@ public final class ServerWatch {
       long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - sinceNanos);
       log.info(
           "{} takes requests again, after {} s; {} wait and are being delivered",
-          sink,
+          name,
           seconds,
           waiting.getAsLong());
     }

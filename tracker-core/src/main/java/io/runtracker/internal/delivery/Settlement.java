@@ -81,15 +81,17 @@ final class Settlement {
   /**
    * The sink takes no windows.
    *
+   * @param cause what it said, and where
    * @return whether the requests of this one are runs of their own from now on, and others for a
    *     while
    */
-  boolean windowsRefused(Unit window, long now) throws SpoolException {
+  boolean windowsRefused(Unit window, String cause, long now) throws SpoolException {
     if (!mode.mayChange()) {
       return false;
     }
     if (mode.windowsRefused(now)) {
-      warnings.warn("refused window", "The sink takes no windows; runs are written for a while");
+      warnings.warn(
+          "refused window", "The server takes no windows; runs are written for a while: " + cause);
     }
     giveRuns(window.positions);
     units.remove(window);

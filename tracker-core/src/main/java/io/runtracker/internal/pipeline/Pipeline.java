@@ -14,6 +14,7 @@ import io.runtracker.internal.capture.RingSlot;
 import io.runtracker.internal.config.Settings;
 import io.runtracker.internal.config.UserCallbacks;
 import io.runtracker.internal.delivery.Line;
+import io.runtracker.internal.delivery.ServerWatch;
 import io.runtracker.internal.delivery.SpoolDirectory;
 import io.runtracker.internal.event.UrlRedactor;
 import io.runtracker.internal.log.FailPoint;
@@ -241,12 +242,14 @@ public final class Pipeline {
             + ledger.accepted()
             + " requests "
             + ledger.delivered()
-            + " are delivered, "
+            + " are delivered to "
+            + ServerWatch.nameOf(sink)
+            + ", "
             + ledger.spooled()
             + " wait in the spool, dropped are "
             + ledger.dropped();
     if (ledger.dropped().containsKey(DropReason.SHUTDOWN)) {
-      logger.warn(line, null);
+      logger.warn(line + "; a spool, or a longer closeTimeout, would have kept them", null);
     } else {
       logger.info(line);
     }

@@ -25,6 +25,8 @@ class PathPatternsTest {
     "/**/internal,       /a/b/internal,     true",
     "/**,                /anything/at/all,  true",
     "/*.json,            /openapi.json,     true",
+    "/**.css,            /app.css,          true",
+    "/**.css,            /themes/a/app.css, true",
     "/a.b/*,             /axb/c,            false",
   })
   void patterns_match_whole_paths(String pattern, String path, boolean matches) {
