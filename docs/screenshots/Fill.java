@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import io.runtracker.EncodedEvent;
 import io.runtracker.Metric;
 import io.runtracker.RequestEvent;
 import io.runtracker.RequestTarget;
-import io.runtracker.RequestWindow;
-import io.runtracker.WindowDraft;
 import io.runtracker.mlflow.MlflowSink;
+import io.runtracker.sink.EncodedEvent;
+import io.runtracker.sink.RequestWindow;
+import io.runtracker.sink.WindowDraft;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;

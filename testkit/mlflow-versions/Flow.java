@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import io.runtracker.adapter.OpenRequest;
 import io.runtracker.RequestTarget;
 import io.runtracker.TrackAs;
 import io.runtracker.TrackedRequest;
 import io.runtracker.Tracker;
 import io.runtracker.TrackerStats;
+import io.runtracker.adapter.OpenRequest;
 import io.runtracker.mlflow.MlflowSink;
 import java.time.Duration;
 import java.util.Map;

@@ -73,6 +73,23 @@ class CodeBlocksTest {
                     }));
   }
 
+  @ParameterizedTest
+  @MethodSource
+  void every_program_that_no_module_has_compiles(Path program) throws Exception {
+    JavaBlocks.check(new Block(program, 1, "java", Files.readString(program)));
+  }
+
+  static List<Path> every_program_that_no_module_has_compiles() throws IOException {
+    List<Path> programs = new ArrayList<>();
+    for (String directory : List.of("docs/screenshots", "testkit/mlflow-versions")) {
+      try (Stream<Path> files = Files.list(Project.ROOT.resolve(directory))) {
+        files.filter(file -> file.toString().endsWith(".java")).sorted().forEach(programs::add);
+      }
+    }
+    assertThat(programs).isNotEmpty();
+    return programs;
+  }
+
   @Test
   void a_block_that_is_wrong_fails() {
     assertFails("java", "Tracker.builder().skipp(\"/health\");\n", ":2: cannot find symbol");

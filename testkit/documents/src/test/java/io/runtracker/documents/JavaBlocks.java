@@ -80,7 +80,8 @@ final class JavaBlocks {
     if (code.startsWith("module ")) {
       faults = compile(block, "module-info", code);
     } else if (code.contains("\nimport ")) {
-      faults = compile(block, code.replaceAll("(?s).*public class (\\w+).*", "$1"), code);
+      faults =
+          compile(block, code.replaceAll("(?s).*?\n(?:public |final )*class (\\w+).*", "$1"), code);
     } else {
       String members = CLASS + code + "}";
       boolean isExpression = !code.contains(";");
