@@ -12,8 +12,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 /** What a user's own code says of requests: filters, customizers and the naming of runs. */
@@ -338,6 +340,24 @@ class HooksTest {
     open(tracker, "GET", "/", Headers.of("Accept", "text/html"));
     tracker.close(Requests.LONG);
     assertThat(sink.only().tags()).containsEntry("http.request.header.accept", "text/html");
+  }
+
+  @Test
+  void a_naming_function_that_takes_a_second_for_several_names_is_switched_off_too() {
+    AtomicInteger calls = new AtomicInteger();
+    try (Tracker tracker =
+        Requests.tracker(sink)
+            .naming(
+                request -> {
+                  calls.incrementAndGet();
+                  LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(300));
+                  return "named";
+                })
+            .build()) {
+      Requests.serve(tracker, "/", 200);
+      assertThat(tracker.flush(Requests.LONG).delivered()).isEqualTo(200);
+      assertThat(calls.get()).isLessThan(20);
+    }
   }
 
   @Test

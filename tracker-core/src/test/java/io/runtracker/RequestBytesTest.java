@@ -150,6 +150,25 @@ class RequestBytesTest {
     }
   }
 
+  @Test
+  void long_paths_are_heavy_too() {
+    CountDownLatch released = new CountDownLatch(1);
+    try (Tracker tracker =
+        tracker()
+            .ringBytes(4 << 20)
+            .naming(
+                event -> {
+                  awaitFor(released);
+                  return null;
+                })
+            .build()) {
+      Requests.serve(tracker, "/" + "x".repeat(1 << 19), 50);
+      released.countDown();
+      assertThat(tracker.flush(Requests.LONG).dropped().get(DropReason.RING_FULL))
+          .isBetween(41L, 43L);
+    }
+  }
+
   private static void awaitFor(CountDownLatch latch) {
     try {
       latch.await(900, TimeUnit.MILLISECONDS);

@@ -181,6 +181,7 @@ public final class Batcher implements RingConsumer {
     long now = System.nanoTime();
     long before = poller.getSequence().get();
     takeUpGroup();
+    names.beginLook();
     boolean isFull = log.isFull();
     poll(isFull ? refusing : intoGroup);
     long came = poller.getSequence().get() - before;

@@ -15,12 +15,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Names events by the user's function, where no handler named them. The function has a thread of
- * its own and a second for each name, because the batcher waits for it: one that takes longer is
- * switched off, and named in the log.
+ * its own and a second for the names of one look at the ring, because the batcher waits for it: one
+ * that takes longer is switched off, and named in the log.
  */
 public final class RunNames {
 
-  private static final long LONGEST_SECONDS = 1;
+  private static final long LONGEST_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final @Nullable RunNaming naming;
   private final RateLimitedLog log;
@@ -33,12 +33,18 @@ public final class RunNames {
           new LinkedBlockingQueue<>(),
           work -> Daemon.of(work, "runtracker-naming"));
   private volatile boolean off;
+  private long leftNanos = LONGEST_NANOS;
 
   public RunNames(@Nullable RunNaming naming, RateLimitedLog log) {
     this.naming = naming;
     this.log = log;
     this.off = naming == null;
     thread.allowCoreThreadTimeOut(true);
+  }
+
+  /** There is a second for the names that are asked for from now on. */
+  void beginLook() {
+    leftNanos = LONGEST_NANOS;
   }
 
   /** By one thread, the batcher's. Never throws. */
@@ -48,8 +54,10 @@ public final class RunNames {
     }
     Future<@Nullable String> answer = null;
     try {
+      long asked = System.nanoTime();
       answer = thread.submit(() -> naming.nameOf(event));
-      String name = answer.get(LONGEST_SECONDS, TimeUnit.SECONDS);
+      String name = answer.get(leftNanos, TimeUnit.NANOSECONDS);
+      leftNanos -= System.nanoTime() - asked;
       return name == null || name.isBlank() ? event : event.withName(name);
     } catch (TimeoutException slow) {
       off = true;

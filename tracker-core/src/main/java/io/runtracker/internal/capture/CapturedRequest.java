@@ -168,7 +168,12 @@ public final class CapturedRequest extends LogEntryStack implements OpenRequest 
   /** What it holds in the ring besides itself, in bytes; see {@link LogEntry#size}. */
   public int weight() {
     int logged = entries == null ? 0 : entries.taken();
-    return errorDetails == null ? logged : logged + errorDetails.length();
+    return targetBytes() + (errorDetails == null ? logged : logged + errorDetails.length());
+  }
+
+  private int targetBytes() {
+    String query = target.query();
+    return target.path().length() + (query == null ? 0 : query.length());
   }
 
   /**

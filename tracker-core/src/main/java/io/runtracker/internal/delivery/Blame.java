@@ -73,6 +73,7 @@ final class Blame {
    */
   boolean failed(Tries tries, boolean isAlone, long passedAtStart) {
     boolean wasSuspect = tries.areSuspect();
+    boolean isFirstAlone = isAlone && tries.ownFailed() == 0;
     boolean othersPass;
     tries.isOutpaced |= isAlone && passed - passedAtStart >= places;
     if (tries.failed++ == 0) {
@@ -81,10 +82,12 @@ final class Blame {
       tries.passedAtFirst = passed;
       tries.begunAtFirst = begunToFail;
       tries.blamed = 1;
+      isFirstAlone = false; // counted already
     } else {
       othersPass = othersPassed(tries);
       tries.blamed += othersPass ? 1 : 0;
     }
+    begunToFail += isFirstAlone ? 1 : 0;
     tries.passedBefore = passed;
     if (wasSuspect) {
       return othersPass; // what is known to fail says nothing of the server
@@ -137,8 +140,11 @@ final class Blame {
       most = Math.min(most, maxTries);
     }
     int half = (maxTries + 1) / 2;
-    int leastBlamed = isRefused ? Math.min(2, half) : half;
-    return others > 0 && tries.failed >= most && tries.blamed >= leastBlamed;
+    int least = isRefused ? Math.min(2, half) : half;
+    return others > 0
+        && tries.failed >= most
+        && tries.blamed >= least
+        && tries.ownFailed() >= least;
   }
 
   /** Whether taking units apart may still find out that it is something in them. */

@@ -23,6 +23,15 @@ final class FailureLog {
     this.warnings = warnings;
   }
 
+  /** As its {@code toString}, which an exception of a user's may fail in. */
+  static String textOf(Throwable failure) {
+    try {
+      return failure.toString();
+    } catch (Throwable ofItsMessage) {
+      return failure.getClass().getName();
+    }
+  }
+
   void warn(Unit unit, Kind kind, String cause, @Nullable Throwable fault) {
     if (fault != null) {
       warnings.warn(

@@ -21,6 +21,10 @@ import org.jspecify.annotations.Nullable;
 final class Outcomes {
 
   private static final long SET_ASIDE_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(30);
+
+  /** Then its run stays where it is, unfinished. */
+  private static final int MOST_TRIES_TO_TAKE_BACK = 3;
+
   private static final long UNPLANNED_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   /** So many tries that fail in a row, of calls that the server answers, let one call probe. */
@@ -38,6 +42,10 @@ final class Outcomes {
   private final RateLimitedLog warnings;
   private final FailureLog failures;
   private final LongAdder retries = new LongAdder();
+
+  /** Since the sink took none last. */
+  private boolean haveWindowsPassed;
+
   private volatile boolean stopping;
   private volatile @Nullable String lastError;
 
@@ -91,9 +99,9 @@ final class Outcomes {
         retry(unit, 0);
       } else if (failure == null) {
         passed(unit, attempt.startedNanos);
-      } else if (failure instanceof InterruptedException) {
+      } else if (failure instanceof InterruptedException && stopping) {
         circuit.released(attempt.startedNanos);
-        retry(unit, stopping ? 0 : settings.retryDelay.toNanos());
+        retry(unit, 0);
       } else if (failure instanceof SpoolException) {
         circuit.released(attempt.startedNanos);
         warnings.warn("spool", "The spool cannot be used; delivery goes on by itself", failure);
@@ -105,6 +113,7 @@ final class Outcomes {
         failed(attempt, failure);
       }
     } catch (SpoolException e) {
+      circuit.released(attempt.startedNanos);
       warnings.warn("split", "The spool cannot be written; it is tried again", e);
       retryUnlessSettled(unit);
     } catch (Throwable fault) {
@@ -136,6 +145,7 @@ final class Outcomes {
     if (circuit.succeeded()) {
       units.waiting().hasteBack();
     }
+    haveWindowsPassed |= unit.isWindow();
     settlement.delivered(unit, System.nanoTime());
   }
 
@@ -144,10 +154,18 @@ final class Outcomes {
     long startedNanos = attempt.startedNanos;
     SinkException told = failure instanceof SinkException e ? e : null;
     Kind kind = told == null ? Kind.FAILED : told.kind();
-    String cause = told == null ? String.valueOf(failure) : String.valueOf(told.getMessage());
+    String cause = told == null ? FailureLog.textOf(failure) : String.valueOf(told.getMessage());
     lastError = told == null ? "a fault of the sink: " + cause : cause;
-    if (kind == Kind.UNSUPPORTED && unit.isWindow() && !unit.splits) {
+    if (unit.splits && kind != Kind.UNAVAILABLE) { // it says nothing of the requests, nor of others
+      circuit.released(startedNanos);
+      unit.takingBackFailed++;
+      failedBeside(unit, kind, cause);
+      return;
+    }
+    boolean isNoPlaceForWindows = !haveWindowsPassed || blame.isShared();
+    if (kind == Kind.UNSUPPORTED && unit.isWindow() && !unit.splits && isNoPlaceForWindows) {
       if (settlement.windowsRefused(unit, cause, System.nanoTime())) {
+        haveWindowsPassed = false;
         circuit.released(startedNanos); // whatever is in a window
         return;
       }
@@ -173,7 +191,11 @@ final class Outcomes {
 
   /** A look for a second run failed, or the taking back of a run whose window is split. */
   private void failedBeside(Unit unit, Kind kind, String cause) throws SpoolException {
-    boolean isOver = isFinal(kind) || kind == Kind.GONE || blame.isGuilty(unit.tries, false);
+    boolean isOver =
+        isFinal(kind)
+            || kind == Kind.GONE
+            || unit.takingBackFailed >= MOST_TRIES_TO_TAKE_BACK
+            || blame.isGuilty(unit.tries, false);
     if (!isOver) {
       retryLater(unit);
     } else if (unit.sweeps) {
@@ -192,13 +214,14 @@ final class Outcomes {
     if (kind == Kind.TOO_LARGE) {
       assembler.windowTooLarge(window);
     }
+    boolean existed = window.runId != null;
     if (kind == Kind.GONE) {
       window.runId = null; // it is created again
     }
     boolean isItsOwn = othersPass && (isFinal(kind) || window.tries.areSuspect());
     boolean isWorthTheTry =
         kind != Kind.UNSUPPORTED
-            && (window.runId != null || kind == Kind.TOO_LARGE)
+            && (existed || kind == Kind.TOO_LARGE)
             && window.tries.failed >= triesBeforeParts(kind)
             && blame.mayBeFoundInParts()
             && units.isSmallest(window);
@@ -211,7 +234,8 @@ final class Outcomes {
       }
       retry(window, 0);
     } else {
-      if (window.tries.areSuspect()) {
+      // Few windows are held at once; were all of them such, no other would be tried.
+      if (window.tries.areSuspect() || window.tries.failed >= triesBeforeParts(kind)) {
         units.standAside(window);
       }
       retryLater(window);

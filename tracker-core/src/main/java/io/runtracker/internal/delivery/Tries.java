@@ -15,6 +15,9 @@ final class Tries {
   /** Of those, its first and each other before which others had passed since the one before. */
   int blamed;
 
+  /** Of those, its window's, which another request in there may have cost. */
+  private int inherited;
+
   /** How many had passed when it failed last, and when it failed first. */
   long passedBefore;
 
@@ -41,6 +44,7 @@ final class Tries {
     Tries part = new Tries(root);
     part.failed = failed;
     part.blamed = blamed;
+    part.inherited = failed;
     part.passedBefore = passedBefore;
     part.passedAtFirst = passedAtFirst;
     part.begunAtFirst = begunAtFirst;
@@ -51,6 +55,11 @@ final class Tries {
   /** Of a part of a unit that failed by its size. */
   Tries ofSmaller() {
     return new Tries(root);
+  }
+
+  /** How often it failed by itself, and not in a window with others. */
+  int ownFailed() {
+    return failed - inherited;
   }
 
   /** Whether it fails while others pass, so that it is to take no room from them. */

@@ -75,6 +75,9 @@ final class Unit {
   /** Whether it has only to be seen to that its run does not exist twice. */
   boolean sweeps;
 
+  /** How often that failed, by an answer. */
+  int takingBackFailed;
+
   /** Whether its run is to be taken back, because its events are to go out in parts. */
   boolean splits;
 
@@ -259,21 +262,33 @@ final class Unit {
   }
 
   String create(RunSink sink) throws SinkException, InterruptedException, IOException {
-    return isWindow()
-        ? Objects.requireNonNull(draft).create(Objects.requireNonNull(window))
-        : sink.create(decoded());
+    if (isWindow()) {
+      WindowDraft filled = Objects.requireNonNull(draft);
+      return SinkCall.make(() -> filled.create(Objects.requireNonNull(window)));
+    }
+    RequestEvent decoded = decoded();
+    return SinkCall.make(() -> sink.create(decoded));
   }
 
   void complete(RunSink sink, String run) throws SinkException, InterruptedException, IOException {
-    if (isWindow()) {
-      Objects.requireNonNull(draft).complete(run, Objects.requireNonNull(window));
-    } else {
-      sink.complete(run, decoded());
-    }
+    RequestEvent decoded = isWindow() ? null : decoded();
+    SinkCall.make(
+        () -> {
+          if (decoded == null) {
+            Objects.requireNonNull(draft).complete(run, Objects.requireNonNull(window));
+          } else {
+            sink.complete(run, decoded);
+          }
+          return run;
+        });
   }
 
   Optional<String> find(RunSink sink) throws SinkException, InterruptedException, IOException {
-    return isWindow() ? ((WindowSink) sink).find(described()) : sink.find(decoded());
+    if (isWindow()) {
+      return SinkCall.make(() -> ((WindowSink) sink).find(described()));
+    }
+    RequestEvent decoded = decoded();
+    return SinkCall.make(() -> sink.find(decoded));
   }
 
   /** One that could never be read is known by its id alone. */
@@ -285,7 +300,7 @@ final class Unit {
 
   /** As {@link RunSink#removeDuplicates}. */
   void sweep(RunSink sink) throws SinkException, InterruptedException {
-    sink.removeDuplicates(Objects.requireNonNull(runId));
+    SinkCall.make(() -> sink.removeDuplicates(Objects.requireNonNull(runId)));
   }
 
   @Override

@@ -69,7 +69,11 @@ final class UnitWriter {
     String runId = window.runId;
     if (runId != null) {
       failPoints.accept(FailPoint.BEFORE_DISCARD);
-      ((WindowSink) sink).discard(runId);
+      SinkCall.make(
+          () -> {
+            ((WindowSink) sink).discard(runId);
+            return runId;
+          });
       failPoints.accept(FailPoint.AFTER_DISCARD);
     }
   }

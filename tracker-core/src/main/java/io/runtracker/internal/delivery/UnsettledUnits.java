@@ -142,8 +142,9 @@ final class UnsettledUnits {
       count(unit, 1);
       if (unit.isWindow()) {
         unit.isReadAgain = true;
-      } else if (runs.remove(unit)) {
-        runsAside.add(unit);
+      } else if (runs.contains(unit)) {
+        runsAside.add(unit); // first: memory may be short
+        runs.remove(unit);
         letGo(unit);
       }
     }
@@ -171,7 +172,8 @@ final class UnsettledUnits {
 
   /** Whether no other window that can be taken apart has fewer requests. */
   boolean isSmallest(Unit window) {
-    return windows.stream().noneMatch(other -> other.size() > 1 && other.size() < window.size());
+    return windows.stream()
+        .noneMatch(other -> other.size() > 1 && !other.splits && other.size() < window.size());
   }
 
   /** Whether one more request may wait in memory for a run of its own. */
