@@ -16,7 +16,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Tag;
@@ -168,29 +167,6 @@ class BadWindowTest {
         Requests.serve(tracker, i == 3 ? UNLUCKY : i == 5 ? BAD : "/", 1);
       }
       onlyTheBadOneIsSetAside(tracker);
-    }
-  }
-
-  @Test
-  void a_server_that_refuses_one_call_in_ten_by_chance_costs_no_request() {
-    Random chance = new Random(3);
-    sink.complete =
-        paths -> {
-          boolean refuses;
-          synchronized (chance) {
-            refuses = chance.nextDouble() < 0.1;
-          }
-          if (refuses) {
-            fail(Kind.REFUSED);
-          }
-        };
-    try (Tracker tracker = windows(50).build()) {
-      for (int i = 0; i < 20; i++) {
-        Requests.serve(tracker, "/", 500);
-        tracker.flush(Duration.ofMillis(50));
-      }
-      Ledger ledger = tracker.flush(Requests.LONG);
-      assertThat(ledger.isComplete()).as("%s", ledger).isTrue();
     }
   }
 

@@ -87,7 +87,10 @@ final class Blame {
       othersPass = othersPassed(tries);
       tries.blamed += othersPass ? 1 : 0;
     }
-    begunToFail += isFirstAlone ? 1 : 0;
+    if (isFirstAlone) {
+      begunToFail++;
+      tries.begunAtFirst++; // it is not one of the others
+    }
     tries.passedBefore = passed;
     if (wasSuspect) {
       return othersPass; // what is known to fail says nothing of the server
@@ -134,17 +137,17 @@ final class Blame {
     double failing = begunToFail - tries.begunAtFirst;
     double share = (failing + 0.5) / (failing + others + 1);
     int beyondChance = (int) Math.min(Math.ceil(LOG_OF_CHANCE / Math.log(share)), 1_000_000);
-    int usual = isRefused ? Math.min(REFUSALS, maxTries) : maxTries;
-    int most = Math.max(usual, beyondChance);
     if (share <= HIGH_SHARE) {
-      most = Math.min(most, maxTries);
+      beyondChance = Math.min(beyondChance, maxTries);
     }
+    int usual = isRefused ? Math.min(REFUSALS, maxTries) : maxTries;
     int half = (maxTries + 1) / 2;
     int least = isRefused ? Math.min(2, half) : half;
+    // A window's failures may be another request's, so they are no evidence against chance.
     return others > 0
-        && tries.failed >= most
+        && tries.failed >= usual
         && tries.blamed >= least
-        && tries.ownFailed() >= least;
+        && tries.ownFailed() >= Math.max(least, beyondChance);
   }
 
   /** Whether taking units apart may still find out that it is something in them. */

@@ -49,6 +49,18 @@ class BlameTest {
   }
 
   @Test
+  void what_its_window_failed_does_not_make_a_request_guilty() {
+    failWhileOthersPass(unit, 3);
+    pass(60);
+    Tries part = unit.ofPart();
+    failed(part, true);
+    pass(1);
+    assertThat(blame.isGuilty(part, true)).isFalse();
+    failWhileOthersPass(part, 2);
+    assertThat(blame.isGuilty(part, true)).isTrue();
+  }
+
+  @Test
   void a_server_that_refuses_one_in_ten_by_chance_is_believed_after_more_tries() {
     for (int i = 0; i < 4; i++) {
       failed(unit, true);
