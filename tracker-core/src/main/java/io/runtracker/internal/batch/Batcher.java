@@ -251,6 +251,7 @@ public final class Batcher implements RingConsumer {
         group.endEvent();
       } catch (Throwable fault) {
         if (group.size() == before) {
+          Stage.rethrowIfStopped(fault); // the successor is offered it again
           group.cancelEvent();
           counts.dropped(DropReason.DELIVERY_FAULT);
         }
@@ -297,6 +298,9 @@ public final class Batcher implements RingConsumer {
         failPoints.accept(FailPoint.BEFORE_GROUP);
         refusals.count(log.append(full));
       } catch (Throwable fault) {
+        if (!full.isInLog()) {
+          Stage.rethrowIfStopped(fault); // the successor hands it over
+        }
         int taken = full.isInLog() ? full.size() : 0;
         counts.dropped(DropReason.DELIVERY_FAULT, events - taken);
         warnings.warn(

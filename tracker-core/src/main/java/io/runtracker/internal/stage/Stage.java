@@ -109,6 +109,17 @@ public final class Stage {
     }
   }
 
+  /**
+   * Lets {@code Thread.stop} end the thread, which says nothing of what it was about. By name,
+   * because newer JDKs are going to lack the class.
+   */
+  public static void rethrowIfStopped(Throwable fault) {
+    if (fault instanceof Error error
+        && fault.getClass().getName().equals("java.lang.ThreadDeath")) {
+      throw error;
+    }
+  }
+
   /** Has it come round now, because somebody waits. */
   public void wake() {
     Thread now = thread;
