@@ -4,19 +4,13 @@ package io.runtracker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.runtracker.sink.EncodedEvent;
-import io.runtracker.sink.RequestWindow;
+import io.runtracker.MemoryWindowSink.ContentFault;
 import io.runtracker.sink.SinkException;
 import io.runtracker.sink.SinkException.Kind;
-import io.runtracker.sink.WindowDraft;
-import io.runtracker.sink.WindowSink;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -30,86 +24,8 @@ class BadWindowTest {
   private static final String BAD = "/bad";
   private static final String UNLUCKY = "/unlucky";
 
-  private interface Step {
-    void of(List<String> paths) throws SinkException, InterruptedException;
-  }
-
-  /** Each of its steps may fail by what is in a window. */
-  private static final class Sink implements WindowSink {
-    volatile Step create = paths -> {};
-    volatile Step complete = paths -> {};
-    volatile Step discard = paths -> {};
-    volatile Step find = paths -> {};
-    final MemoryWindowSink taken = new MemoryWindowSink();
-
-    private static List<String> pathOf(RequestEvent event) {
-      return List.of(event.target().path());
-    }
-
-    @Override
-    public String create(RequestEvent event) throws SinkException, InterruptedException {
-      create.of(pathOf(event));
-      return taken.create(event);
-    }
-
-    @Override
-    public void complete(String runId, RequestEvent event)
-        throws SinkException, InterruptedException {
-      complete.of(pathOf(event));
-      taken.complete(runId, event);
-    }
-
-    @Override
-    public Optional<String> find(RequestEvent event) {
-      return taken.find(event);
-    }
-
-    @Override
-    public Optional<String> find(RequestWindow window) throws SinkException, InterruptedException {
-      find.of(List.of());
-      return taken.find(window);
-    }
-
-    @Override
-    public void discard(String runId) throws SinkException, InterruptedException {
-      discard.of(List.of());
-      taken.discard(runId);
-    }
-
-    @Override
-    public void close() {
-      taken.close();
-    }
-
-    @Override
-    public WindowDraft newWindow() {
-      WindowDraft draft = taken.newWindow();
-      List<String> paths = new ArrayList<>();
-      return new WindowDraft() {
-        @Override
-        public void add(EncodedEvent event) throws IOException {
-          paths.add(Encoded.decode(event).target().path());
-          draft.add(event);
-        }
-
-        @Override
-        public String create(RequestWindow window) throws SinkException, InterruptedException {
-          create.of(paths);
-          return draft.create(window);
-        }
-
-        @Override
-        public void complete(String runId, RequestWindow window)
-            throws SinkException, InterruptedException {
-          complete.of(paths);
-          draft.complete(runId, window);
-        }
-      };
-    }
-  }
-
-  private final Sink sink = new Sink();
-  private final Map<String, AtomicInteger> triedAlone = new ConcurrentHashMap<>();
+  private final MemoryWindowSink sink = new MemoryWindowSink();
+  private final AtomicInteger unluckyTried = new AtomicInteger();
 
   private Tracker.Builder windows(int rows) {
     return Requests.tracker(sink)
@@ -124,25 +40,24 @@ class BadWindowTest {
     throw new SinkException(kind, "told by the test", null);
   }
 
-  private static Step failOnBad(Kind kind) {
-    return paths -> {
-      if (paths.contains(BAD)) {
+  private static boolean isOf(List<RequestEvent> events, String path) {
+    return events.stream().anyMatch(event -> event.target().path().equals(path));
+  }
+
+  private static ContentFault failOnBad(Kind kind) {
+    return events -> {
+      if (isOf(events, BAD)) {
         fail(kind);
       }
     };
   }
 
   /** Fails on bad ones always, and on an unlucky one once, when it is alone. */
-  private Step failOnBadAndOnceOnUnlucky(Kind kind) {
-    return paths -> {
-      boolean isAlone = paths.size() == 1;
-      int tries =
-          isAlone
-              ? triedAlone
-                  .computeIfAbsent(paths.get(0), path -> new AtomicInteger())
-                  .incrementAndGet()
-              : 0;
-      if (paths.contains(BAD) || (paths.equals(List.of(UNLUCKY)) && tries == 1)) {
+  private ContentFault failOnBadAndOnceOnUnlucky(Kind kind) {
+    return events -> {
+      boolean isUnluckyAlone = events.size() == 1 && isOf(events, UNLUCKY);
+      boolean isUnlucky = isUnluckyAlone && unluckyTried.incrementAndGet() == 1;
+      if (isOf(events, BAD) || isUnlucky) {
         fail(kind);
       }
     };
@@ -152,12 +67,12 @@ class BadWindowTest {
     Requests.serveOthersUntilDropped(tracker, 1);
     Ledger ledger = tracker.flush(Requests.LONG);
     assertThat(ledger.dropped()).as("%s", ledger).isEqualTo(Map.of(DropReason.REFUSED, 1L));
-    assertThat(triedAlone.get(UNLUCKY).get()).isEqualTo(2);
+    assertThat(unluckyTried).hasValue(2);
   }
 
   @Test
   void a_good_request_that_was_in_a_window_with_a_bad_one_is_not_set_aside_for_one_refusal() {
-    sink.complete = failOnBadAndOnceOnUnlucky(Kind.REFUSED);
+    sink.completing = failOnBadAndOnceOnUnlucky(Kind.REFUSED);
     try (Tracker tracker = windows(4096).queueSize(100_000).build()) {
       for (int i = 0; i < 100; i++) {
         Requests.serve(tracker, "/", 1);
@@ -172,8 +87,8 @@ class BadWindowTest {
 
   @Test
   void where_runs_cannot_be_taken_back_one_failure_costs_no_good_request() {
-    sink.discard = paths -> fail(Kind.UNAUTHORIZED);
-    sink.complete = failOnBadAndOnceOnUnlucky(Kind.FAILED);
+    sink.discarding = () -> fail(Kind.UNAUTHORIZED);
+    sink.completing = failOnBadAndOnceOnUnlucky(Kind.FAILED);
     try (Tracker tracker = windows(4).build()) {
       Requests.serve(tracker, "/", 20);
       tracker.flush(Requests.LONG);
@@ -186,8 +101,8 @@ class BadWindowTest {
 
   @Test
   void where_runs_cannot_be_taken_back_good_requests_leave_a_window_on_a_quiet_service_too() {
-    sink.discard = paths -> fail(Kind.UNAUTHORIZED);
-    sink.complete = failOnBad(Kind.FAILED);
+    sink.discarding = () -> fail(Kind.UNAUTHORIZED);
+    sink.completing = failOnBad(Kind.FAILED);
     try (Tracker tracker = windows(4).maxRetryDelay(Duration.ofHours(1)).build()) {
       Requests.serve(tracker, "/", 20);
       tracker.flush(Requests.LONG);
@@ -219,47 +134,47 @@ class BadWindowTest {
   @ParameterizedTest
   @EnumSource(Kind.class)
   void two_windows_that_cannot_be_created_hold_up_no_others(Kind kind) {
-    sink.create = failOnBad(kind);
+    sink.creating = failOnBad(kind);
     twoBadWindowsHoldUpNoOthers(0);
   }
 
   @ParameterizedTest
   @EnumSource(Kind.class)
   void two_windows_that_cannot_be_created_hold_up_no_others_where_many_passed(Kind kind) {
-    sink.create = failOnBad(kind);
+    sink.creating = failOnBad(kind);
     twoBadWindowsHoldUpNoOthers(100);
   }
 
   @ParameterizedTest
   @EnumSource(Kind.class)
   void two_windows_that_cannot_be_completed_hold_up_no_others(Kind kind) {
-    sink.complete = failOnBad(kind);
+    sink.completing = failOnBad(kind);
     twoBadWindowsHoldUpNoOthers(0);
   }
 
   @Test
   void two_windows_that_cannot_be_looked_up_hold_up_no_others() {
     AtomicInteger creates = new AtomicInteger();
-    sink.create =
-        paths -> {
+    sink.creating =
+        events -> {
           if (creates.getAndIncrement() < 2) {
             fail(Kind.UNKNOWN);
           }
         };
-    sink.find = paths -> fail(Kind.UNKNOWN);
+    sink.lookingUp = () -> fail(Kind.UNKNOWN);
     twoBadWindowsHoldUpNoOthers(0);
   }
 
   @Test
   void one_request_that_a_firewall_answers_with_405_does_not_turn_windows_off_for_all() {
-    sink.complete = failOnBad(Kind.UNSUPPORTED);
+    sink.completing = failOnBad(Kind.UNSUPPORTED);
     try (Tracker tracker = windows(50).trackAs(TrackAs.AUTO).queueSize(400).build()) {
       await()
           .atMost(Requests.LONG)
           .until(
               () -> {
                 Requests.serve(tracker, "/", 200);
-                return tracker.stats().writingWindows() && !sink.taken.windows().isEmpty();
+                return tracker.stats().writingWindows() && !sink.windows().isEmpty();
               });
       Requests.serve(tracker, BAD, 1);
       await()
@@ -282,8 +197,8 @@ class BadWindowTest {
   @EnumSource(TrackAs.class)
   void an_io_exception_that_the_sink_did_not_declare_costs_no_request(TrackAs trackAs) {
     AtomicInteger left = new AtomicInteger(1);
-    sink.complete =
-        paths -> {
+    sink.completing =
+        events -> {
           if (left.getAndDecrement() > 0) {
             BadWindowTest.<RuntimeException>sneak(new IOException("connection reset"));
           }
@@ -311,9 +226,9 @@ class BadWindowTest {
   @ParameterizedTest
   @EnumSource(TrackAs.class)
   void what_always_ends_in_an_interrupted_exception_is_set_aside(TrackAs trackAs) {
-    sink.complete =
-        paths -> {
-          if (paths.contains(BAD)) {
+    sink.completing =
+        events -> {
+          if (isOf(events, BAD)) {
             throw new InterruptedException("told by the test");
           }
         };
@@ -323,9 +238,9 @@ class BadWindowTest {
   @ParameterizedTest
   @EnumSource(TrackAs.class)
   void what_fails_with_a_message_that_cannot_be_had_is_set_aside(TrackAs trackAs) {
-    sink.complete =
-        paths -> {
-          if (paths.contains(BAD)) {
+    sink.completing =
+        events -> {
+          if (isOf(events, BAD)) {
             throw new IllegalStateException() {
               @Override
               public String getMessage() {

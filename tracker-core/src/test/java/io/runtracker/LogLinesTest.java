@@ -22,6 +22,13 @@ class LogLinesTest {
 
   @TempDir Path directory;
 
+  private static final class Lake extends MemorySink {
+    @Override
+    public String toString() {
+      return LAKE;
+    }
+  }
+
   @Test
   void the_first_line_says_where_requests_go_and_how() {
     RunSink named =
@@ -102,13 +109,7 @@ class LogLinesTest {
         "REFUSED      | refuses everything; delivery pauses until it takes some",
       })
   void a_line_about_the_server_names_it_and_the_cause(SinkException.Kind kind, String what) {
-    MemorySink sink =
-        new MemorySink() {
-          @Override
-          public String toString() {
-            return LAKE;
-          }
-        };
+    MemorySink sink = new Lake();
     sink.beforeCreate =
         event -> {
           throw new SinkException(kind, "told by the test", null);
@@ -127,13 +128,7 @@ class LogLinesTest {
 
   @Test
   void a_line_about_one_request_names_the_server_and_the_cause() {
-    MemorySink sink =
-        new MemorySink() {
-          @Override
-          public String toString() {
-            return LAKE;
-          }
-        };
+    MemorySink sink = new Lake();
     sink.beforeCreate =
         event -> {
           if (event.target().path().equals("/bad")) {

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -80,7 +81,10 @@ class ManyLivesTest {
       }
       case 6 -> {
         if (window != null) {
-          sink.find(window).ifPresent(sink::discard);
+          Optional<String> run = sink.find(window);
+          if (run.isPresent()) {
+            sink.discard(run.get());
+          }
           throw new SinkException(SinkException.Kind.GONE, "gone", null);
         }
       }

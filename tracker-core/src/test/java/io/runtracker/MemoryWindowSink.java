@@ -27,6 +27,16 @@ class MemoryWindowSink implements WindowSink {
     void strike(RequestWindow window) throws SinkException, InterruptedException;
   }
 
+  /** As {@link Fault}, by the requests, be they of a window or one of a run of its own. */
+  interface ContentFault {
+    void strike(List<RequestEvent> events) throws SinkException, InterruptedException;
+  }
+
+  /** As {@link Fault}, whatever is in the window. */
+  interface StepFault {
+    void strike() throws SinkException, InterruptedException;
+  }
+
   /** A window as it was written. */
   record Written(RequestWindow window, List<RequestEvent> events) {}
 
@@ -37,6 +47,11 @@ class MemoryWindowSink implements WindowSink {
   volatile Fault afterCreate = NONE;
   volatile Fault beforeComplete = NONE;
   volatile Fault afterComplete = NONE;
+
+  volatile ContentFault creating = events -> {};
+  volatile ContentFault completing = events -> {};
+  volatile StepFault lookingUp = () -> {};
+  volatile StepFault discarding = () -> {};
 
   /** Throws at what is to have no place in a window. */
   volatile Consumer<RequestEvent> unfit = event -> {};
@@ -81,6 +96,7 @@ class MemoryWindowSink implements WindowSink {
     @Override
     public String create(RequestWindow window) throws SinkException, InterruptedException {
       beforeCreate.strike(window);
+      creating.strike(events);
       String runId = created(window, events);
       afterCreate.strike(window);
       return runId;
@@ -90,6 +106,7 @@ class MemoryWindowSink implements WindowSink {
     public void complete(String runId, RequestWindow window)
         throws SinkException, InterruptedException {
       beforeComplete.strike(window);
+      completing.strike(events);
       if (events.stream().anyMatch(refused)) {
         throw new SinkException(SinkException.Kind.REFUSED, "one of them is refused", null);
       }
@@ -102,8 +119,11 @@ class MemoryWindowSink implements WindowSink {
   }
 
   @Override
-  public synchronized void discard(String runId) {
-    discarded.add(runId);
+  public void discard(String runId) throws SinkException, InterruptedException {
+    discarding.strike();
+    synchronized (this) {
+      discarded.add(runId);
+    }
   }
 
   /** Runs that were taken back. */
@@ -130,8 +150,11 @@ class MemoryWindowSink implements WindowSink {
   }
 
   @Override
-  public synchronized Optional<String> find(RequestWindow window) {
-    return Optional.ofNullable(runOfWindow.get(window.windowId()));
+  public Optional<String> find(RequestWindow window) throws SinkException, InterruptedException {
+    lookingUp.strike();
+    synchronized (this) {
+      return Optional.ofNullable(runOfWindow.get(window.windowId()));
+    }
   }
 
   void isWellAgain() {
@@ -174,12 +197,14 @@ class MemoryWindowSink implements WindowSink {
 
   @Override
   public String create(RequestEvent event) throws SinkException, InterruptedException {
+    creating.strike(List.of(event));
     return runs.create(event);
   }
 
   @Override
   public void complete(String runId, RequestEvent event)
       throws SinkException, InterruptedException {
+    completing.strike(List.of(event));
     runs.complete(runId, event);
   }
 

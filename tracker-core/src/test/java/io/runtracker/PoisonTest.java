@@ -4,18 +4,13 @@ package io.runtracker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.runtracker.sink.EncodedEvent;
-import io.runtracker.sink.RequestWindow;
 import io.runtracker.sink.SinkException;
-import io.runtracker.sink.WindowDraft;
-import io.runtracker.sink.WindowSink;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -69,12 +64,16 @@ class PoisonTest {
   private final Set<Integer> poisoned = ConcurrentHashMap.newKeySet();
 
   /** Takes what it is given but for poison, and counts how often it saw that. */
-  private static final class PoisonedSink implements WindowSink {
+  private static final class PoisonedSink extends MemoryWindowSink {
     volatile Answer answer = Answer.FAILS;
     volatile boolean isWell;
     final Map<String, AtomicInteger> tries = new ConcurrentHashMap<>();
     final AtomicInteger failures = new AtomicInteger();
-    private final MemoryWindowSink taken = new MemoryWindowSink();
+
+    PoisonedSink() {
+      runs.beforeCreate = event -> take(List.of(event));
+      completing = this::take;
+    }
 
     private void take(List<RequestEvent> events) throws SinkException {
       List<RequestEvent> bad = isWell ? List.of() : events.stream().filter(this::isPoison).toList();
@@ -89,63 +88,6 @@ class PoisonTest {
 
     private boolean isPoison(RequestEvent event) {
       return event.target().path().equals("/poison");
-    }
-
-    @Override
-    public String create(RequestEvent event) throws SinkException, InterruptedException {
-      take(List.of(event));
-      return taken.create(event);
-    }
-
-    @Override
-    public void complete(String runId, RequestEvent event)
-        throws SinkException, InterruptedException {
-      taken.complete(runId, event);
-    }
-
-    @Override
-    public Optional<String> find(RequestEvent event) {
-      return taken.find(event);
-    }
-
-    @Override
-    public Optional<String> find(RequestWindow window) {
-      return taken.find(window);
-    }
-
-    @Override
-    public void discard(String runId) {
-      taken.discard(runId);
-    }
-
-    @Override
-    public void close() {
-      taken.close();
-    }
-
-    @Override
-    public WindowDraft newWindow() {
-      WindowDraft draft = taken.newWindow();
-      List<RequestEvent> events = new ArrayList<>();
-      return new WindowDraft() {
-        @Override
-        public void add(EncodedEvent event) throws java.io.IOException {
-          events.add(Encoded.decode(event));
-          draft.add(event);
-        }
-
-        @Override
-        public String create(RequestWindow window) throws SinkException, InterruptedException {
-          return draft.create(window);
-        }
-
-        @Override
-        public void complete(String runId, RequestWindow window)
-            throws SinkException, InterruptedException {
-          take(events);
-          draft.complete(runId, window);
-        }
-      };
     }
   }
 
@@ -225,8 +167,8 @@ class PoisonTest {
       assertThat(ledger.dropped()).isEqualTo(Map.of(reason, (long) poisoned.size()));
       assertThat(ledger.delivered()).as("%s", ledger).isEqualTo(served.get() - poisoned.size());
     }
-    Set<String> written = new HashSet<>(sink.taken.written());
-    assertThat(sink.taken.written()).hasSameSizeAs(written).hasSize(served.get() - poisoned.size());
+    Set<String> written = new HashSet<>(sink.written());
+    assertThat(sink.written()).hasSameSizeAs(written).hasSize(served.get() - poisoned.size());
     assertThat(sink.tries.keySet()).hasSize(poisoned.size()).doesNotContainAnyElementsOf(written);
     assertThat(sink.tries.values()).allSatisfy(tries -> assertThat(tries.get()).isBetween(1, 10));
   }
@@ -246,7 +188,7 @@ class PoisonTest {
       assertThat(ledger.isComplete()).as("%s", ledger).isTrue();
       assertThat(tracker.stats().serverAway()).isFalse();
     }
-    assertThat(sink.taken.written()).hasSize(60).doesNotHaveDuplicates();
+    assertThat(sink.written()).hasSize(60).doesNotHaveDuplicates();
   }
 
   @ParameterizedTest

@@ -122,20 +122,23 @@ class RequestBytesTest {
     }
   }
 
+  /** Its batcher is, as by a disk that hangs. */
+  private Tracker trackerThatIsHeldUp(CountDownLatch released) {
+    return tracker()
+        .requestBytes(1 << 20)
+        .ringBytes(4 << 20)
+        .naming(
+            event -> {
+              awaitFor(released);
+              return null;
+            })
+        .build();
+  }
+
   @Test
   void requests_that_together_are_too_heavy_for_the_ring_are_dropped_and_counted() {
     CountDownLatch released = new CountDownLatch(1);
-    // The batcher is held up, as by a disk that hangs.
-    try (Tracker tracker =
-        tracker()
-            .requestBytes(1 << 20)
-            .ringBytes(4 << 20)
-            .naming(
-                event -> {
-                  awaitFor(released);
-                  return null;
-                })
-            .build()) {
+    try (Tracker tracker = trackerThatIsHeldUp(released)) {
       for (int i = 0; i < 50; i++) {
         Requests.open(tracker, "/").text("t.txt", "x".repeat(1 << 19)).end(200, null);
       }
@@ -153,15 +156,7 @@ class RequestBytesTest {
   @Test
   void long_paths_are_heavy_too() {
     CountDownLatch released = new CountDownLatch(1);
-    try (Tracker tracker =
-        tracker()
-            .ringBytes(4 << 20)
-            .naming(
-                event -> {
-                  awaitFor(released);
-                  return null;
-                })
-            .build()) {
+    try (Tracker tracker = trackerThatIsHeldUp(released)) {
       Requests.serve(tracker, "/" + "x".repeat(1 << 19), 50);
       released.countDown();
       assertThat(tracker.flush(Requests.LONG).dropped().get(DropReason.RING_FULL))

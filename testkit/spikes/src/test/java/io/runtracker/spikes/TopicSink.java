@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -92,14 +93,11 @@ final class TopicSink extends BatchSink {
     producer.close(Duration.ofSeconds(5));
   }
 
-  /** For callers that make the topic first. */
+  /** With two partitions. */
   static void createTopic(String servers, String topic)
       throws ExecutionException, InterruptedException {
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", servers))) {
-      admin
-          .createTopics(List.of(new org.apache.kafka.clients.admin.NewTopic(topic, 2, (short) 1)))
-          .all()
-          .get();
+      admin.createTopics(List.of(new NewTopic(topic, 2, (short) 1))).all().get();
     }
   }
 }

@@ -298,10 +298,12 @@ public final class Batcher implements RingConsumer {
         failPoints.accept(FailPoint.BEFORE_GROUP);
         refusals.count(log.append(full));
       } catch (Throwable fault) {
-        if (!full.isInLog()) {
+        int taken = 0;
+        if (full.isInLog()) {
+          taken = full.size();
+        } else {
           Stage.rethrowIfStopped(fault); // the successor hands it over
         }
-        int taken = full.isInLog() ? full.size() : 0;
         counts.dropped(DropReason.DELIVERY_FAULT, events - taken);
         warnings.warn(
             "hand-over",

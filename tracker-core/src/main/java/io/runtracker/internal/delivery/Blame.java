@@ -126,9 +126,9 @@ final class Blame {
   }
 
   /**
-   * Whether it failed as often as it may, half of that (or, where it is refused, twice) while
-   * others passed; or more often, where so many others began to fail meanwhile that it might be
-   * chance.
+   * Whether it failed as often as it may: half of that (or, where it is refused, twice) while
+   * others passed, and as often by itself, not in a window; or by itself more often, where so many
+   * others began to fail meanwhile that it might be chance.
    *
    * @param isRefused whether the server said that it understood it, and will never take it
    */

@@ -75,11 +75,11 @@ final class Unit {
   /** Whether it has only to be seen to that its run does not exist twice. */
   boolean sweeps;
 
-  /** How often that failed, by an answer. */
-  int takingBackFailed;
-
   /** Whether its run is to be taken back, because its events are to go out in parts. */
   boolean splits;
+
+  /** How often that failed by an answer. */
+  int takingBackFailed;
 
   /** In how many. */
   private int parts;
