@@ -24,12 +24,15 @@ public final class RingBytes {
     if (weight < LIGHT) {
       return true;
     }
-    long now = taken.addAndGet(weight);
-    if (now > most && now > weight) {
-      taken.addAndGet(-weight);
-      return false;
+    long now = taken.get();
+    while (now == 0 || now + weight <= most) {
+      long before = taken.compareAndExchange(now, now + weight);
+      if (before == now) {
+        return true;
+      }
+      now = before; // never taken and given back: another would find no room meanwhile
     }
-    return true;
+    return false;
   }
 
   /** Whether {@link #take} would find room now. */
