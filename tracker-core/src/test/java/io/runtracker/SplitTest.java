@@ -135,6 +135,7 @@ class SplitTest {
       Ledger ledger = tracker.flush(Requests.LONG);
       assertThat(ledger.isComplete()).as("%s", ledger).isTrue();
       assertThat(sink.created()).isNotEmpty();
+      assertThat(sink.discarded()).hasSameSizeAs(sink.created());
       assertThat(tracker.stats().writingWindows()).isFalse();
     }
     assertThat(MemoryWindowSink.ids(sink.runs.completed())).hasSize(200).doesNotHaveDuplicates();

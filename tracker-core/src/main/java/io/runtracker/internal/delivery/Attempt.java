@@ -17,6 +17,9 @@ final class Attempt implements Runnable {
   /** False where no thread could be had for it. */
   boolean begun;
 
+  /** Whether what it tells of the unit and of the server is taken into account. */
+  boolean isCounted;
+
   /** Whether it took the place from others, and not one that none of them wanted. */
   boolean isOnShare;
 

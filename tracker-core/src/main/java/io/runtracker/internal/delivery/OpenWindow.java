@@ -18,7 +18,7 @@ final class OpenWindow {
 
   private final @Nullable WindowSink sink;
   private final Positions.Builder members = new Positions.Builder();
-  private @Nullable WindowDraft draft;
+  private @Nullable WindowDraft requests;
   private int rows;
   private long bytes;
   private long firstPosition;
@@ -38,11 +38,11 @@ final class OpenWindow {
 
   /** Adds a request; where that fails, it is not in the window. */
   void add(EventBytes event, long position, long now) throws IOException {
-    if (draft == null) {
-      draft = Objects.requireNonNull(sink).newWindow();
+    if (requests == null) {
+      requests = Objects.requireNonNull(sink).newWindow();
     }
     members.reserve(position); // what is in the draft must be among the members
-    draft.add(event);
+    requests.add(event);
     if (rows++ == 0) {
       openedNanos = now;
       firstPosition = position;
@@ -90,7 +90,10 @@ final class OpenWindow {
     Instant start = Instant.ofEpochMilli(startMillis);
     Instant end = Instant.ofEpochMilli(endMillis);
     RequestWindow described = new RequestWindow(id, start, end, rows, dropped);
-    Unit window = Unit.windowOf(described, members.build(), Objects.requireNonNull(draft));
+    Draft.OfWindow draft =
+        new Draft.OfWindow(
+            Objects.requireNonNull(sink), described, Objects.requireNonNull(requests));
+    Unit window = Unit.windowOf(draft, members.build());
     window.bytes = bytes;
     window.oldestMillis = oldestMillis;
     return window;

@@ -11,7 +11,6 @@ import io.runtracker.sink.SinkException;
 import io.runtracker.sink.SinkException.Kind;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,14 +33,13 @@ final class Outcomes {
   private final Assembler assembler;
   private final Settlement settlement;
   private final UnsettledUnits units;
-  private final Settings settings;
+  private final Retries retries;
   private final int failuresThatOpen;
   private final Circuit circuit;
   private final Blame blame;
   private final ServerWatch server;
   private final RateLimitedLog warnings;
   private final FailureLog failures;
-  private final LongAdder retries = new LongAdder();
 
   /** Since the sink took none last. */
   private boolean haveWindowsPassed;
@@ -64,13 +62,13 @@ final class Outcomes {
     this.assembler = assembler;
     this.settlement = settlement;
     this.units = units;
-    this.settings = settings;
+    this.retries = new Retries(units.waiting(), blame, settings);
     this.failuresThatOpen = Math.max(2, Math.min(inFlight, MOST_FAILURES_THAT_OPEN));
     this.circuit = circuit;
     this.blame = blame;
     this.server = server;
     this.warnings = warnings;
-    this.failures = new FailureLog(server.name(), blame, warnings);
+    this.failures = new FailureLog(server.name(), blame, warnings, System::nanoTime);
   }
 
   /** What ends from now on was interrupted because delivery ends. */
@@ -79,7 +77,7 @@ final class Outcomes {
   }
 
   long retries() {
-    return retries.sum();
+    return retries.count();
   }
 
   @Nullable String lastError() {
@@ -88,30 +86,17 @@ final class Outcomes {
 
   void cameBack(Attempt attempt) {
     Unit unit = attempt.unit;
-    Throwable failure = attempt.failure();
     unit.tookNanos = attempt.tookNanos();
+    if (attempt.isCounted) { // a fault kept it from being put back
+      retryUnlessSettled(unit);
+      return;
+    }
+    attempt.isCounted = true;
     try {
       if (!unit.leftOut.isEmpty()) {
         settlement.partWith(unit);
       }
-      if (!attempt.begun) {
-        circuit.released(attempt.startedNanos);
-        retry(unit, 0);
-      } else if (failure == null) {
-        passed(unit, attempt.startedNanos);
-      } else if (failure instanceof InterruptedException && stopping) {
-        circuit.released(attempt.startedNanos);
-        retry(unit, 0);
-      } else if (failure instanceof SpoolException) {
-        circuit.released(attempt.startedNanos);
-        warnings.warn("spool", "The spool cannot be used; delivery goes on by itself", failure);
-        retry(unit, UNPLANNED_NANOS);
-      } else if (failure instanceof IOException) {
-        circuit.released(attempt.startedNanos);
-        setAside(unit, DropReason.DAMAGED, String.valueOf(failure.getMessage()));
-      } else {
-        failed(attempt, failure);
-      }
+      ended(attempt, attempt.failure());
     } catch (SpoolException e) {
       circuit.released(attempt.startedNanos);
       warnings.warn("split", "The spool cannot be written; it is tried again", e);
@@ -123,9 +108,28 @@ final class Outcomes {
     }
   }
 
+  private void ended(Attempt attempt, @Nullable Throwable failure) throws SpoolException {
+    Unit unit = attempt.unit;
+    if (!attempt.begun || (failure instanceof InterruptedException && stopping)) {
+      circuit.released(attempt.startedNanos);
+      retries.after(unit, 0);
+    } else if (failure == null) {
+      passed(unit, attempt.startedNanos);
+    } else if (failure instanceof SpoolException) {
+      circuit.released(attempt.startedNanos);
+      warnings.warn("spool", "The spool cannot be used; delivery goes on by itself", failure);
+      retries.after(unit, UNPLANNED_NANOS);
+    } else if (failure instanceof IOException) {
+      circuit.released(attempt.startedNanos);
+      setAside(unit, DropReason.DAMAGED, String.valueOf(failure.getMessage()));
+    } else {
+      failed(attempt, failure);
+    }
+  }
+
   private void retryUnlessSettled(Unit unit) {
     if (unit.sweeps || units.contains(unit)) {
-      retry(unit, UNPLANNED_NANOS);
+      retries.after(unit, UNPLANNED_NANOS);
     }
   }
 
@@ -141,8 +145,11 @@ final class Outcomes {
     }
     blame.passed();
     units.waiting().othersPassed();
-    server.passed();
-    if (circuit.succeeded()) {
+    boolean isBack = server.passed();
+    if (isBack) {
+      failures.serverIsBack();
+    }
+    if (circuit.succeeded() || isBack) {
       units.waiting().hasteBack();
     }
     haveWindowsPassed |= unit.isWindow();
@@ -162,13 +169,10 @@ final class Outcomes {
       failedBeside(unit, kind, cause);
       return;
     }
-    boolean isNoPlaceForWindows = !haveWindowsPassed || blame.isShared();
-    if (kind == Kind.UNSUPPORTED && unit.isWindow() && !unit.splits && isNoPlaceForWindows) {
-      if (settlement.windowsRefused(unit, cause, System.nanoTime())) {
-        haveWindowsPassed = false;
-        circuit.released(startedNanos); // whatever is in a window
-        return;
-      }
+    if (kind == Kind.UNSUPPORTED && becomesRuns(unit, cause)) {
+      circuit.released(startedNanos); // whatever is in a window
+      takeApart(unit);
+      return;
     }
     boolean othersPass = blame.failed(unit.tries, unit.size() == 1, attempt.passedAtStart);
     boolean isAway = kind == Kind.UNAVAILABLE;
@@ -189,6 +193,18 @@ final class Outcomes {
     }
   }
 
+  /** Whether it is a window that is refused because it is one, and its requests may have runs. */
+  private boolean becomesRuns(Unit unit, String cause) {
+    boolean isNoPlaceForWindows = !haveWindowsPassed || blame.isShared();
+    boolean isRefusedWindow = unit.isWindow() && !unit.splits && isNoPlaceForWindows;
+    if (!isRefusedWindow || !settlement.windowsRefused(cause, System.nanoTime())) {
+      return false;
+    }
+    haveWindowsPassed = false;
+    unit.splitIntoRuns();
+    return true;
+  }
+
   /** A look for a second run failed, or the taking back of a run whose window is split. */
   private void failedBeside(Unit unit, Kind kind, String cause) throws SpoolException {
     boolean isOver =
@@ -197,7 +213,7 @@ final class Outcomes {
             || unit.takingBackFailed >= MOST_TRIES_TO_TAKE_BACK
             || blame.isGuilty(unit.tries, false);
     if (!isOver) {
-      retryLater(unit);
+      retries.later(unit);
     } else if (unit.sweeps) {
       journal.giveUp(unit);
     } else {
@@ -210,7 +226,7 @@ final class Outcomes {
    * What a window failed for may be one of its requests, so it is taken apart: when others pass;
    * or, when nothing does, one window down to one of its requests, because a smaller one may pass.
    */
-  private void windowFailed(Unit window, Kind kind, boolean othersPass) {
+  private void windowFailed(Unit window, Kind kind, boolean othersPass) throws SpoolException {
     if (kind == Kind.TOO_LARGE) {
       assembler.windowTooLarge(window);
     }
@@ -226,19 +242,28 @@ final class Outcomes {
             && blame.mayBeFoundInParts()
             && units.isSmallest(window);
     if (isItsOwn || isWorthTheTry) {
-      units.standAside(window);
       if (kind == Kind.TOO_LARGE) {
         window.splitBecauseOfItsSize();
       } else {
         window.splitBecauseOfItsContent();
       }
-      retry(window, 0);
+      takeApart(window);
     } else {
       // Few windows are held at once; were all of them such, no other would be tried.
       if (window.tries.areSuspect() || window.tries.failed >= triesBeforeParts(kind)) {
         units.standAside(window);
       }
-      retryLater(window);
+      retries.later(window);
+    }
+  }
+
+  /** At once where nothing is in the sink that has to be taken back before. */
+  private void takeApart(Unit window) throws SpoolException {
+    units.standAside(window);
+    if (window.runId == null && !window.mayExist) {
+      settlement.split(window);
+    } else {
+      retries.after(window, 0);
     }
   }
 
@@ -257,34 +282,13 @@ final class Outcomes {
     if (blame.isGuilty(unit.tries, isFinal(kind))) {
       setAside(unit, reason, cause);
     } else {
-      retryLater(unit);
+      retries.later(unit);
     }
   }
 
   /** Whether the same call would never pass, if it is the unit's fault and not the sink's. */
   static boolean isFinal(Kind kind) {
     return kind == Kind.REFUSED || kind == Kind.TOO_LARGE || kind == Kind.UNSUPPORTED;
-  }
-
-  /** Later each time. */
-  private void retryLater(Unit unit) {
-    long longest = settings.maxRetryDelay.toNanos();
-    long pause = settings.retryDelay.toNanos() << Math.min(unit.tries.failed - 1, 20);
-    retry(unit, pause <= 0 ? longest : Math.min(pause, longest));
-  }
-
-  private void retry(Unit unit, long pauseNanos) {
-    retries.increment();
-    unit.letGo();
-    long pause = unit.mayExist ? Math.max(pauseNanos, settings.lookupDelay.toNanos()) : pauseNanos;
-    unit.failedNanos = System.nanoTime();
-    unit.notBeforeNanos = unit.failedNanos + pause;
-    boolean wouldTell = unit.sweeps || unit.splits || blame.othersPassed(unit.tries);
-    if (wouldTell) {
-      units.waiting().add(unit);
-    } else {
-      units.waiting().addUntilOthersPass(unit);
-    }
   }
 
   private void setAside(Unit unit, DropReason reason, String cause) {
@@ -294,7 +298,7 @@ final class Outcomes {
     } else if (settlement.setAside(unit, reason, cause)) {
       warnings.warn("set aside", "Set aside as " + reason + ": " + what + ": " + cause);
     } else {
-      retry(unit, SET_ASIDE_AGAIN_NANOS);
+      retries.after(unit, SET_ASIDE_AGAIN_NANOS);
     }
   }
 }

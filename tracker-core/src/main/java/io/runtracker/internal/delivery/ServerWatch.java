@@ -54,9 +54,14 @@ public final class ServerWatch {
     away = now;
   }
 
-  /** Something passed. */
-  void passed() {
-    if (away) {
+  /**
+   * Something passed.
+   *
+   * @return whether it was away until now
+   */
+  boolean passed() {
+    boolean wasAway = away;
+    if (wasAway) {
       away = false;
       long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - sinceNanos);
       log.info(
@@ -65,5 +70,6 @@ public final class ServerWatch {
           seconds,
           waiting.getAsLong());
     }
+    return wasAway;
   }
 }

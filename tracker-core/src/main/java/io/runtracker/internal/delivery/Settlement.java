@@ -79,13 +79,12 @@ final class Settlement {
   }
 
   /**
-   * The sink takes no windows.
+   * The sink takes no windows, so that runs are written for a while, where that is allowed.
    *
    * @param cause what it said, and where
-   * @return whether the requests of this one are runs of their own from now on, and others for a
-   *     while
+   * @return whether it is
    */
-  boolean windowsRefused(Unit window, String cause, long now) throws SpoolException {
+  boolean windowsRefused(String cause, long now) {
     if (!mode.mayChange()) {
       return false;
     }
@@ -93,9 +92,6 @@ final class Settlement {
       warnings.warn(
           "refused window", "The server takes no windows; runs are written for a while: " + cause);
     }
-    giveRuns(window.positions);
-    units.remove(window);
-    journal.giveUp(window);
     return true;
   }
 
@@ -127,8 +123,18 @@ final class Settlement {
     return true;
   }
 
-  /** Smaller windows take the place of one: all of them or, where memory is short, none yet. */
+  /** Others take the place of a window: all of them or, where memory is short, none yet. */
   void split(Unit whole) throws SpoolException {
+    if (whole.becomesRuns) {
+      giveRuns(whole.positions);
+      units.remove(whole);
+      journal.giveUp(whole);
+    } else {
+      splitIntoWindows(whole);
+    }
+  }
+
+  private void splitIntoWindows(Unit whole) throws SpoolException {
     failPoints.accept(FailPoint.BEFORE_SPLIT);
     List<Unit> parts = whole.parts();
     journal.split(whole, parts);

@@ -17,7 +17,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,9 +53,6 @@ final class Unit {
   /** Of a run; null where it is read when it is sent. */
   byte @Nullable [] event;
 
-  /** Of a window, as {@link #event}; nothing is kept of it but this and the sink's draft. */
-  @Nullable RequestWindow window;
-
   /** What its events take as bytes. */
   long bytes;
 
@@ -77,6 +73,9 @@ final class Unit {
 
   /** Whether its run is to be taken back, because its events are to go out in parts. */
   boolean splits;
+
+  /** Whether those parts are runs, one for each event, and no smaller windows. */
+  boolean becomesRuns;
 
   /** How often that failed by an answer. */
   int takingBackFailed;
@@ -105,7 +104,8 @@ final class Unit {
   /** How long the last try took. */
   long tookNanos;
 
-  private @Nullable WindowDraft draft;
+  /** Of a window as long as it is held; of a run while it is sent. */
+  private @Nullable Draft draft;
 
   Unit(String id, Kind kind, Positions positions) {
     this.id = id;
@@ -118,10 +118,9 @@ final class Unit {
     return new Unit("r" + position, Kind.RUN, Positions.of(position));
   }
 
-  /** A window, in the form of the sink, with what is said of it. */
-  static Unit windowOf(RequestWindow described, Positions positions, WindowDraft filled) {
-    Unit unit = new Unit(described.windowId(), Kind.WINDOW, positions);
-    unit.window = described;
+  /** A window, of which nothing is kept but its draft. */
+  static Unit windowOf(Draft.OfWindow filled, Positions positions) {
+    Unit unit = new Unit(filled.window().windowId(), Kind.WINDOW, positions);
     unit.draft = filled;
     return unit;
   }
@@ -189,6 +188,12 @@ final class Unit {
     tries = tries.ofSmaller();
   }
 
+  /** Because the sink takes no windows. */
+  void splitIntoRuns() {
+    becomesRuns = true;
+    split(size());
+  }
+
   private void split(int number) {
     splits = true;
     parts = number;
@@ -215,25 +220,33 @@ final class Unit {
 
   /** Reads its events, unless it holds them. */
   void prepare(RunSink sink, Log log) throws IOException {
-    if (isWindow() && draft == null) {
-      readWindow((WindowSink) sink, log);
-    } else if (!isWindow() && event == null) {
-      log.read(positions, spooled -> event = bytesOf(spooled));
-      if (event == null) {
-        throw new IOException("the event cannot be read");
-      }
+    if (draft != null) {
+      return;
     }
+    if (isWindow()) {
+      draft = readWindow((WindowSink) sink, log);
+      return;
+    }
+    if (event == null) {
+      log.read(positions, spooled -> event = bytesOf(spooled));
+    }
+    if (event == null) {
+      throw new IOException("the event cannot be read");
+    }
+    draft = new Draft.OfRequest(sink, decoded());
   }
 
   /** It is not sent now, so it need not hold what can be read again. */
   void letGo() {
     if (isReadAgain) {
       event = null;
+    }
+    if (isReadAgain || !isWindow()) {
       draft = null;
     }
   }
 
-  private void readWindow(WindowSink sink, Log log) throws IOException {
+  private Draft readWindow(WindowSink sink, Log log) throws IOException {
     WindowDraft fresh = sink.newWindow();
     Positions.Builder found = new Positions.Builder();
     long[] span = {Long.MAX_VALUE, Long.MIN_VALUE};
@@ -257,45 +270,18 @@ final class Unit {
       throw new IOException("none of the window's events can be read");
     }
     Instant start = Instant.ofEpochMilli(span[0]);
-    window = new RequestWindow(id, start, Instant.ofEpochMilli(span[1]), size(), Map.of());
-    draft = fresh;
+    Instant end = Instant.ofEpochMilli(span[1]);
+    return new Draft.OfWindow(sink, new RequestWindow(id, start, end, size(), Map.of()), fresh);
   }
 
-  String create(RunSink sink) throws SinkException, InterruptedException, IOException {
-    if (isWindow()) {
-      WindowDraft filled = Objects.requireNonNull(draft);
-      return SinkCall.make(() -> filled.create(Objects.requireNonNull(window)));
-    }
-    RequestEvent decoded = decoded();
-    return SinkCall.make(() -> sink.create(decoded));
+  /** What it writes. Its events were read, or it holds them. */
+  Draft draft() {
+    return Objects.requireNonNull(draft);
   }
 
-  void complete(RunSink sink, String run) throws SinkException, InterruptedException, IOException {
-    RequestEvent decoded = isWindow() ? null : decoded();
-    SinkCall.make(
-        () -> {
-          if (decoded == null) {
-            Objects.requireNonNull(draft).complete(run, Objects.requireNonNull(window));
-          } else {
-            sink.complete(run, decoded);
-          }
-          return run;
-        });
-  }
-
-  Optional<String> find(RunSink sink) throws SinkException, InterruptedException, IOException {
-    if (isWindow()) {
-      return SinkCall.make(() -> ((WindowSink) sink).find(described()));
-    }
-    RequestEvent decoded = decoded();
-    return SinkCall.make(() -> sink.find(decoded));
-  }
-
-  /** One that could never be read is known by its id alone. */
-  private RequestWindow described() {
-    return window != null
-        ? window
-        : new RequestWindow(id, Instant.EPOCH, Instant.EPOCH, size(), Map.of());
+  /** What a sink knows it by, also where its events were never read. */
+  RequestWindow describedById() {
+    return new RequestWindow(id, Instant.EPOCH, Instant.EPOCH, size(), Map.of());
   }
 
   /** As {@link RunSink#removeDuplicates}. */

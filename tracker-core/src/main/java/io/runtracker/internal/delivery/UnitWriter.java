@@ -54,16 +54,17 @@ final class UnitWriter {
       unit.prepare(sink, log);
       String runId = unit.runId == null ? findOrCreate(unit) : unit.runId;
       failPoints.accept(FailPoint.BEFORE_COMPLETE);
-      unit.complete(sink, runId);
+      unit.draft().complete(runId);
       failPoints.accept(FailPoint.AFTER_COMPLETE);
     }
   }
 
   /** Takes a window's run back, so that its parts can have theirs. */
-  private void takeBack(Unit window) throws SinkException, InterruptedException, IOException {
+  private void takeBack(Unit window) throws SinkException, InterruptedException {
+    WindowSink windows = (WindowSink) sink;
     if (window.runId == null && window.mayExist) {
       failPoints.accept(FailPoint.BEFORE_FIND);
-      window.runId = window.find(sink).orElse(null);
+      window.runId = SinkCall.make(() -> windows.find(window.describedById())).orElse(null);
       failPoints.accept(FailPoint.AFTER_FIND);
     }
     String runId = window.runId;
@@ -71,7 +72,7 @@ final class UnitWriter {
       failPoints.accept(FailPoint.BEFORE_DISCARD);
       SinkCall.make(
           () -> {
-            ((WindowSink) sink).discard(runId);
+            windows.discard(runId);
             return runId;
           });
       failPoints.accept(FailPoint.AFTER_DISCARD);
@@ -96,7 +97,7 @@ final class UnitWriter {
       throws SinkException, InterruptedException, IOException {
     if (unit.mayExist) {
       failPoints.accept(FailPoint.BEFORE_FIND);
-      Optional<String> found = unit.find(sink);
+      Optional<String> found = unit.draft().find();
       failPoints.accept(FailPoint.AFTER_FIND);
       if (found.isPresent()) {
         return found.get();
@@ -110,7 +111,7 @@ final class UnitWriter {
     boolean answered = false;
     try {
       failPoints.accept(FailPoint.BEFORE_CREATE);
-      String runId = unit.create(sink);
+      String runId = unit.draft().create();
       failPoints.accept(FailPoint.AFTER_CREATE);
       answered = true;
       return runId;
