@@ -33,6 +33,10 @@ final class Senders {
 
   private final RunSink sink;
   private final int inFlight;
+
+  /** Of all kinds together: the third window is written in the place of a run. */
+  private final int most;
+
   private final RateLimitedLog warnings;
   private final ThreadPoolExecutor pool;
   private final List<Attempt> underWay;
@@ -52,12 +56,13 @@ final class Senders {
     this.sink = sink;
     this.inFlight = inFlight;
     this.warnings = warnings;
-    int most = inFlight + MOST_WINDOWS + 1; // one for a flush of the sink
+    this.most = inFlight + Assembler.MOST_WINDOWS;
+    int threads = most + 1; // one for a flush of the sink
     this.underWay = new ArrayList<>(most); // so that memory is never short for one more
     this.pool =
         new ThreadPoolExecutor(
-            most,
-            most,
+            threads,
+            threads,
             5,
             TimeUnit.SECONDS,
             new LinkedBlockingQueue<>(),
@@ -69,11 +74,11 @@ final class Senders {
   }
 
   boolean haveRoomForWindow() {
-    return underWay.size() - runs - suspects < MOST_WINDOWS;
+    return underWay.size() - runs - suspects < MOST_WINDOWS && underWay.size() < most;
   }
 
   boolean haveRoomForRun() {
-    return runs + suspects < inFlight;
+    return runs + suspects < inFlight && underWay.size() < most;
   }
 
   /** How many of the calls under way are of suspects. */

@@ -4,7 +4,6 @@ package io.runtracker.internal.delivery;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.runtracker.Encoded;
-import io.runtracker.RequestEvent;
 import io.runtracker.Requests;
 import io.runtracker.TrackAs;
 import io.runtracker.internal.config.Settings;
@@ -14,10 +13,7 @@ import io.runtracker.internal.log.FailPoint;
 import io.runtracker.internal.log.Log;
 import io.runtracker.internal.stage.Counts;
 import io.runtracker.internal.stage.RateLimitedLog;
-import io.runtracker.sink.RunSink;
-import io.runtracker.sink.SinkException;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -25,28 +21,7 @@ class OutcomesTest {
 
   private static final int PLACES = 4;
 
-  private final RunSink sink =
-      new RunSink() {
-        @Override
-        public String create(RequestEvent event) throws SinkException {
-          if (isAway) {
-            throw new SinkException(SinkException.Kind.UNAVAILABLE, "nobody answers", null);
-          }
-          return "run";
-        }
-
-        @Override
-        public void complete(String runId, RequestEvent event) {}
-
-        @Override
-        public Optional<String> find(RequestEvent event) {
-          return Optional.empty();
-        }
-
-        @Override
-        public void close() {}
-      };
-
+  private final SometimesAwaySink sink = new SometimesAwaySink();
   private final Settings settings = new Settings(new SettingsReader(new Told(), Map.of()), true);
   private final Log log = Log.onHeap(1000, 1 << 20);
   private final Counts counts = new Counts(() -> 0);
@@ -81,7 +56,6 @@ class OutcomesTest {
           warnings);
   private final UnitWriter writer = new UnitWriter(sink, log, journal, warnings, FailPoint.NOBODY);
 
-  private boolean isAway;
   private long positions;
 
   private Unit run() {
@@ -108,12 +82,12 @@ class OutcomesTest {
   @Test
   void a_lone_request_that_failed_while_the_server_was_away_is_due_when_another_passes() {
     Unit lone = run();
-    isAway = true;
+    sink.isAway = true;
     for (int i = 0; i < 12; i++) {
       outcomes.cameBack(tried(lone));
     }
     assertThat(pauseNanos(lone)).isGreaterThan(TimeUnit.SECONDS.toNanos(10));
-    isAway = false;
+    sink.isAway = false;
     outcomes.cameBack(tried(run()));
     assertThat(pauseNanos(lone)).isNegative();
     assertThat(units.waiting().due(true, true, System.nanoTime())).isSameAs(lone);
@@ -122,7 +96,7 @@ class OutcomesTest {
   @Test
   void a_failure_counts_once_although_a_fault_has_it_handed_over_again() {
     Unit unit = run();
-    isAway = true;
+    sink.isAway = true;
     Attempt attempt = tried(unit);
     outcomes.cameBack(attempt);
     units.waiting().remove(unit); // as if it had not been put back
