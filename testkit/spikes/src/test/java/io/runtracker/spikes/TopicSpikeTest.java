@@ -8,6 +8,7 @@ import io.runtracker.Ledger;
 import io.runtracker.Tracker;
 import io.runtracker.sink.EncodedEvent;
 import io.runtracker.sink.SinkException;
+import io.runtracker.testkit.kafka.KafkaCluster;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,6 +31,7 @@ class TopicSpikeTest {
   static final String TOPIC = "runtracker-requests";
   private static final int REQUESTS = 10_000;
   private static final int KILLS = 4;
+  private static final int PARTITIONS = 2;
 
   @TempDir Path directory;
 
@@ -57,16 +59,26 @@ class TopicSpikeTest {
     }
   }
 
-  private Process service(Broker broker) throws IOException {
+  private Process service(KafkaCluster broker) throws IOException {
     String spool = directory.resolve("spool").toString();
-    return Broker.java(directory, Service.class.getName(), broker.servers(), spool).start();
+    return new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-Xmx256m",
+            "-cp",
+            System.getProperty("java.class.path"),
+            Service.class.getName(),
+            broker.bootstrapServers(),
+            spool)
+        .redirectErrorStream(true)
+        .redirectOutput(ProcessBuilder.Redirect.appendTo(directory.resolve("service.log").toFile()))
+        .start();
   }
 
   @Test
   void each_request_is_in_the_topic_once_however_often_the_service_is_killed() throws Exception {
     fillSpool();
-    try (Broker broker = new Broker(directory)) {
-      TopicSink.createTopic(broker.servers(), TOPIC);
+    try (KafkaCluster broker = KafkaCluster.start(directory.resolve("kafka"), 1)) {
+      broker.createTopic(TOPIC, PARTITIONS);
       for (int kill = 0; kill < KILLS; kill++) {
         int before = pathsIn(broker).size();
         Process service = service(broker);
@@ -79,14 +91,14 @@ class TopicSpikeTest {
     }
   }
 
-  private static List<String> pathsIn(Broker broker) {
+  private static List<String> pathsIn(KafkaCluster broker) {
     Map<String, Object> settings =
-        Map.of("bootstrap.servers", broker.servers(), "isolation.level", "read_committed");
+        Map.of("bootstrap.servers", broker.bootstrapServers(), "isolation.level", "read_committed");
     List<String> paths = new ArrayList<>();
     try (KafkaConsumer<byte[], byte[]> consumer =
         new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
       List<TopicPartition> all =
-          IntStream.range(0, 2).mapToObj(i -> new TopicPartition(TOPIC, i)).toList();
+          IntStream.range(0, PARTITIONS).mapToObj(i -> new TopicPartition(TOPIC, i)).toList();
       consumer.assign(all);
       consumer.seekToBeginning(all);
       Map<TopicPartition, Long> ends = consumer.endOffsets(all);

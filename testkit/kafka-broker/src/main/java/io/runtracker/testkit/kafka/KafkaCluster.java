@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.testkit.kafka;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.Node;
+import org.apache.kafka.common.Uuid;
+
+/**
+ * A real Kafka cluster on this machine, of one node or several, each a process of its own. Tests
+ * kill nodes, freeze them and start them again with the data that they had, at the same addresses,
+ * or create the cluster anew. Nodes are numbered from 1. Each ends with this process, however that
+ * ends.
+ *
+ * <p>It is set up for tests: a dead node is missed after two seconds, a group is balanced at once,
+ * and nobody but {@link #createTopic} creates topics. A node takes 3 to 13 s to start, and 200 to
+ * 300 MB of memory. Not safe for use by several threads.
+ */
+public final class KafkaCluster implements AutoCloseable {
+
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final int ASK_AGAIN_MILLIS = 100;
+  private static final String HOST = "127.0.0.1";
+
+  private final List<BrokerNode> nodes = new ArrayList<>();
+  private final List<Integer> ports;
+  private final List<Integer> controllerPorts;
+
+  private KafkaCluster(Path directory, int size) throws IOException {
+    List<Integer> free = freePorts(2 * size);
+    this.ports = free.subList(0, size);
+    this.controllerPorts = free.subList(size, 2 * size);
+    for (int id = 1; id <= size; id++) {
+      nodes.add(new BrokerNode(directory, id));
+    }
+  }
+
+  /**
+   * Starts a cluster, and waits until all of it serves.
+   *
+   * @param directory for its files; each node's output is there in {@code node-1.log} and so on
+   * @param size how many nodes; three keep what was written when one dies
+   * @throws IOException when no process can be started
+   * @throws IllegalStateException when a node does not serve; the message has its last lines
+   */
+  public static KafkaCluster start(Path directory, int size)
+      throws IOException, InterruptedException {
+    if (size < 1) {
+      throw new IllegalArgumentException("a cluster of " + size + " nodes");
+    }
+    KafkaCluster cluster = new KafkaCluster(directory, size);
+    boolean isStarted = false;
+    try {
+      cluster.createAnew();
+      isStarted = true;
+    } finally {
+      if (!isStarted) {
+        cluster.close();
+      }
+    }
+    return cluster;
+  }
+
+  /** What a client needs as its {@code bootstrap.servers}. */
+  public String bootstrapServers() {
+    return ports.stream().map(port -> HOST + ":" + port).collect(Collectors.joining(","));
+  }
+
+  /** How many nodes it has, alive or not. */
+  public int size() {
+    return nodes.size();
+  }
+
+  /** Creates a topic that each node has a copy of, and waits until it can be written. */
+  public void createTopic(String name, int partitions) throws InterruptedException {
+    short copies = (short) size();
+    try (Admin admin = admin(bootstrapServers())) {
+      admin.createTopics(List.of(new NewTopic(name, partitions, copies))).all().get();
+      await(() -> hasCopies(admin, name, copies), "topic " + name);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("topic " + name + " was not created", e.getCause());
+    }
+  }
+
+  private static boolean hasCopies(Admin admin, String topic, int copies)
+      throws ExecutionException, InterruptedException {
+    return admin.describeTopics(List.of(topic)).allTopicNames().get().values().stream()
+        .flatMap(found -> found.partitions().stream())
+        .allMatch(partition -> partition.isr().size() == copies);
+  }
+
+  /** As by {@code kill -9}. */
+  public void kill(int node) {
+    node(node).kill();
+  }
+
+  /** Has a node end in order, as an operator does. */
+  public void stop(int node) {
+    node(node).stop();
+  }
+
+  /** SIGSTOP: connections are still accepted, and nothing is answered, until {@link #thaw}. */
+  public void freeze(int node) {
+    node(node).signal("STOP");
+  }
+
+  /** SIGCONT: a node that was frozen goes on. */
+  public void thaw(int node) {
+    node(node).signal("CONT");
+  }
+
+  /** Starts a node that was killed or stopped, with what it had, and waits until it serves. */
+  public void restart(int node) throws IOException, InterruptedException {
+    node(node).start();
+    awaitServing(node);
+  }
+
+  /** Kills all nodes, forgets all data, and starts a new cluster at the same addresses. */
+  public void createAnew() throws IOException, InterruptedException {
+    nodes.forEach(BrokerNode::kill);
+    String clusterId = Uuid.randomUuid().toString();
+    List<Process> formats = new ArrayList<>();
+    for (int id = 1; id <= size(); id++) {
+      formats.add(node(id).format(clusterId, settings(id)));
+    }
+    for (int id = 1; id <= size(); id++) {
+      if (formats.get(id - 1).waitFor() != 0) {
+        throw new IllegalStateException("no files for node " + id + ": " + node(id).lastLines());
+      }
+    }
+    for (BrokerNode node : nodes) {
+      node.start();
+    }
+    for (int id = 1; id <= size(); id++) {
+      awaitServing(id);
+    }
+  }
+
+  private BrokerNode node(int number) {
+    return nodes.get(number - 1);
+  }
+
+  private List<String> settings(int id) {
+    int copies = size();
+    int enoughCopies = (copies + 2) / 2; // a majority
+    String voters =
+        IntStream.range(0, copies)
+            .mapToObj(i -> (i + 1) + "@" + HOST + ":" + controllerPorts.get(i))
+            .collect(Collectors.joining(","));
+    String client = "PLAINTEXT://" + HOST + ":" + ports.get(id - 1);
+    String controller = "CONTROLLER://" + HOST + ":" + controllerPorts.get(id - 1);
+    return List.of(
+        "process.roles=broker,controller",
+        "node.id=" + id,
+        "listeners=" + client + "," + controller,
+        "advertised.listeners=" + client,
+        "controller.listener.names=CONTROLLER",
+        "controller.quorum.voters=" + voters,
+        "auto.create.topics.enable=false",
+        "broker.heartbeat.interval.ms=300",
+        "broker.session.timeout.ms=2000",
+        "group.initial.rebalance.delay.ms=0",
+        "log.cleaner.dedupe.buffer.size=2097152",
+        "min.insync.replicas=" + enoughCopies,
+        "offsets.topic.num.partitions=4",
+        "offsets.topic.replication.factor=" + copies,
+        "share.coordinator.state.topic.num.partitions=4",
+        "share.coordinator.state.topic.replication.factor=" + copies,
+        "share.coordinator.state.topic.min.isr=" + enoughCopies,
+        "transaction.state.log.num.partitions=4",
+        "transaction.state.log.replication.factor=" + copies,
+        "transaction.state.log.min.isr=" + enoughCopies);
+  }
+
+  /** It serves when it says itself that it is one of the cluster. */
+  private void awaitServing(int id) throws InterruptedException {
+    try (Admin admin = admin(HOST + ":" + ports.get(id - 1))) {
+      await(
+          () -> {
+            if (!node(id).isAlive()) {
+              throw new IllegalStateException("node " + id + " ended: " + node(id).lastLines());
+            }
+            return admin.describeCluster().nodes().get().stream()
+                .map(Node::id)
+                .anyMatch(other -> other == id);
+          },
+          "node " + id);
+    }
+  }
+
+  private static Admin admin(String servers) {
+    return Admin.create(
+        Map.of(
+            "bootstrap.servers",
+            servers,
+            "request.timeout.ms",
+            2_000,
+            "default.api.timeout.ms",
+            4_000,
+            "reconnect.backoff.max.ms",
+            ASK_AGAIN_MILLIS));
+  }
+
+  /** What may not be so yet. */
+  private interface Condition {
+    boolean holds() throws ExecutionException, InterruptedException;
+  }
+
+  private static void await(Condition condition, String what) throws InterruptedException {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    ExecutionException last = null;
+    while (System.nanoTime() - deadline < 0) {
+      try {
+        if (condition.holds()) {
+          return;
+        }
+      } catch (ExecutionException notYet) {
+        last = notYet;
+      }
+      TimeUnit.MILLISECONDS.sleep(ASK_AGAIN_MILLIS);
+    }
+    throw new IllegalStateException(what + " is not ready after " + PATIENCE, last);
+  }
+
+  private static List<Integer> freePorts(int count) throws IOException {
+    List<ServerSocket> held = new ArrayList<>();
+    try {
+      for (int i = 0; i < count; i++) {
+        held.add(new ServerSocket(0));
+      }
+      return held.stream().map(ServerSocket::getLocalPort).toList();
+    } finally {
+      for (ServerSocket socket : held) {
+        socket.close();
+      }
+    }
+  }
+
+  /** Kills all nodes. Their files stay. */
+  @Override
+  public void close() {
+    nodes.forEach(BrokerNode::kill);
+  }
+}
