@@ -8,12 +8,15 @@ import io.runtracker.MemoryWindowSink.ContentFault;
 import io.runtracker.sink.SinkException;
 import io.runtracker.sink.SinkException.Kind;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -250,5 +253,82 @@ class BadWindowTest {
           }
         };
     twoAreSetAside(trackAs);
+  }
+
+  /** As when the store of the files is away: runs need none. */
+  @ParameterizedTest
+  @EnumSource(
+      value = Kind.class,
+      names = {"FAILED", "UNAUTHORIZED", "UNKNOWN", "UNAVAILABLE", "REFUSED"})
+  void where_all_windows_fail_and_runs_pass_nothing_is_set_aside(Kind kind, @TempDir Path spool) {
+    AtomicBoolean isStoreAway = new AtomicBoolean();
+    sink.beforeComplete =
+        window -> {
+          if (isStoreAway.get()) {
+            fail(kind);
+          }
+        };
+    sink.runs.beforeCreate = event -> Thread.sleep(2);
+    try (Tracker tracker = windows(50).trackAs(TrackAs.AUTO).spool(spool).queueSize(400).build()) {
+      await()
+          .atMost(Requests.LONG)
+          .until(
+              () -> {
+                Requests.serve(tracker, "/", 200);
+                return tracker.stats().writingWindows() && !sink.windows().isEmpty();
+              });
+      isStoreAway.set(true);
+      int before = sink.runs.completed().size();
+      await()
+          .atMost(Requests.LONG)
+          .pollInterval(Duration.ofMillis(2))
+          .until(
+              () -> {
+                Requests.serve(tracker, "/", 4);
+                Requests.open(tracker, "/failed").end(500, null);
+                return tracker.stats().retries() > 300
+                    && sink.runs.completed().size() > before + 300;
+              });
+      isStoreAway.set(false);
+      Ledger ledger = tracker.flush(Requests.LONG);
+      assertThat(ledger.dropped()).isEmpty();
+      assertThat(ledger.isComplete()).as("%s", ledger).isTrue();
+    }
+    assertThat(sink.written()).doesNotHaveDuplicates();
+  }
+
+  private void leaveWindowsInTheSpool(Path spool, int requests) {
+    sink.beforeComplete = window -> fail(Kind.UNSUPPORTED);
+    try (Tracker tracker = windows(10).spool(spool).build()) {
+      for (int i = 0; i < requests; i++) {
+        Requests.serve(tracker, i == 5 ? BAD : "/", 1);
+      }
+      await().atMost(Requests.LONG).until(() -> !sink.created().isEmpty());
+    }
+  }
+
+  @Test
+  void windows_of_a_life_before_become_runs_where_the_sink_takes_no_windows(@TempDir Path spool) {
+    leaveWindowsInTheSpool(spool, 30);
+    try (Tracker tracker = windows(10).trackAs(TrackAs.RUN).spool(spool).build()) {
+      Requests.serve(tracker, "/", 10);
+      Ledger ledger = tracker.flush(Requests.LONG);
+      assertThat(ledger.delivered()).as("%s", ledger).isEqualTo(40);
+    }
+    assertThat(sink.runs.completed()).hasSize(40);
+    assertThat(sink.windows()).isEmpty();
+  }
+
+  @Test
+  void a_bad_request_that_is_left_alone_in_a_window_is_found_as_a_run(@TempDir Path spool) {
+    leaveWindowsInTheSpool(spool, 10);
+    sink.beforeComplete = window -> {};
+    sink.completing = failOnBad(Kind.FAILED);
+    try (Tracker tracker = windows(10).trackAs(TrackAs.RUN).spool(spool).build()) {
+      Requests.serveOthersUntilDropped(tracker, 1);
+      Ledger ledger = tracker.flush(Requests.LONG);
+      assertThat(ledger.dropped()).isEqualTo(Map.of(DropReason.REFUSED, 1L));
+      assertThat(ledger.delivered()).as("%s", ledger).isEqualTo(ledger.accepted() - 1);
+    }
   }
 }

@@ -14,6 +14,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A window that is not taken as it is goes out in parts. */
@@ -64,6 +65,67 @@ class SplitTest {
       Requests.serve(tracker, "/", 200);
       assertThat(tracker.flush(Requests.LONG).isComplete()).isTrue();
       assertThat(sink.discarded()).hasSize(discarded);
+    }
+  }
+
+  @Test
+  void one_request_that_is_too_large_for_the_server_keeps_no_window_small() {
+    sink.completing =
+        events -> {
+          if (events.stream().anyMatch(event -> event.target().path().equals("/poison"))) {
+            throw new SinkException(SinkException.Kind.TOO_LARGE, "413", null);
+          }
+        };
+    try (Tracker tracker = windows(false).build()) {
+      Requests.serve(tracker, "/", 50);
+      Requests.serve(tracker, "/poison", 1);
+      Requests.serve(tracker, "/", 49);
+      Requests.serveOthersUntilDropped(tracker, 1);
+      Requests.serve(tracker, "/", 5000);
+      tracker.flush(Requests.LONG);
+      int before = sink.created().size();
+      Requests.serve(tracker, "/", 1000);
+      tracker.flush(Requests.LONG);
+      assertThat(sink.created().size() - before).isLessThan(4);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = SinkException.Kind.class,
+      names = {"TOO_LARGE", "UNSUPPORTED"})
+  void where_a_run_cannot_be_taken_back_at_once_that_is_tried_again_soon(SinkException.Kind kind) {
+    AtomicInteger discards = new AtomicInteger();
+    sink.discarding =
+        () -> {
+          if (discards.incrementAndGet() == 1) {
+            throw new SinkException(SinkException.Kind.FAILED, "not now", null);
+          }
+        };
+    sink.beforeComplete =
+        window -> {
+          if (window.size() > 10) {
+            throw new SinkException(kind, "no window of more than ten", null);
+          }
+        };
+    sink.runs.beforeCreate = event -> Thread.sleep(1);
+    try (Tracker tracker =
+        Requests.tracker(sink)
+            .trackAs(kind == SinkException.Kind.UNSUPPORTED ? TrackAs.AUTO : TrackAs.WINDOW)
+            .queueSize(100)
+            .windowRows(20)
+            .spool(directory)
+            .maxRetryDelay(Duration.ofHours(1))
+            .build()) {
+      Awaitility.await()
+          .atMost(Requests.LONG)
+          .until(
+              () -> {
+                Requests.serve(tracker, "/", 50);
+                return discards.get() > 0;
+              });
+      Ledger ledger = tracker.flush(Requests.LONG);
+      assertThat(ledger.isComplete()).as("%s", ledger).isTrue();
     }
   }
 

@@ -49,7 +49,7 @@ public final class Assembler {
   private final Consumer<FailPoint> failPoints;
   private final WindowMode mode;
   private final int mostRows;
-  private long mostBytes;
+  private final WindowSize size;
 
   /** Events that a process before has planned; they are read when their units are sent. */
   private Positions planned = Positions.NONE;
@@ -96,7 +96,7 @@ public final class Assembler {
     this.failPoints = failPoints;
     // At most half of what memory holds, so that the next window can fill meanwhile.
     this.mostRows = Math.min(settings.windowRows, Math.max(settings.queueSize / 2, 1));
-    this.mostBytes = Math.min(settings.windowBytes, Math.max(settings.queueBytes / 2, 1));
+    this.size = new WindowSize(Math.min(settings.windowBytes, settings.queueBytes / 2));
     this.writingWindows = mode.isOn();
     SegmentLog disk = log.disk();
     this.unsureBelow = disk != null && disk.recovery().mayLackControls() ? disk.recoveredEnd() : 0;
@@ -138,7 +138,7 @@ public final class Assembler {
 
   private boolean hasRoom() {
     return mode.isOn()
-        ? window.rows() < mostRows && window.bytes() < mostBytes
+        ? window.rows() < mostRows && window.bytes() < size.mostBytes()
         : units.mayHoldRun() && units.waiting().fresh() < inFlight;
   }
 
@@ -186,7 +186,7 @@ public final class Assembler {
     }
     boolean isAwaited = window.firstPosition() < hurriedBelow && log.readBelow() >= hurriedBelow;
     if (window.rows() >= mostRows
-        || window.bytes() >= mostBytes
+        || window.bytes() >= size.mostBytes()
         || now - window.openedNanos() >= settings.windowAge.toNanos()
         || isAwaited
         || !mode.isOn()
@@ -243,9 +243,9 @@ public final class Assembler {
         : deadline;
   }
 
-  /** A window was too large for something in between; the next are smaller. */
-  void windowTooLarge(Unit window) {
-    mostBytes = Math.min(mostBytes, Math.max(window.bytes / 2, 1));
+  /** How large the next windows may be, which is learned from those before. */
+  WindowSize size() {
+    return size;
   }
 
   /** Closes the open window before its time, because somebody waits for what is below. */

@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
  * Whose fault a failure is: that of the unit, by what is in it, or that of what all units share,
  * such as the server. The answer does not tell: a firewall answers 403 to one request, and a server
  * to all. So others tell: a unit is blamed for a failure only when others passed since its last
- * one.
+ * one. For a window only windows tell: where the store of their files is away, runs pass. For a run
+ * all do, because a window takes the calls of a run and more.
  *
  * <p>Belongs to the thread that delivers.
  */
@@ -29,14 +30,29 @@ final class Blame {
 
   private final int maxTries;
   private final int places;
-  private long passed;
-  private long begunToFail;
+  private final Others all = new Others();
+  private final Others windows = new Others();
 
   // Since the last that passed.
-  private @Nullable Tries failedLast;
   private boolean areSeveralFailing;
   private int failedInARow;
+
+  /** Since the last window that passed. */
   private int aloneInVain;
+
+  /** Those by which a unit is judged. */
+  private static final class Others {
+    long passed;
+    long begunToFail;
+
+    /** Since the last of them that passed. */
+    @Nullable Tries failedLast;
+
+    void passed() {
+      passed++;
+      failedLast = null;
+    }
+  }
 
   /**
    * Blames nobody yet.
@@ -52,15 +68,21 @@ final class Blame {
 
   /** How many have passed. */
   long allPassed() {
-    return passed;
+    return all.passed;
   }
 
-  void passed() {
-    passed++;
-    failedLast = null;
+  void passed(Tries tries) {
+    all.passed();
+    if (tries.isOfWindow) {
+      windows.passed();
+      aloneInVain = 0;
+    }
     areSeveralFailing = false;
     failedInARow = 0;
-    aloneInVain = 0;
+  }
+
+  private Others othersOf(Tries tries) {
+    return tries.isOfWindow ? windows : all;
   }
 
   /**
@@ -72,15 +94,16 @@ final class Blame {
    *     the last failure of another
    */
   boolean failed(Tries tries, boolean isAlone, long passedAtStart) {
+    Others others = othersOf(tries);
     boolean wasSuspect = tries.areSuspect();
     boolean isFirstAlone = isAlone && tries.ownFailed() == 0;
     boolean othersPass;
-    tries.isOutpaced |= isAlone && passed - passedAtStart >= places;
+    tries.isOutpaced |= isAlone && all.passed - passedAtStart >= places;
     if (tries.failed++ == 0) {
-      othersPass = failedLast == null && passed > 0;
-      begunToFail += tries.root == tries ? 1 : 0;
-      tries.passedAtFirst = passed;
-      tries.begunAtFirst = begunToFail;
+      othersPass = others.failedLast == null && others.passed > 0;
+      beginsToFail(tries.isOfWindow, tries.root == tries);
+      tries.passedAtFirst = others.passed;
+      tries.begunAtFirst = others.begunToFail;
       tries.blamed = 1;
       isFirstAlone = false; // counted already
     } else {
@@ -88,18 +111,31 @@ final class Blame {
       tries.blamed += othersPass ? 1 : 0;
     }
     if (isFirstAlone) {
-      begunToFail++;
+      beginsToFail(tries.isOfWindow, true);
       tries.begunAtFirst++; // it is not one of the others
     }
-    tries.passedBefore = passed;
-    if (wasSuspect) {
-      return othersPass; // what is known to fail says nothing of the server
+    tries.passedBefore = others.passed;
+    if (!wasSuspect) { // what is known to fail says nothing of the server
+      addToTheRow(tries, isAlone);
     }
-    areSeveralFailing |= failedLast != null && failedLast.root != tries.root;
-    failedLast = tries;
-    failedInARow++;
-    aloneInVain += isAlone && !tries.areSuspect() ? 1 : 0;
     return othersPass;
+  }
+
+  private void beginsToFail(boolean isOfWindow, boolean isAnother) {
+    if (isAnother) {
+      all.begunToFail++;
+      windows.begunToFail += isOfWindow ? 1 : 0;
+    }
+  }
+
+  private void addToTheRow(Tries tries, boolean isAlone) {
+    areSeveralFailing |= all.failedLast != null && all.failedLast.root != tries.root;
+    failedInARow++;
+    all.failedLast = tries;
+    if (tries.isOfWindow) {
+      windows.failedLast = tries;
+      aloneInVain += isAlone && !tries.areSuspect() ? 1 : 0;
+    }
   }
 
   /** Whether two different units failed in a row, and none has passed since. */
@@ -117,12 +153,13 @@ final class Blame {
 
   /** Whether what was tried last fails again and again, and is all there is to try. */
   boolean isNothingPassing() {
-    return failedLast != null && failedLast.failed >= 3 && !failedLast.areSuspect();
+    Tries last = all.failedLast;
+    return last != null && last.failed >= 3 && !last.areSuspect();
   }
 
   /** Whether any unit has passed since this one failed last. */
   boolean othersPassed(Tries tries) {
-    return passed > tries.passedBefore;
+    return othersOf(tries).passed > tries.passedBefore;
   }
 
   /**
@@ -133,8 +170,8 @@ final class Blame {
    * @param isRefused whether the server said that it understood it, and will never take it
    */
   boolean isGuilty(Tries tries, boolean isRefused) {
-    long others = passed - tries.passedAtFirst;
-    double failing = begunToFail - tries.begunAtFirst;
+    long others = othersOf(tries).passed - tries.passedAtFirst;
+    double failing = othersOf(tries).begunToFail - tries.begunAtFirst;
     double share = (failing + 0.5) / (failing + others + 1);
     int beyondChance = (int) Math.min(Math.ceil(LOG_OF_CHANCE / Math.log(share)), 1_000_000);
     if (share <= HIGH_SHARE) {

@@ -30,19 +30,16 @@ final class Outcomes {
   private static final int MOST_FAILURES_THAT_OPEN = 12;
 
   private final Journal journal;
-  private final Assembler assembler;
   private final Settlement settlement;
   private final UnsettledUnits units;
   private final Retries retries;
+  private final FailedWindows windows;
   private final int failuresThatOpen;
   private final Circuit circuit;
   private final Blame blame;
   private final ServerWatch server;
   private final RateLimitedLog warnings;
   private final FailureLog failures;
-
-  /** Since the sink took none last. */
-  private boolean haveWindowsPassed;
 
   private volatile boolean stopping;
   private volatile @Nullable String lastError;
@@ -59,10 +56,10 @@ final class Outcomes {
       ServerWatch server,
       RateLimitedLog warnings) {
     this.journal = journal;
-    this.assembler = assembler;
     this.settlement = settlement;
     this.units = units;
     this.retries = new Retries(units.waiting(), blame, settings);
+    this.windows = new FailedWindows(assembler.size(), settlement, units, blame, retries);
     this.failuresThatOpen = Math.max(2, Math.min(inFlight, MOST_FAILURES_THAT_OPEN));
     this.circuit = circuit;
     this.blame = blame;
@@ -143,7 +140,7 @@ final class Outcomes {
       }
       return;
     }
-    blame.passed();
+    blame.passed(unit.tries);
     units.waiting().othersPassed();
     boolean isBack = server.passed();
     if (isBack) {
@@ -152,7 +149,9 @@ final class Outcomes {
     if (circuit.succeeded() || isBack) {
       units.waiting().hasteBack();
     }
-    haveWindowsPassed |= unit.isWindow();
+    if (unit.isWindow()) {
+      windows.passed(unit);
+    }
     settlement.delivered(unit, System.nanoTime());
   }
 
@@ -169,9 +168,9 @@ final class Outcomes {
       failedBeside(unit, kind, cause);
       return;
     }
-    if (kind == Kind.UNSUPPORTED && becomesRuns(unit, cause)) {
+    if (kind == Kind.UNSUPPORTED && windows.areRefused(unit, cause)) {
       circuit.released(startedNanos); // whatever is in a window
-      takeApart(unit);
+      windows.becomesRuns(unit);
       return;
     }
     boolean othersPass = blame.failed(unit.tries, unit.size() == 1, attempt.passedAtStart);
@@ -187,22 +186,12 @@ final class Outcomes {
     if (unit.sweeps || unit.splits) {
       failedBeside(unit, kind, cause);
     } else if (unit.isWindow() && unit.size() > 1) {
-      windowFailed(unit, kind, othersPass);
+      windows.failed(unit, kind, othersPass);
+    } else if (windows.isBetterJudgedAsRun(unit, kind, othersPass)) {
+      windows.becomesRuns(unit);
     } else {
       requestFailed(unit, kind, told == null ? DropReason.DELIVERY_FAULT : REFUSED, cause);
     }
-  }
-
-  /** Whether it is a window that is refused because it is one, and its requests may have runs. */
-  private boolean becomesRuns(Unit unit, String cause) {
-    boolean isNoPlaceForWindows = !haveWindowsPassed || blame.isShared();
-    boolean isRefusedWindow = unit.isWindow() && !unit.splits && isNoPlaceForWindows;
-    if (!isRefusedWindow || !settlement.windowsRefused(cause, System.nanoTime())) {
-      return false;
-    }
-    haveWindowsPassed = false;
-    unit.splitIntoRuns();
-    return true;
   }
 
   /** A look for a second run failed, or the taking back of a run whose window is split. */
@@ -220,56 +209,6 @@ final class Outcomes {
       warnings.warn("discard", "A run that is not completed cannot be taken back: " + cause);
       settlement.split(unit);
     }
-  }
-
-  /**
-   * What a window failed for may be one of its requests, so it is taken apart: when others pass;
-   * or, when nothing does, one window down to one of its requests, because a smaller one may pass.
-   */
-  private void windowFailed(Unit window, Kind kind, boolean othersPass) throws SpoolException {
-    if (kind == Kind.TOO_LARGE) {
-      assembler.windowTooLarge(window);
-    }
-    boolean existed = window.runId != null;
-    if (kind == Kind.GONE) {
-      window.runId = null; // it is created again
-    }
-    boolean isItsOwn = othersPass && (isFinal(kind) || window.tries.areSuspect());
-    boolean isWorthTheTry =
-        kind != Kind.UNSUPPORTED
-            && (existed || kind == Kind.TOO_LARGE)
-            && window.tries.failed >= triesBeforeParts(kind)
-            && blame.mayBeFoundInParts()
-            && units.isSmallest(window);
-    if (isItsOwn || isWorthTheTry) {
-      if (kind == Kind.TOO_LARGE) {
-        window.splitBecauseOfItsSize();
-      } else {
-        window.splitBecauseOfItsContent();
-      }
-      takeApart(window);
-    } else {
-      // Few windows are held at once; were all of them such, no other would be tried.
-      if (window.tries.areSuspect() || window.tries.failed >= triesBeforeParts(kind)) {
-        units.standAside(window);
-      }
-      retries.later(window);
-    }
-  }
-
-  /** At once where nothing is in the sink that has to be taken back before. */
-  private void takeApart(Unit window) throws SpoolException {
-    units.standAside(window);
-    if (window.runId == null && !window.mayExist) {
-      settlement.split(window);
-    } else {
-      retries.after(window, 0);
-    }
-  }
-
-  /** The less an answer sounds as if it were about the content, the more. */
-  private static int triesBeforeParts(Kind kind) {
-    return isFinal(kind) ? 1 : kind == Kind.UNAVAILABLE ? 5 : 2;
   }
 
   private void requestFailed(Unit unit, Kind kind, DropReason reason, String cause) {

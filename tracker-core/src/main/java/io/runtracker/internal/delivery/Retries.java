@@ -30,7 +30,8 @@ final class Retries {
 
   /** After a pause that doubles with each failure. */
   void later(Unit unit) {
-    long pause = firstNanos << Math.min(unit.tries.failed - 1, 20);
+    int failed = unit.splits ? unit.takingBackFailed : unit.tries.failed;
+    long pause = firstNanos << Math.max(0, Math.min(failed - 1, 20));
     after(unit, pause <= 0 ? longestNanos : Math.min(pause, longestNanos));
   }
 

@@ -78,6 +78,11 @@ final class Settlement {
     failPoints.accept(FailPoint.AFTER_SETTLE);
   }
 
+  /** Whether requests may have runs of their own. */
+  boolean mayWriteRuns() {
+    return mode.mayWriteRuns();
+  }
+
   /**
    * The sink takes no windows, so that runs are written for a while, where that is allowed.
    *
@@ -85,7 +90,7 @@ final class Settlement {
    * @return whether it is
    */
   boolean windowsRefused(String cause, long now) {
-    if (!mode.mayChange()) {
+    if (!mode.mayWriteRuns()) {
       return false;
     }
     if (mode.windowsRefused(now)) {

@@ -7,6 +7,9 @@ package io.runtracker.internal.delivery;
  */
 final class Tries {
 
+  /** Of the run of a window or, else, of a request. */
+  final boolean isOfWindow;
+
   /** The parts of a window are one with it: several of them that fail are no sign of more. */
   final Tries root;
 
@@ -31,11 +34,13 @@ final class Tries {
   /** How many others had begun to fail when it failed first. */
   long begunAtFirst;
 
-  Tries() {
+  Tries(boolean isOfWindow) {
+    this.isOfWindow = isOfWindow;
     this.root = this;
   }
 
   private Tries(Tries root) {
+    this.isOfWindow = root.isOfWindow;
     this.root = root;
   }
 

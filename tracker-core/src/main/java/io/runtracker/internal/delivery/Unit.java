@@ -92,7 +92,7 @@ final class Unit {
    */
   boolean isReadAgain;
 
-  Tries tries = new Tries();
+  Tries tries;
 
   /** Whether it takes no room from those that are read ahead, because it failed. */
   boolean standsAside;
@@ -111,6 +111,7 @@ final class Unit {
     this.id = id;
     this.kind = kind;
     this.positions = positions;
+    this.tries = new Tries(isWindow());
   }
 
   /** The run of one event. No other event ever has its position. */
@@ -156,6 +157,11 @@ final class Unit {
   static @Nullable String wholeOf(String id) {
     int end = id.length() - PART.length() - 1;
     return end > 0 && id.startsWith(PART, end) ? id.substring(0, end) : null;
+  }
+
+  /** Whether it was part of another window. */
+  boolean isPart() {
+    return wholeOf(id) != null;
   }
 
   /** One that looks, later, whether there is a second run beside its own. */

@@ -59,6 +59,11 @@ final class WindowMode {
     return trackAs == TrackAs.AUTO;
   }
 
+  /** Whether there may be runs, now or then. */
+  boolean mayWriteRuns() {
+    return trackAs != TrackAs.WINDOW;
+  }
+
   /** Counts a request that was put into a window, or spared from one. */
   void arrived() {
     arrived++;

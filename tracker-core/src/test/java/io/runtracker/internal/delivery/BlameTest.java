@@ -11,11 +11,11 @@ class BlameTest {
   private static final int PLACES = 3;
 
   private final Blame blame = new Blame(MAX_TRIES, PLACES);
-  private final Tries unit = new Tries();
+  private final Tries unit = new Tries(false);
 
   private void pass(int times) {
     for (int i = 0; i < times; i++) {
-      blame.passed();
+      blame.passed(unit);
     }
   }
 
@@ -64,7 +64,7 @@ class BlameTest {
   void a_server_that_refuses_one_in_ten_by_chance_is_believed_after_more_tries() {
     for (int i = 0; i < 4; i++) {
       failed(unit, true);
-      failed(new Tries(), true);
+      failed(new Tries(false), true);
       pass(10);
     }
     assertThat(blame.isGuilty(unit, true)).isFalse();
@@ -76,7 +76,7 @@ class BlameTest {
   void where_one_in_three_begins_to_fail_it_takes_some_more_tries_than_usual() {
     for (int i = 0; i < MAX_TRIES + 1; i++) {
       failed(unit, true);
-      failed(new Tries(), true);
+      failed(new Tries(false), true);
       pass(2);
     }
     assertThat(blame.isGuilty(unit, false)).isFalse();
@@ -87,7 +87,7 @@ class BlameTest {
   @Test
   void a_suspect_that_fails_says_nothing_of_the_server() {
     failWhileOthersPass(unit, 2);
-    Tries other = new Tries();
+    Tries other = new Tries(false);
     failWhileOthersPass(other, 2);
     failed(unit, true);
     failed(other, true);
@@ -122,7 +122,7 @@ class BlameTest {
   void a_unit_is_not_guilty_where_many_others_begin_to_fail_meanwhile() {
     for (int i = 0; i < MAX_TRIES; i++) {
       failed(unit, true);
-      failed(new Tries(), true);
+      failed(new Tries(false), true);
       pass(1);
     }
     failed(unit, true);
@@ -137,7 +137,7 @@ class BlameTest {
     failed(unit, true);
     failed(unit, true);
     assertThat(blame.isShared()).isFalse();
-    failed(new Tries(), true);
+    failed(new Tries(false), true);
     assertThat(blame.isShared()).isTrue();
     pass(1);
     assertThat(blame.isShared()).isFalse();
@@ -161,7 +161,7 @@ class BlameTest {
   @Test
   void the_parts_of_a_window_do_not_count_as_others_that_begin_to_fail() {
     failed(unit, true);
-    Tries window = new Tries();
+    Tries window = new Tries(false);
     failed(window, false);
     for (int i = 0; i < 20; i++) {
       failed(window.ofSmaller(), false);
@@ -175,21 +175,44 @@ class BlameTest {
   void others_pass_at_a_first_failure_unless_another_has_just_failed() {
     assertThat(failed(unit, true)).isFalse(); // nothing has ever passed
     pass(1);
-    assertThat(failed(new Tries(), true)).isTrue();
-    assertThat(failed(new Tries(), true)).isFalse();
+    assertThat(failed(new Tries(false), true)).isTrue();
+    assertThat(failed(new Tries(false), true)).isFalse();
     pass(1);
-    assertThat(failed(new Tries(), true)).isTrue();
+    assertThat(failed(new Tries(false), true)).isTrue();
   }
 
   @Test
   void requests_that_fail_one_by_one_while_nothing_passes_are_not_searched_any_further() {
     for (int i = 0; i < 8; i++) {
       assertThat(blame.mayBeFoundInParts()).isTrue();
-      failed(new Tries(), true);
+      failed(new Tries(true), true);
     }
     assertThat(blame.mayBeFoundInParts()).isFalse();
     pass(1);
+    assertThat(blame.mayBeFoundInParts()).isFalse(); // a run says nothing of windows
+    blame.passed(new Tries(true));
     assertThat(blame.mayBeFoundInParts()).isTrue();
+  }
+
+  @Test
+  void a_window_is_judged_by_windows_alone() {
+    Tries window = new Tries(true);
+    for (int i = 0; i < 3 * MAX_TRIES; i++) {
+      failed(window, true);
+      pass(10); // runs
+    }
+    assertThat(window.areSuspect()).isFalse();
+    assertThat(blame.isGuilty(window, true)).isFalse();
+    assertThat(blame.isShared()).isFalse();
+  }
+
+  @Test
+  void a_run_is_judged_by_windows_too() {
+    for (int i = 0; i < MAX_TRIES; i++) {
+      failed(unit, true);
+      blame.passed(new Tries(true));
+    }
+    assertThat(blame.isGuilty(unit, false)).isTrue();
   }
 
   @Test
@@ -198,7 +221,7 @@ class BlameTest {
     pass(PLACES - 1);
     blame.failed(unit, true, start);
     assertThat(unit.areSuspect()).isFalse();
-    Tries other = new Tries();
+    Tries other = new Tries(false);
     pass(1);
     blame.failed(other, true, start);
     assertThat(other.areSuspect()).isTrue();
@@ -207,7 +230,7 @@ class BlameTest {
   @Test
   void bad_ones_that_meet_by_chance_are_not_more_than_chance() {
     failed(unit, true);
-    failed(new Tries(), true);
+    failed(new Tries(false), true);
     assertThat(blame.isSharedBeyondChance(3)).isFalse();
     failed(unit, true);
     assertThat(blame.isSharedBeyondChance(3)).isTrue();

@@ -33,7 +33,7 @@ class FailureLogTest {
     lines.start();
     logger.addAppender(lines);
     for (int i = 0; i < 2; i++) {
-      blame.failed(new Tries(), true, 0); // nothing passes
+      blame.failed(new Tries(false), true, 0); // nothing passes
     }
   }
 

@@ -52,8 +52,8 @@ class JournalDamageTest {
       Unit window = first.begunWindow("run");
       fillMirror(first, Unit.runOf(11));
       first.append(60); // a new segment
-      Unit one = window.part(0, Positions.of(1, 6), new Tries());
-      Unit two = window.part(1, Positions.of(6, 11), new Tries());
+      Unit one = window.part(0, Positions.of(1, 6), new Tries(true));
+      Unit two = window.part(1, Positions.of(6, 11), new Tries(true));
       first.journal.split(window, List.of(one, two));
       first.journal.created(one, "half-one"); // both are in the sink when the process is killed
       first.journal.created(two, "half-two");

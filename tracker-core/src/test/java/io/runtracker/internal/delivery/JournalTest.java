@@ -59,8 +59,10 @@ class JournalTest {
       Unit whole = JournalLife.window();
       first.journal.plan(whole);
       first.journal.plan(
-          whole.part(0, Positions.of(1, 6), new Tries()).part(1, Positions.of(3, 6), new Tries()));
-      first.journal.plan(whole.part(1, Positions.of(6, 11), new Tries()));
+          whole
+              .part(0, Positions.of(1, 6), new Tries(true))
+              .part(1, Positions.of(3, 6), new Tries(true)));
+      first.journal.plan(whole.part(1, Positions.of(6, 11), new Tries(true)));
     }
     try (JournalLife second = new JournalLife(directory)) {
       assertThat(second.recovered)
