@@ -23,6 +23,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 class WindowTest {
 
+  /** Slower than what is served comes out of the ring, which is not seen in the queue before. */
+  private static final Duration PACE = Duration.ofMillis(100);
+
   private final MemoryWindowSink sink = new MemoryWindowSink();
 
   private Tracker.Builder windows() {
@@ -293,7 +296,7 @@ class WindowTest {
         for (int i = 0; i < 100; i++) {
           Requests.open(tracker, "/fail").end(503, null);
         }
-        await().until(() -> tracker.stats().queueSize() < 900);
+        await().pollDelay(PACE).until(() -> tracker.stats().queueSize() < 900);
       }
       assertThat(tracker.stats().ledger().dropped()).isEmpty();
       assertThat(sink.inWindows()).hasSizeGreaterThan(2000);
@@ -308,7 +311,7 @@ class WindowTest {
         Requests.tracker(sink).queueSize(1000).closeTimeout(Duration.ZERO).build()) {
       for (int sent = 0; sent < 5000; sent += 100) {
         Requests.serve(tracker, "/", 100);
-        await().until(() -> tracker.stats().queueSize() < 700);
+        await().pollDelay(PACE).until(() -> tracker.stats().queueSize() < 700);
       }
       assertThat(tracker.stats().ledger().dropped()).isEmpty();
       assertThat(sink.inWindows()).hasSizeGreaterThan(4000);
