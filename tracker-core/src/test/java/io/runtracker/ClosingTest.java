@@ -5,10 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.runtracker.internal.log.FailPoint;
 import io.runtracker.sink.RunSink;
 import io.runtracker.sink.SinkException;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,7 +18,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -347,90 +344,6 @@ class ClosingTest {
   }
 
   @Test
-  @Tag("once")
-  void a_disk_that_hangs_keeps_nobody_from_closing_and_what_it_holds_is_delivered_later()
-      throws Exception {
-    CountDownLatch mayGoOn = new CountDownLatch(1);
-    AtomicBoolean hangs = new AtomicBoolean();
-    Tracker tracker =
-        tracker(TrackAs.RUN)
-            .spool(directory)
-            .failPoints(
-                point -> {
-                  if (point == FailPoint.BEFORE_WRITE && hangs.get()) {
-                    awaitWhateverComes(mayGoOn);
-                  }
-                })
-            .build();
-    Requests.serve(tracker, "/before", 3);
-    assertThat(tracker.flush(Requests.LONG).delivered()).isEqualTo(3);
-    hangs.set(true);
-    Requests.serve(tracker, "/", 5);
-    try (Logged logged = Logged.byTheTracker()) {
-      Ledger ledger = tracker.close(Duration.ZERO);
-      assertThat(ledger.accepted()).isEqualTo(8);
-      assertThat(ledger.delivered() + ledger.inFlight()).isEqualTo(8);
-      assertThat(logged.messages()).anyMatch(line -> line.contains("disk does not answer"));
-    }
-    mayGoOn.countDown();
-    no_thread_of_ours_is_left();
-    try (Tracker next = tracker(TrackAs.RUN).spool(directory).build()) {
-      next.flush(Requests.LONG);
-    }
-    assertThat(MemoryWindowSink.ids(sink.runs.created())).hasSize(8).doesNotHaveDuplicates();
-  }
-
-  @Test
-  @Tag("once")
-  void a_disk_that_fails_and_then_hangs_while_runs_come_back_keeps_nobody_from_closing() {
-    CountDownLatch mayGoOn = new CountDownLatch(1);
-    CountDownLatch mayComplete = new CountDownLatch(1);
-    AtomicBoolean fails = new AtomicBoolean();
-    AtomicBoolean hangs = new AtomicBoolean();
-    AtomicBoolean isHung = new AtomicBoolean();
-    MemorySink slow = new MemorySink();
-    slow.beforeComplete =
-        event -> {
-          if (event.target().path().equals("/slow")) {
-            mayComplete.await();
-          }
-        };
-    Tracker tracker =
-        Requests.tracker(slow)
-            .trackAs(TrackAs.RUN)
-            .inFlight(3)
-            .spool(directory)
-            .failPoints(
-                point -> {
-                  if (point == FailPoint.BEFORE_WRITE && fails.get()) {
-                    ClosingTest.<RuntimeException>sneak(new IOException("told by the test"));
-                  }
-                  boolean isBatcher = Thread.currentThread().getName().equals("runtracker-batcher");
-                  if (point == FailPoint.BEFORE_WRITE && hangs.get() && isBatcher) {
-                    isHung.set(true);
-                    awaitWhateverComes(mayGoOn);
-                  }
-                })
-            .build();
-    Requests.serve(tracker, "/slow", 3);
-    await().atMost(Requests.LONG).until(() -> slow.created().size() == 3);
-    fails.set(true);
-    Requests.serve(tracker, "/unwritten", 5);
-    await()
-        .atMost(Requests.LONG)
-        .until(() -> tracker.stats().ledger().spooled() < tracker.stats().queueSize());
-    hangs.set(true);
-    fails.set(false);
-    Requests.serve(tracker, "/later", 1);
-    await().atMost(Requests.LONG).untilTrue(isHung);
-    mayComplete.countDown();
-    Thread closing = new Thread(() -> tracker.close(Duration.ZERO));
-    closing.start();
-    await().atMost(Duration.ofMinutes(1)).until(() -> !closing.isAlive());
-    mayGoOn.countDown();
-  }
-
-  @Test
   void a_timeout_longer_than_time_is_long_and_one_of_nothing_changes_nothing() {
     Tracker tracker = tracker(TrackAs.RUN).build();
     Requests.serve(tracker, "/", 3);
@@ -440,12 +353,7 @@ class ClosingTest {
     assertThat(tracker.close(forever).delivered()).isEqualTo(3);
   }
 
-  @SuppressWarnings("unchecked")
-  private static <T extends Throwable> void sneak(Throwable any) throws T {
-    throw (T) any;
-  }
-
-  private static void awaitWhateverComes(CountDownLatch latch) {
+  static void awaitWhateverComes(CountDownLatch latch) {
     boolean isOver = false;
     while (!isOver) {
       try {

@@ -17,6 +17,8 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -34,7 +36,7 @@ class FaultTest {
     LINKAGE(() -> new NoClassDefFoundError("told by the test")),
     RUNTIME(() -> new IllegalStateException("told by the test"));
 
-    private final Supplier<Throwable> made;
+    final Supplier<Throwable> made;
 
     Fault(Supplier<Throwable> made) {
       this.made = made;
@@ -66,7 +68,8 @@ class FaultTest {
     return all;
   }
 
-  private void serve(Tracker tracker, int from) {
+  /** {@link #REQUESTS}, of which some are refused, some failed, and some have a param. */
+  static void serve(Tracker tracker, int from) {
     for (int i = from; i < from + REQUESTS; i++) {
       OpenRequest request = Requests.open(tracker, i % 20 == 7 ? "/refused" : "/" + i);
       if (i % 10 == 3) {
@@ -76,7 +79,7 @@ class FaultTest {
     }
   }
 
-  private void makeTrouble() {
+  static void makeTrouble(MemoryWindowSink sink) {
     AtomicInteger creates = new AtomicInteger();
     sink.runs.beforeCreate =
         event -> {
@@ -100,11 +103,12 @@ class FaultTest {
     sink.refused = event -> event.target().path().equals("/refused");
   }
 
+  @Execution(ExecutionMode.CONCURRENT)
   @ParameterizedTest(name = "{0} {1}")
   @MethodSource("everywhere")
   void a_fault_anywhere_costs_at_most_the_requests_that_it_hit_and_those_are_counted(
       TrackAs trackAs, FailPoint point) {
-    makeTrouble();
+    makeTrouble(sink);
     AtomicInteger reached = new AtomicInteger();
     AtomicBoolean dies = new AtomicBoolean();
     Tracker tracker =
@@ -150,41 +154,5 @@ class FaultTest {
   private List<String> written() {
     Stream<String> runs = MemoryWindowSink.ids(sink.runs.completed()).stream().distinct();
     return Stream.concat(sink.inWindows().stream(), runs).toList();
-  }
-
-  @ParameterizedTest(name = "{0} {1}")
-  @MethodSource("everyLogger")
-  void a_logger_that_throws_changes_nothing(TrackAs trackAs, Fault fault) {
-    makeTrouble();
-    try (Logged logged = Logged.throwing(fault.made::get);
-        Tracker tracker = Requests.tracker(sink, trackAs, directory).queueSize(400).build()) {
-      sink.unfit =
-          event -> {
-            if (event.target().path().equals("/refused")) {
-              throw new IllegalArgumentException("has no place in a window");
-            }
-          };
-      serve(tracker, 0);
-      await()
-          .atMost(Requests.LONG)
-          .until(
-              () -> {
-                Requests.serve(tracker, "/", 5);
-                Ledger ledger = tracker.flush(Duration.ofMillis(50));
-                return ledger.inFlight() + ledger.spooled() == 0;
-              });
-      assertThat(logged.messages()).isNotEmpty();
-      assertThat(tracker.stats().ledger().dropped().keySet()).containsOnly(DropReason.REFUSED);
-    }
-  }
-
-  static List<Arguments> everyLogger() {
-    List<Arguments> all = new ArrayList<>();
-    for (TrackAs trackAs : TrackAs.values()) {
-      for (Fault fault : Fault.values()) {
-        all.add(Arguments.of(trackAs, fault));
-      }
-    }
-    return all;
   }
 }

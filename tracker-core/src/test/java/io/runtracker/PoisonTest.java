@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -126,6 +128,7 @@ class PoisonTest {
     return all;
   }
 
+  @Execution(ExecutionMode.CONCURRENT)
   @ParameterizedTest(name = "a sink that {0} for one, {1}, spool: {2}")
   @MethodSource("everyAnswerInEveryForm")
   void one_poisoned_request_is_set_aside_and_all_others_are_delivered(
@@ -133,6 +136,7 @@ class PoisonTest {
     onlyThePoisonedAreSetAside(answer, trackAs, withSpool, 150, 150);
   }
 
+  @Execution(ExecutionMode.CONCURRENT)
   @ParameterizedTest(name = "a sink that {0} for 1 %, {1}, spool: {2}")
   @MethodSource("everyAnswerInEveryForm")
   void where_one_in_a_hundred_is_poisoned_those_are_set_aside(
@@ -140,6 +144,7 @@ class PoisonTest {
     onlyThePoisonedAreSetAside(answer, trackAs, withSpool, 400, 100);
   }
 
+  @Execution(ExecutionMode.CONCURRENT)
   @ParameterizedTest(name = "a sink that {0} for 10 %, {1}, spool: {2}")
   @MethodSource("everyAnswerInEveryForm")
   void where_one_in_ten_is_poisoned_those_are_set_aside(
@@ -173,6 +178,7 @@ class PoisonTest {
     assertThat(sink.tries.values()).allSatisfy(tries -> assertThat(tries.get()).isBetween(1, 10));
   }
 
+  @Execution(ExecutionMode.CONCURRENT)
   @ParameterizedTest(name = "a sink that {0} for all, {1}, spool: {2}")
   @MethodSource("everyAnswerInEveryForm")
   void where_all_fail_alike_it_is_not_their_fault_and_nothing_is_set_aside(
@@ -191,6 +197,7 @@ class PoisonTest {
     assertThat(sink.written()).hasSize(60).doesNotHaveDuplicates();
   }
 
+  @Execution(ExecutionMode.CONCURRENT)
   @ParameterizedTest
   @EnumSource(Answer.class)
   void good_requests_pass_behind_more_poisoned_ones_than_there_are_places(Answer answer) {
