@@ -179,6 +179,7 @@ class BadWindowTest {
                 Requests.serve(tracker, "/", 200);
                 return tracker.stats().writingWindows() && !sink.windows().isEmpty();
               });
+      tracker.flush(Requests.LONG); // so that there is room for the bad one
       Requests.serve(tracker, BAD, 1);
       await()
           .atMost(Requests.LONG)
@@ -330,5 +331,105 @@ class BadWindowTest {
       assertThat(ledger.dropped()).isEqualTo(Map.of(DropReason.REFUSED, 1L));
       assertThat(ledger.delivered()).as("%s", ledger).isEqualTo(ledger.accepted() - 1);
     }
+  }
+
+  @Test
+  void where_all_windows_fail_and_what_fits_in_none_passes_nothing_is_set_aside() {
+    sink.unfit =
+        event -> {
+          if (event.target().path().equals("/unfit")) {
+            throw new IllegalArgumentException("told by the test");
+          }
+        };
+    AtomicInteger failures = new AtomicInteger();
+    sink.beforeComplete =
+        window -> {
+          failures.incrementAndGet();
+          fail(Kind.FAILED);
+        };
+    try (Tracker tracker = windows(10).build()) {
+      Requests.serve(tracker, "/", 30);
+      await()
+          .atMost(Requests.LONG)
+          .until(
+              () -> {
+                Requests.serve(tracker, "/unfit", 1);
+                return failures.get() > 200;
+              });
+      sink.isWellAgain();
+      assertThat(tracker.flush(Requests.LONG).dropped()).isEmpty();
+    }
+  }
+
+  @Test
+  void two_windows_of_which_nobody_knows_whether_they_exist_hold_up_no_others() {
+    AtomicInteger creates = new AtomicInteger();
+    sink.beforeCreate =
+        window -> {
+          if (creates.incrementAndGet() <= 2) {
+            fail(Kind.UNKNOWN);
+          }
+        };
+    try (Tracker tracker = windows(10).lookupDelay(Duration.ofHours(1)).build()) {
+      Requests.serve(tracker, "/", 100);
+      await().atMost(Requests.LONG).until(() -> tracker.stats().ledger().delivered() >= 80);
+    }
+  }
+
+  @Test
+  void one_window_that_is_refused_as_such_does_not_end_the_windows() {
+    AtomicBoolean isTold = new AtomicBoolean();
+    sink.beforeComplete =
+        window -> {
+          if (!isTold.getAndSet(true)) {
+            fail(Kind.UNSUPPORTED);
+          }
+        };
+    sink.runs.beforeCreate = event -> Thread.sleep(2);
+    try (Tracker tracker = windows(50).trackAs(TrackAs.AUTO).queueSize(400).build()) {
+      await()
+          .atMost(Requests.LONG)
+          .until(
+              () -> {
+                Requests.serve(tracker, "/", 200);
+                return !sink.windows().isEmpty();
+              });
+      assertThat(isTold).isTrue();
+      assertThat(tracker.stats().writingWindows()).isTrue();
+    }
+  }
+
+  @Test
+  void a_window_that_may_be_complete_is_not_written_in_parts_before_it_is_taken_back() {
+    AtomicInteger discards = new AtomicInteger();
+    AtomicBoolean mayDiscard = new AtomicBoolean();
+    sink.discarding =
+        () -> {
+          discards.incrementAndGet();
+          if (!mayDiscard.get()) {
+            fail(Kind.UNAUTHORIZED);
+          }
+        };
+    sink.afterComplete =
+        window -> {
+          if (window.size() == 4) {
+            fail(Kind.UNKNOWN);
+          }
+        };
+    try (Tracker tracker = windows(4).windowAge(Duration.ofHours(1)).build()) {
+      Requests.serve(tracker, "/", 4);
+      await()
+          .atMost(Requests.LONG)
+          .until(
+              () -> {
+                Requests.serve(tracker, "/", 1);
+                tracker.flush(Duration.ofMillis(20));
+                return discards.get() > 5;
+              });
+      assertThat(sink.inWindows()).doesNotHaveDuplicates();
+      mayDiscard.set(true);
+      assertThat(tracker.flush(Requests.LONG).isComplete()).isTrue();
+    }
+    assertThat(sink.inWindows()).doesNotHaveDuplicates();
   }
 }

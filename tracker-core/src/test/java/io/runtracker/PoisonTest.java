@@ -16,7 +16,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
@@ -207,55 +206,5 @@ class PoisonTest {
       serve(tracker, 20, 0);
       await().atMost(Requests.LONG).until(() -> tracker.stats().ledger().delivered() == 20);
     }
-  }
-
-  @Test
-  void what_fails_while_others_pass_never_takes_all_the_places() {
-    Set<Integer> seenTogether = ConcurrentHashMap.newKeySet();
-    MemorySink slow = new MemorySink();
-    Map<String, AtomicInteger> tries = new ConcurrentHashMap<>();
-    AtomicInteger knownUnderWay = new AtomicInteger();
-    slow.beforeCreate =
-        event -> {
-          if (event.target().path().equals("/poison")) {
-            int tried =
-                tries.computeIfAbsent(event.eventId(), id -> new AtomicInteger()).incrementAndGet();
-            boolean isKnown = tried > 3; // its first failures say nothing yet
-            seenTogether.add(isKnown ? knownUnderWay.incrementAndGet() : 0);
-            Thread.sleep(5);
-            knownUnderWay.addAndGet(isKnown ? -1 : 0);
-            throw new SinkException(SinkException.Kind.UNAUTHORIZED, "told by the test", null);
-          }
-        };
-    try (Tracker tracker = Requests.tracker(slow).trackAs(TrackAs.RUN).build()) {
-      serve(tracker, 300, 10);
-      await()
-          .atMost(Requests.LONG)
-          .until(
-              () -> {
-                serve(tracker, 1, 0);
-                return tracker.stats().ledger().droppedTotal() == poisoned.size();
-              });
-    }
-    // Half of them, by SuspectShareTest, and those beside that failed while nothing passed.
-    assertThat(seenTogether).contains(0, 1).doesNotContain(12);
-  }
-
-  @Test
-  void a_server_that_fails_one_call_in_ten_by_chance_costs_no_request() {
-    MemorySink flaky = new MemorySink();
-    AtomicInteger calls = new AtomicInteger();
-    flaky.beforeCreate =
-        event -> {
-          if (Math.floorMod(calls.incrementAndGet() * 0x9E3779B9, 10) == 0) {
-            throw new SinkException(SinkException.Kind.FAILED, "told by the test", null);
-          }
-        };
-    try (Tracker tracker = Requests.tracker(flaky).trackAs(TrackAs.RUN).build()) {
-      serve(tracker, 2000, 0);
-      Ledger ledger = tracker.flush(Requests.LONG);
-      assertThat(ledger.isComplete()).as("%s", ledger).isTrue();
-    }
-    assertThat(flaky.completed()).hasSize(2000);
   }
 }

@@ -104,6 +104,8 @@ final class Blame {
       beginsToFail(tries.isOfWindow, tries.root == tries);
       tries.passedAtFirst = others.passed;
       tries.begunAtFirst = others.begunToFail;
+      tries.allPassedAtFirst = all.passed;
+      tries.allBegunAtFirst = all.begunToFail;
       tries.blamed = 1;
       isFirstAlone = false; // counted already
     } else {
@@ -113,6 +115,7 @@ final class Blame {
     if (isFirstAlone) {
       beginsToFail(tries.isOfWindow, true);
       tries.begunAtFirst++; // it is not one of the others
+      tries.allBegunAtFirst++;
     }
     tries.passedBefore = others.passed;
     if (!wasSuspect) { // what is known to fail says nothing of the server

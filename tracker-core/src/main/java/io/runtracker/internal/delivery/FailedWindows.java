@@ -3,12 +3,16 @@ package io.runtracker.internal.delivery;
 
 import io.runtracker.internal.log.SpoolException;
 import io.runtracker.sink.SinkException.Kind;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What becomes of a window that failed: it is tried again, taken apart into smaller ones, or its
  * requests get runs of their own. Belongs to the thread that delivers.
  */
 final class FailedWindows {
+
+  private static final long NO_ROOM_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final WindowSize size;
   private final Settlement settlement;
@@ -18,6 +22,9 @@ final class FailedWindows {
 
   /** Since the sink took none last. */
   private boolean havePassed;
+
+  /** As a window, and none passed since. */
+  private @Nullable Tries refusedLast;
 
   FailedWindows(
       WindowSize size, Settlement settlement, UnsettledUnits units, Blame blame, Retries retries) {
@@ -30,17 +37,26 @@ final class FailedWindows {
 
   void passed(Unit window) {
     havePassed = true;
+    refusedLast = null;
     size.passed(window.bytes);
   }
 
-  /** Whether it is a window that is refused because it is one, and its requests may have runs. */
-  boolean areRefused(Unit unit, String cause) {
-    boolean isNoPlaceForWindows = !havePassed || blame.isShared();
-    boolean isRefusedWindow = unit.isWindow() && !unit.splits && isNoPlaceForWindows;
-    if (!isRefusedWindow || !settlement.windowsRefused(cause, System.nanoTime())) {
+  /**
+   * Whether a window is refused because it is one, and its requests may have runs. One such answer
+   * may be about what is in it; after two of different windows none is written for a while.
+   */
+  boolean isRefusedAsSuch(Unit unit, String cause) {
+    boolean isNoPlace = !havePassed || blame.isShared();
+    if (!unit.isWindow() || unit.splits || !isNoPlace || !settlement.mayWriteRuns()) {
       return false;
     }
-    havePassed = false;
+    Tries refused = unit.tries.root;
+    boolean isTheSecond = refusedLast != null && refusedLast != refused;
+    refusedLast = refused;
+    if (isTheSecond) {
+      settlement.windowsRefused(cause, System.nanoTime());
+      havePassed = false;
+    }
     return true;
   }
 
@@ -72,7 +88,9 @@ final class FailedWindows {
       takeApart(window);
     } else {
       // Few windows are held at once; were all of them such, no other would be tried.
-      if (window.tries.areSuspect() || window.tries.failed >= triesBeforeParts(kind)) {
+      if (window.mayExist
+          || window.tries.areSuspect()
+          || window.tries.failed >= triesBeforeParts(kind)) {
         units.standAside(window);
       }
       retries.later(window);
@@ -92,11 +110,18 @@ final class FailedWindows {
     takeApart(window);
   }
 
+  /** Others take its place, or it waits until there is room for them. */
+  void split(Unit window) throws SpoolException {
+    if (!settlement.split(window)) {
+      retries.after(window, NO_ROOM_NANOS);
+    }
+  }
+
   /** At once where nothing is in the sink that has to be taken back before. */
   private void takeApart(Unit window) throws SpoolException {
     units.standAside(window);
     if (window.runId == null && !window.mayExist) {
-      settlement.split(window);
+      split(window);
     } else {
       retries.after(window, 0);
     }

@@ -39,9 +39,11 @@ final class FailureLog {
     this.nanoTime = nanoTime;
   }
 
-  /** The server took something: the next trouble is another. */
-  void serverIsBack() {
-    said.clear();
+  /** The next trouble is another. */
+  void somethingPassed() {
+    if (!said.isEmpty()) {
+      said.clear();
+    }
   }
 
   /** As its {@code toString}, which an exception of a user's may fail in. */

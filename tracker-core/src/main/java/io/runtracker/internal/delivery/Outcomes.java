@@ -136,16 +136,14 @@ final class Outcomes {
       if (unit.sweeps) {
         journal.giveUp(unit);
       } else {
-        settlement.split(unit);
+        windows.split(unit);
       }
       return;
     }
     blame.passed(unit.tries);
     units.waiting().othersPassed();
     boolean isBack = server.passed();
-    if (isBack) {
-      failures.serverIsBack();
-    }
+    failures.somethingPassed();
     if (circuit.succeeded() || isBack) {
       units.waiting().hasteBack();
     }
@@ -168,7 +166,7 @@ final class Outcomes {
       failedBeside(unit, kind, cause);
       return;
     }
-    if (kind == Kind.UNSUPPORTED && windows.areRefused(unit, cause)) {
+    if (kind == Kind.UNSUPPORTED && windows.isRefusedAsSuch(unit, cause)) {
       circuit.released(startedNanos); // whatever is in a window
       windows.becomesRuns(unit);
       return;
@@ -205,9 +203,12 @@ final class Outcomes {
       retries.later(unit);
     } else if (unit.sweeps) {
       journal.giveUp(unit);
+    } else if (unit.mayBeComplete && kind != Kind.GONE) { // its requests would be there twice
+      warnings.warn("discard", "A run that may be complete cannot be taken back yet: " + cause);
+      retries.later(unit);
     } else {
       warnings.warn("discard", "A run that is not completed cannot be taken back: " + cause);
-      settlement.split(unit);
+      windows.split(unit);
     }
   }
 

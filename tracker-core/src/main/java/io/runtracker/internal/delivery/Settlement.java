@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Settlement {
 
+  /** Beyond these no further window becomes runs, which take some hundred bytes each. */
+  private static final int MOST_FRESH_RUNS = 16_384;
+
   private final Log log;
   private final Journal journal;
   private final UnsettledUnits units;
@@ -84,20 +87,15 @@ final class Settlement {
   }
 
   /**
-   * The sink takes no windows, so that runs are written for a while, where that is allowed.
+   * The sink takes no windows, so that runs are written for a while, where that may change.
    *
    * @param cause what it said, and where
-   * @return whether it is
    */
-  boolean windowsRefused(String cause, long now) {
-    if (!mode.mayWriteRuns()) {
-      return false;
-    }
+  void windowsRefused(String cause, long now) {
     if (mode.windowsRefused(now)) {
       warnings.warn(
           "refused window", "The server takes no windows; runs are written for a while: " + cause);
     }
-    return true;
   }
 
   /**
@@ -128,15 +126,23 @@ final class Settlement {
     return true;
   }
 
-  /** Others take the place of a window: all of them or, where memory is short, none yet. */
-  void split(Unit whole) throws SpoolException {
-    if (whole.becomesRuns) {
-      giveRuns(whole.positions);
-      units.remove(whole);
-      journal.giveUp(whole);
-    } else {
+  /**
+   * Others take the place of a window: all of them or, where memory is short, none yet.
+   *
+   * @return false when too many wait, and it is to be tried again
+   */
+  boolean split(Unit whole) throws SpoolException {
+    if (!whole.becomesRuns) {
       splitIntoWindows(whole);
+      return true;
     }
+    if (units.waiting().fresh() > MOST_FRESH_RUNS) {
+      return false;
+    }
+    giveRuns(whole.positions, runs -> takeInTried(runs, whole));
+    units.remove(whole);
+    journal.giveUp(whole);
+    return true;
   }
 
   private void splitIntoWindows(Unit whole) throws SpoolException {
@@ -150,21 +156,34 @@ final class Settlement {
 
   /** What could not be put into a window again gets runs of its own, or is lost. */
   void partWith(Unit window) throws SpoolException {
-    giveRuns(window.leftOut);
+    giveRuns(window.leftOut, units::takeInAllFresh);
     units.partedWith(window.leftOut.size());
     window.leftOut = Positions.NONE;
   }
 
-  private void giveRuns(Positions apart) throws SpoolException {
+  private void takeInTried(List<Unit> runs, Unit whole) {
+    if (whole.size() == 1) {
+      runs.forEach(run -> run.tries = whole.tries.ofRun());
+      units.takeInAll(runs);
+    } else {
+      units.takeInAllFresh(runs);
+    }
+  }
+
+  /** On disk they are read again when they are sent: there may be many. */
+  private void giveRuns(Positions apart, Consumer<List<Unit>> takeIn) throws SpoolException {
+    boolean isReadAgain = log.isOnDisk(apart);
     List<Unit> made = new ArrayList<>();
     Positions.Builder found = new Positions.Builder();
     log.read(
         apart,
         event -> {
-          made.add(Unit.runOf(event.position()).holding(event));
+          Unit run = Unit.runOf(event.position());
+          run.isReadAgain = isReadAgain;
+          made.add(isReadAgain ? run : run.holding(event));
           found.add(event.position());
         });
-    units.takeInAllFresh(made);
+    takeIn.accept(made);
     if (log.disk() != null) {
       log.disk().lost(apart.minus(found.build()));
     }

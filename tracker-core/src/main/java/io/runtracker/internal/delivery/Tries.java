@@ -26,6 +26,11 @@ final class Tries {
 
   long passedAtFirst;
 
+  /** The same two of a window's, by which it is judged as a run. */
+  long allPassedAtFirst;
+
+  long allBegunAtFirst;
+
   /**
    * Whether so many others passed while it was tried that it holds a place for longer than they.
    */
@@ -53,6 +58,8 @@ final class Tries {
     part.passedBefore = passedBefore;
     part.passedAtFirst = passedAtFirst;
     part.begunAtFirst = begunAtFirst;
+    part.allPassedAtFirst = allPassedAtFirst;
+    part.allBegunAtFirst = allBegunAtFirst;
     part.isOutpaced = isOutpaced;
     return part;
   }
@@ -60,6 +67,18 @@ final class Tries {
   /** Of a part of a unit that failed by its size. */
   Tries ofSmaller() {
     return new Tries(root);
+  }
+
+  /** Of the request that was alone in a window, as a run: it has been tried, too. */
+  Tries ofRun() {
+    Tries run = new Tries(false);
+    run.failed = failed;
+    run.blamed = blamed;
+    run.inherited = inherited;
+    run.passedAtFirst = allPassedAtFirst;
+    run.begunAtFirst = allBegunAtFirst;
+    run.isOutpaced = isOutpaced;
+    return run;
   }
 
   /** How often it failed by itself, and not in a window with others. */

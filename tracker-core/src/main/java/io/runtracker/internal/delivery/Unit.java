@@ -77,6 +77,9 @@ final class Unit {
   /** Whether those parts are runs, one for each event, and no smaller windows. */
   boolean becomesRuns;
 
+  /** Whether a complete went out whose outcome nobody knows. */
+  boolean mayBeComplete;
+
   /** How often that failed by an answer. */
   int takingBackFailed;
 
@@ -301,7 +304,7 @@ final class Unit {
       return isWindow()
           ? id + " (" + size() + " requests)"
           : event == null ? id : decoded().toString();
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException unreadable) {
       return id;
     }
   }

@@ -54,8 +54,17 @@ final class UnitWriter {
       unit.prepare(sink, log);
       String runId = unit.runId == null ? findOrCreate(unit) : unit.runId;
       failPoints.accept(FailPoint.BEFORE_COMPLETE);
-      unit.draft().complete(runId);
+      complete(unit, runId);
       failPoints.accept(FailPoint.AFTER_COMPLETE);
+    }
+  }
+
+  private static void complete(Unit unit, String runId) throws SinkException, InterruptedException {
+    try {
+      unit.draft().complete(runId);
+    } catch (SinkException e) {
+      unit.mayBeComplete |= e.kind() == SinkException.Kind.UNKNOWN;
+      throw e;
     }
   }
 

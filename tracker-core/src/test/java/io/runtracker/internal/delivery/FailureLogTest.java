@@ -61,7 +61,7 @@ class FailureLogTest {
   @Test
   void when_it_goes_again_that_is_said_again() {
     failFor(Duration.ofMinutes(2), Kind.UNAVAILABLE);
-    log.serverIsBack();
+    log.somethingPassed();
     failFor(Duration.ofMinutes(2), Kind.UNAVAILABLE);
     assertThat(lines.list).hasSize(2);
   }
@@ -70,7 +70,7 @@ class FailureLogTest {
   void a_server_that_comes_and_goes_is_told_of_once_a_minute() {
     for (int i = 0; i < 30; i++) {
       failFor(Duration.ofSeconds(10), Kind.UNAVAILABLE);
-      log.serverIsBack();
+      log.somethingPassed();
     }
     assertThat(lines.list).hasSize(5);
   }
