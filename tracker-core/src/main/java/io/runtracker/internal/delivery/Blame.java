@@ -96,24 +96,27 @@ final class Blame {
   boolean failed(Tries tries, boolean isAlone, long passedAtStart) {
     Others others = othersOf(tries);
     boolean wasSuspect = tries.areSuspect();
-    boolean isFirstAlone = isAlone && tries.ownFailed() == 0;
+    boolean isRoot = tries.root == tries;
+    boolean isFoundAlone = isAlone && tries.ownFailed() == 0 && !(isRoot && tries.failed == 0);
     boolean othersPass;
     tries.isOutpaced |= isAlone && all.passed - passedAtStart >= places;
     if (tries.failed++ == 0) {
       othersPass = others.failedLast == null && others.passed > 0;
-      beginsToFail(tries.isOfWindow, tries.root == tries);
+      if (isRoot) {
+        beginsToFail(tries.isOfWindow);
+        tries.standsForOneInIt = !isAlone;
+      }
       tries.passedAtFirst = others.passed;
       tries.begunAtFirst = others.begunToFail;
       tries.allPassedAtFirst = all.passed;
       tries.allBegunAtFirst = all.begunToFail;
       tries.blamed = 1;
-      isFirstAlone = false; // counted already
     } else {
       othersPass = othersPassed(tries);
       tries.blamed += othersPass ? 1 : 0;
     }
-    if (isFirstAlone) {
-      beginsToFail(tries.isOfWindow, true);
+    if (isFoundAlone && !tries.takesThePlaceOfItsRoot()) {
+      beginsToFail(tries.isOfWindow);
       tries.begunAtFirst++; // it is not one of the others
       tries.allBegunAtFirst++;
     }
@@ -124,11 +127,9 @@ final class Blame {
     return othersPass;
   }
 
-  private void beginsToFail(boolean isOfWindow, boolean isAnother) {
-    if (isAnother) {
-      all.begunToFail++;
-      windows.begunToFail += isOfWindow ? 1 : 0;
-    }
+  private void beginsToFail(boolean isOfWindow) {
+    all.begunToFail++;
+    windows.begunToFail += isOfWindow ? 1 : 0;
   }
 
   private void addToTheRow(Tries tries, boolean isAlone) {

@@ -13,6 +13,11 @@ final class Tries {
   /** The parts of a window are one with it: several of them that fail are no sign of more. */
   final Tries root;
 
+  /**
+   * Of a window: whether it is counted as one that began to fail, and none of its requests is yet.
+   */
+  boolean standsForOneInIt;
+
   int failed;
 
   /** Of those, its first and each other before which others had passed since the one before. */
@@ -78,7 +83,17 @@ final class Tries {
     run.passedAtFirst = allPassedAtFirst;
     run.begunAtFirst = allBegunAtFirst;
     run.isOutpaced = isOutpaced;
+    run.standsForOneInIt = true;
     return run;
+  }
+
+  /**
+   * Of a request that fails alone: whether what it was found in is counted already, once, for it.
+   */
+  boolean takesThePlaceOfItsRoot() {
+    boolean isFirst = root.standsForOneInIt;
+    root.standsForOneInIt = false;
+    return isFirst;
   }
 
   /** How often it failed by itself, and not in a window with others. */

@@ -172,6 +172,32 @@ class BlameTest {
   }
 
   @Test
+  void a_window_and_the_one_that_is_found_in_it_count_as_one_that_begins_to_fail() {
+    // One in five is bad, as far as calls tell, and not one in four.
+    for (int i = 0; i < MAX_TRIES; i++) {
+      failed(unit, true);
+      Tries window = new Tries(true);
+      failed(window, false);
+      failed(window.ofPart(), true);
+      pass(4);
+    }
+    assertThat(blame.isGuilty(unit, false)).isTrue();
+  }
+
+  @Test
+  void each_further_one_that_is_found_in_a_window_counts() {
+    for (int i = 0; i < MAX_TRIES; i++) {
+      failed(unit, true);
+      Tries window = new Tries(true);
+      failed(window, false);
+      failed(window.ofPart(), true);
+      failed(window.ofPart(), true);
+      pass(4);
+    }
+    assertThat(blame.isGuilty(unit, false)).isFalse();
+  }
+
+  @Test
   void others_pass_at_a_first_failure_unless_another_has_just_failed() {
     assertThat(failed(unit, true)).isFalse(); // nothing has ever passed
     pass(1);
