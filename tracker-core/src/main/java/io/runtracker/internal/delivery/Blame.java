@@ -179,7 +179,7 @@ final class Blame {
     double share = (failing + 0.5) / (failing + others + 1);
     int beyondChance = (int) Math.min(Math.ceil(LOG_OF_CHANCE / Math.log(share)), 1_000_000);
     if (share <= HIGH_SHARE) {
-      beyondChance = Math.min(beyondChance, maxTries);
+      beyondChance = Math.min(beyondChance, maxTries - tries.failedAsWindow);
     }
     int usual = isRefused ? Math.min(REFUSALS, maxTries) : maxTries;
     int half = (maxTries + 1) / 2;

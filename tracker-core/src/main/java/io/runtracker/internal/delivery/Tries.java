@@ -26,6 +26,9 @@ final class Tries {
   /** Of those, its window's, which another request in there may have cost. */
   private int inherited;
 
+  /** How often the request failed alone in a window, before it became a run. */
+  int failedAsWindow;
+
   /** How many had passed when it failed last, and when it failed first. */
   long passedBefore;
 

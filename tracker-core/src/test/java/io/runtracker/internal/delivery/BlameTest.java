@@ -242,6 +242,32 @@ class BlameTest {
   }
 
   @Test
+  void a_request_that_failed_alone_in_a_window_is_tried_less_often_as_a_run() {
+    Tries window = new Tries(true);
+    failed(window, true);
+    failed(window, true);
+    Tries run = window.ofRun();
+    pass(10);
+    failWhileOthersPass(run, MAX_TRIES - 3);
+    assertThat(blame.isGuilty(run, false)).isFalse();
+    failed(run, true);
+    assertThat(blame.isGuilty(run, false)).isTrue();
+  }
+
+  @Test
+  void that_a_window_was_refused_is_no_evidence_against_the_request_that_was_alone_in_it() {
+    Tries window = new Tries(true);
+    failed(window, true);
+    Tries run = window.ofRun();
+    pass(60);
+    failed(run, true);
+    pass(60);
+    assertThat(blame.isGuilty(run, true)).isFalse();
+    failed(run, true);
+    assertThat(blame.isGuilty(run, true)).isTrue();
+  }
+
+  @Test
   void where_as_many_pass_as_there_are_places_while_a_request_is_tried_it_is_a_suspect_at_once() {
     long start = blame.allPassed();
     pass(PLACES - 1);
