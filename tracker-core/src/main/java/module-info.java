@@ -27,8 +27,10 @@ module io.runtracker {
   exports io.runtracker.internal.event to
       io.runtracker.mlflow;
   exports io.runtracker.internal.log to
+      io.runtracker.kafka,
       io.runtracker.mlflow;
   exports io.runtracker.internal.stage to
+      io.runtracker.kafka,
       io.runtracker.mlflow;
 
   // CurrentRequestAccessor is not provided: the JVM looks for the interface of what a module

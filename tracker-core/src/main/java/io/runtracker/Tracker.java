@@ -20,7 +20,8 @@ import io.runtracker.internal.log.FailPoint;
 import io.runtracker.internal.pipeline.Pipeline;
 import io.runtracker.internal.stage.QuietLogger;
 import io.runtracker.internal.stage.RateLimitedLog;
-import io.runtracker.sink.RunSink;
+import io.runtracker.sink.BatchSink;
+import io.runtracker.sink.Sink;
 import io.runtracker.sink.WindowSink;
 import java.lang.module.ModuleDescriptor;
 import java.nio.file.Path;
@@ -235,7 +236,7 @@ public final class Tracker implements AutoCloseable {
   public static final class Builder {
     private final Told told = new Told();
     private Map<String, String> environment = System.getenv();
-    private @Nullable RunSink sink;
+    private @Nullable Sink sink;
     private final List<RequestFilter> filters = new ArrayList<>();
     private final List<RequestCustomizer> customizers = new ArrayList<>();
     private @Nullable RunNaming naming;
@@ -263,11 +264,11 @@ public final class Tracker implements AutoCloseable {
     }
 
     /**
-     * Where runs go. By default the sink on the class path, as the environment configures it; where
-     * there are several, {@code RUNTRACKER_SINK} names one. The tracker closes it. Not used when
-     * tracking is off.
+     * Where requests go. By default the sink on the class path, as the environment configures it;
+     * where there are several, {@code RUNTRACKER_SINK} names one. The tracker closes it. Not used
+     * when tracking is off.
      */
-    public Builder sink(RunSink sink) {
+    public Builder sink(Sink sink) {
       this.sink = sink;
       return this;
     }
@@ -399,7 +400,7 @@ public final class Tracker implements AutoCloseable {
 
     /**
      * How requests are written to the sink. Default: {@link TrackAs#AUTO}, or {@link TrackAs#RUN}
-     * where the sink is no {@link WindowSink}.
+     * where the sink is no {@link WindowSink}. A {@link BatchSink} takes requests as they are.
      */
     public Builder trackAs(TrackAs kind) {
       return tell(Settings.TRACK_AS, kind);
@@ -557,7 +558,7 @@ public final class Tracker implements AutoCloseable {
      * @throws IllegalStateException when the JVM is shutting down, and {@link #shutdownHook} is on
      */
     public Tracker build() {
-      RunSink target = sink;
+      Sink target = sink;
       boolean isMade = false;
       try {
         Settings settings = settings();
@@ -602,10 +603,9 @@ public final class Tracker implements AutoCloseable {
           new SettingsReader(told, environment), !byMlflow.equalsIgnoreCase("false"));
     }
 
-    private static String describe(Settings settings, RunSink sink) {
+    private static String describe(Settings settings, Sink sink) {
       return ServerWatch.nameOf(sink)
-          + ", as "
-          + settings.trackAs
+          + (sink instanceof BatchSink ? ", in batches" : ", as " + settings.trackAs)
           + (settings.spool == null ? ", without a spool" : ", with a spool in " + settings.spool);
     }
 

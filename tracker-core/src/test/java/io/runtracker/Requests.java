@@ -2,7 +2,7 @@
 package io.runtracker;
 
 import io.runtracker.adapter.OpenRequest;
-import io.runtracker.sink.RunSink;
+import io.runtracker.sink.Sink;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -15,7 +15,7 @@ public final class Requests {
   private Requests() {}
 
   /** Pauses short, so that tests are quick; everything else as users have it. */
-  static Tracker.Builder tracker(RunSink sink) {
+  static Tracker.Builder tracker(Sink sink) {
     return Tracker.builder()
         .environment(Map.of())
         .sink(sink)

@@ -9,7 +9,7 @@ import io.runtracker.TrackerMetrics;
 import io.runtracker.mlflow.MlflowSink;
 import io.runtracker.servlet.TrackingFilter;
 import io.runtracker.servlet.TrackingListener;
-import io.runtracker.sink.RunSink;
+import io.runtracker.sink.Sink;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
 import java.time.Duration;
@@ -63,7 +63,7 @@ public final class RuntrackerAutoConfiguration {
   @Bean(destroyMethod = "")
   @Lazy
   @ConditionalOnMissingBean
-  RunSink runtrackerSink(
+  Sink runtrackerSink(
       RuntrackerProperties properties,
       ConfigurableEnvironment environment,
       ObjectProvider<Deployment> deployments,
@@ -88,7 +88,7 @@ public final class RuntrackerAutoConfiguration {
       RuntrackerProperties properties,
       ConfigurableEnvironment environment,
       ObjectProvider<Deployment> deployments,
-      ObjectProvider<RunSink> sink,
+      ObjectProvider<Sink> sink,
       ObjectProvider<RequestFilter> filters,
       ObjectProvider<RequestCustomizer> requestCustomizers,
       ObjectProvider<RunNaming> naming,

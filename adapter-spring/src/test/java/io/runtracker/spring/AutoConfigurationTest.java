@@ -16,7 +16,7 @@ import io.runtracker.Tracker;
 import io.runtracker.TrackerMetrics;
 import io.runtracker.mlflow.MlflowSink;
 import io.runtracker.servlet.TrackingFilter;
-import io.runtracker.sink.RunSink;
+import io.runtracker.sink.Sink;
 import io.runtracker.testkit.RecordingSink;
 import io.runtracker.testkit.Wire;
 import java.io.InputStream;
@@ -112,7 +112,7 @@ class AutoConfigurationTest {
   @Test
   void everything_is_there_by_itself() {
     application = RunningApplication.start(Service.class, context -> {});
-    assertThat(application.context().getBean(RunSink.class)).isInstanceOf(MlflowSink.class);
+    assertThat(application.context().getBean(Sink.class)).isInstanceOf(MlflowSink.class);
     assertThat(tracker().isEnabled()).isTrue();
     assertThat(application.context().getBean(TrackingExceptionResolver.class).getOrder())
         .isEqualTo(Ordered.HIGHEST_PRECEDENCE);
@@ -446,7 +446,7 @@ class AutoConfigurationTest {
   @Import(Service.class)
   static class OwnTracker {
     @Bean
-    Tracker own(RunSink sink) {
+    Tracker own(Sink sink) {
       return Tracker.builder().environment(Map.of()).sink(sink).shutdownHook(false).build();
     }
   }

@@ -2,7 +2,7 @@
 package io.runtracker.spring;
 
 import io.runtracker.Tracker;
-import io.runtracker.sink.RunSink;
+import io.runtracker.sink.Sink;
 import io.runtracker.testkit.Wire;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -40,7 +40,7 @@ record RunningApplication(ConfigurableApplicationContext context) implements Aut
   }
 
   /** With its runs going to a sink of the test's. */
-  static RunningApplication start(Class<?> application, RunSink sink, String... properties) {
+  static RunningApplication start(Class<?> application, Sink sink, String... properties) {
     return start(
         application,
         context -> context.getBeanFactory().registerSingleton("sink", sink),

@@ -33,6 +33,21 @@ public interface EncodedEvent {
     return new EventBytes(bytes, 0, bytes.length);
   }
 
+  /**
+   * As {@link RequestEvent#eventId()}.
+   *
+   * @throws IOException when the bytes are not what they seem
+   */
+  String eventId() throws IOException;
+
+  /**
+   * What its id shares with all of one tracker's life and with no other's: those before the id's
+   * last {@code -}.
+   *
+   * @throws IOException when the bytes are not what they seem
+   */
+  String source() throws IOException;
+
   /** As {@link RequestEvent#status()}. */
   RunStatus status();
 

@@ -6,17 +6,15 @@ import io.runtracker.Tracker;
 import java.util.Optional;
 
 /**
- * Where runs go. Delivery calls it from several threads at once, up to the tracker's {@code
- * inFlight}; calls may block and should honour interruption.
+ * A sink that writes each request as a run. Delivery calls it from several threads at once, up to
+ * the tracker's {@code inFlight}; calls may block and should honour interruption.
  *
  * <p>A run is written in two steps, so that delivery can remember between them what exists already:
  * {@link #create} once, then {@link #complete} as often as it takes. When nobody knows whether a
  * create took effect (a time-out, a cut connection, a crash), delivery waits {@link
  * Tracker.Builder#lookupDelay} and asks {@link #find} before it creates again.
- *
- * <p>The log names it by its {@code toString}, which is to hold no secrets.
  */
-public interface RunSink extends AutoCloseable {
+public non-sealed interface RunSink extends Sink {
 
   /**
    * Creates the run of an event, with the event's id in it so that {@link #find} will see it.
@@ -44,19 +42,4 @@ public interface RunSink extends AutoCloseable {
   default int removeDuplicates(String runId) throws SinkException, InterruptedException {
     return 0;
   }
-
-  /**
-   * Writes what the sink held back of runs that it has completed, if it ever does that. Called when
-   * everything is delivered and somebody waits for it: by {@link Tracker#flush} and before {@link
-   * #close}. Interrupted when there is no more time.
-   *
-   * @throws SinkException when it could not; that is logged and changes no request's fate
-   */
-  default void flush() throws SinkException, InterruptedException {}
-
-  /**
-   * Gives back connections. Called once, after the last call above has returned or was interrupted.
-   */
-  @Override
-  void close();
 }

@@ -28,5 +28,5 @@ public interface SinkProvider {
    *
    * @throws IllegalArgumentException when a variable cannot be used; the message names it
    */
-  RunSink create(Map<String, String> environment);
+  Sink create(Map<String, String> environment);
 }

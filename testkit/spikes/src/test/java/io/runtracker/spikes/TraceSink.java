@@ -5,7 +5,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.runtracker.RequestEvent;
 import io.runtracker.RunStatus;
-import io.runtracker.sink.EncodedEvent;
+import io.runtracker.sink.BatchSink;
+import io.runtracker.sink.BatchWriter;
+import io.runtracker.sink.RequestBatch;
 import io.runtracker.sink.SinkException;
 import java.io.IOException;
 import java.net.URI;
@@ -16,15 +18,14 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Writes each window as one batch of traces over OTLP. MLflow takes a trace that it has already for
- * the same one, so a batch is repeated without a look-up.
+ * Writes requests as batches of traces over OTLP. MLflow takes a trace that it has already for the
+ * same one, so a batch is repeated without a look-up.
  */
-final class TraceSink extends BatchSink {
+final class TraceSink implements BatchSink, BatchWriter {
 
   private final HttpClient client = HttpClient.newHttpClient();
   private final URI traces;
@@ -36,7 +37,12 @@ final class TraceSink extends BatchSink {
   }
 
   @Override
-  void write(String id, List<byte[]> events) throws SinkException, InterruptedException {
+  public BatchWriter open(String logId) {
+    return this;
+  }
+
+  @Override
+  public void write(RequestBatch events) throws SinkException, InterruptedException {
     HttpRequest request =
         HttpRequest.newBuilder(traces)
             .timeout(Duration.ofSeconds(30))
@@ -48,7 +54,7 @@ final class TraceSink extends BatchSink {
     try {
       answer = client.send(request, HttpResponse.BodyHandlers.ofString());
     } catch (IOException e) {
-      throw new SinkException(SinkException.Kind.UNKNOWN, "no answer to a batch: " + e, e);
+      throw new SinkException(SinkException.Kind.UNAVAILABLE, "no answer to a batch: " + e, e);
     }
     if (answer.statusCode() != 200) {
       throw new SinkException(kindOf(answer.statusCode()), answer + ": " + answer.body(), null);
@@ -65,11 +71,11 @@ final class TraceSink extends BatchSink {
   }
 
   /** Sorted by the traces' ids, else two batches that overlap may deadlock in the database. */
-  private static byte[] batch(List<byte[]> events) throws SinkException {
+  private static byte[] batch(RequestBatch events) throws SinkException {
     Map<String, Protobuf> spans = new TreeMap<>();
     try {
-      for (byte[] bytes : events) {
-        RequestEvent event = EncodedEvent.of(bytes).decode();
+      for (RequestBatch.Entry entry : events.requests()) {
+        RequestEvent event = entry.event().decode();
         spans.put(traceId(event), span(event));
       }
     } catch (IOException e) {

@@ -40,7 +40,7 @@ class TraceSpikeTest {
   @Timeout(120)
   void each_request_is_a_trace_once_and_one_that_mlflow_refuses_is_set_aside() throws Exception {
     try (FaultProxy proxy = FaultProxy.inFrontOf(server);
-        Tracker tracker = Service.tracker(new TraceSink(proxy.uri(), experiment), null)) {
+        Tracker tracker = Service.tracker(new TraceSink(proxy.uri(), experiment))) {
       proxy.inject(3, FaultProxy.on("POST", "/v1/traces"), Fault.cutReply());
       for (int i = 0; i < REQUESTS; i++) {
         Service.serve(tracker, "/" + i, i % 10 == 0 ? 500 : 200);

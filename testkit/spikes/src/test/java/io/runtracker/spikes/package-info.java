@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Sinks as thin as can be, which try whether the SPI carries what the next ones need. */
+/** A sink as thin as can be, which tries whether the SPI carries what the next one needs. */
 @NullMarked
 package io.runtracker.spikes;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.internal.config;
 
-import io.runtracker.sink.RunSink;
+import io.runtracker.sink.Sink;
 import io.runtracker.sink.SinkProvider;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -42,7 +42,7 @@ public final class SinkProviders {
    *
    * @throws IllegalArgumentException when that is none, or nobody can say which
    */
-  public RunSink create(Map<String, String> environment) {
+  public Sink create(Map<String, String> environment) {
     return chosen(environment).create(environment);
   }
 

@@ -12,7 +12,6 @@ import io.runtracker.internal.log.SpoolException;
 import io.runtracker.internal.log.SpooledEvent;
 import io.runtracker.internal.stage.Counts;
 import io.runtracker.internal.stage.RateLimitedLog;
-import io.runtracker.sink.WindowSink;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -42,13 +41,14 @@ public final class Assembler {
   private final Settings settings;
   private final UnsettledUnits units;
   private final int inFlight;
-  private final @Nullable WindowSink windowSink;
+  private final Drafts drafts;
   private final String source;
   private final Counts counts;
   private final RateLimitedLog warnings;
   private final Consumer<FailPoint> failPoints;
   private final WindowMode mode;
   private final int mostRows;
+  private final long longestOpenNanos;
   private final WindowSize size;
 
   /** Events that a process before has planned; they are read when their units are sent. */
@@ -77,7 +77,7 @@ public final class Assembler {
       UnsettledUnits units,
       WindowMode mode,
       int inFlight,
-      @Nullable WindowSink windowSink,
+      Drafts drafts,
       String source,
       Counts counts,
       RateLimitedLog warnings,
@@ -88,14 +88,15 @@ public final class Assembler {
     this.units = units;
     this.mode = mode;
     this.inFlight = inFlight;
-    this.windowSink = windowSink;
-    this.window = new OpenWindow(windowSink);
+    this.drafts = drafts;
+    this.window = new OpenWindow(drafts);
     this.source = source;
     this.counts = counts;
     this.warnings = warnings;
     this.failPoints = failPoints;
     // At most half of what memory holds, so that the next window can fill meanwhile.
     this.mostRows = Math.min(settings.windowRows, Math.max(settings.queueSize / 2, 1));
+    this.longestOpenNanos = Math.min(settings.windowAge.toNanos(), drafts.longestOpenNanos());
     this.size = new WindowSize(Math.min(settings.windowBytes, settings.queueBytes / 2));
     this.writingWindows = mode.isOn();
     SegmentLog disk = log.disk();
@@ -105,9 +106,9 @@ public final class Assembler {
 
   private void takeUp(Unit unit) {
     unit.notBeforeNanos += unit.runId == null ? settings.lookupDelay.toNanos() : 0;
-    if (unit.sweeps) {
+    if (unit.sweeps && !drafts.areRepeatable()) {
       units.waiting().add(unit);
-    } else if (!unit.isWindow() || windowSink != null) {
+    } else if (!drafts.areRepeatable() && (!unit.isWindow() || drafts.takeWindows())) {
       planned = planned.plus(unit.positions);
       units.takeIn(unit);
     } else {
@@ -187,7 +188,7 @@ public final class Assembler {
     boolean isAwaited = window.firstPosition() < hurriedBelow && log.readBelow() >= hurriedBelow;
     if (window.rows() >= mostRows
         || window.bytes() >= size.mostBytes()
-        || now - window.openedNanos() >= settings.windowAge.toNanos()
+        || now - window.openedNanos() >= longestOpenNanos
         || isAwaited
         || !mode.isOn()
         || log.isCrowded()) {
@@ -196,7 +197,7 @@ public final class Assembler {
   }
 
   private void closeWindow() {
-    OpenWindow next = new OpenWindow(windowSink); // first: memory may be short
+    OpenWindow next = new OpenWindow(drafts); // first: memory may be short
     units.takeIn(window.closed(source + "-w" + ++closedWindows, droppedSinceLast()));
     window = next;
   }
@@ -238,9 +239,7 @@ public final class Assembler {
   /** When the open window is to be closed for its age, if that is before the deadline. */
   long dueNanos(long deadline) {
     boolean closes = !window.isEmpty() && units.windowsHeld() < MOST_WINDOWS;
-    return closes
-        ? Math.min(deadline, window.openedNanos() + settings.windowAge.toNanos())
-        : deadline;
+    return closes ? Math.min(deadline, window.openedNanos() + longestOpenNanos) : deadline;
   }
 
   /** How large the next windows may be, which is learned from those before. */

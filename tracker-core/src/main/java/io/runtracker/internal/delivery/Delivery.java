@@ -9,7 +9,7 @@ import io.runtracker.internal.log.SpoolException;
 import io.runtracker.internal.stage.Interruption;
 import io.runtracker.internal.stage.RateLimitedLog;
 import io.runtracker.internal.stage.Stage;
-import io.runtracker.sink.RunSink;
+import io.runtracker.sink.Sink;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -66,7 +66,8 @@ public final class Delivery {
       Assembler assembler,
       Settlement settlement,
       UnsettledUnits units,
-      RunSink sink,
+      Sink sink,
+      Drafts drafts,
       Settings settings,
       int inFlight,
       Consumer<FailPoint> failPoints) {
@@ -78,7 +79,7 @@ public final class Delivery {
     this.circuit = new Circuit(settings.retryDelay, settings.maxRetryDelay);
     this.blame = new Blame(settings.maxTries, inFlight);
     this.suspectShare = new SuspectShare(inFlight, Math.min(settings.queueSize, MOST_SUSPECTS));
-    this.writer = new UnitWriter(sink, log, journal, warnings, failPoints);
+    this.writer = new UnitWriter(drafts, log, journal, warnings, failPoints);
     this.senders = new Senders(sink, inFlight, warnings, failPoints);
     this.outcomes =
         new Outcomes(

@@ -290,9 +290,9 @@ public final class Journal {
     }
   }
 
-  /** Two units take the place of one, in one step. */
+  /** Others take the place of a unit, in one step; they are planned where it was. */
   void split(Unit whole, List<Unit> halves) throws SpoolException {
-    if (disk != null) {
+    if (disk != null && open.containsKey(whole.id)) {
       byte[] gone = closed(whole);
       Fields records = new Fields(256).raw(gone, 0, gone.length);
       for (Unit half : halves) {

@@ -12,7 +12,9 @@ import io.runtracker.internal.stage.Daemon;
 import io.runtracker.internal.stage.Interruption;
 import io.runtracker.internal.stage.QuietLogger;
 import io.runtracker.internal.stage.RateLimitedLog;
+import io.runtracker.sink.BatchSink;
 import io.runtracker.sink.RunSink;
+import io.runtracker.sink.Sink;
 import io.runtracker.sink.WindowSink;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -22,7 +24,12 @@ import org.jspecify.annotations.Nullable;
 
 /** From a log to the sink: what assembles its events, and what delivers them. */
 public record Line(
-    Log log, Assembler assembler, Delivery delivery, Counts counts, Journal journal) {
+    Log log,
+    Drafts drafts,
+    Assembler assembler,
+    Delivery delivery,
+    Counts counts,
+    Journal journal) {
 
   private static final long LONGEST_CLOSE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
@@ -39,15 +46,15 @@ public record Line(
       @Nullable SpoolDirectory directory,
       Settings settings,
       int inFlight,
-      RunSink sink,
+      Sink sink,
       String source,
       Counts counts,
       Consumer<FailPoint> failPoints) {
     boolean isMade = false;
     try {
       TrackAs trackAs = trackAs(settings, sink);
-      WindowSink windowSink = sink instanceof WindowSink windows ? windows : null;
       Log log = log(directory, settings, failPoints);
+      Drafts drafts = drafts(sink, log, directory, source);
       Journal journal = new Journal(log, counts);
       RateLimitedLog warnings = new RateLimitedLog();
       UnsettledUnits units = new UnsettledUnits(log, settings);
@@ -61,7 +68,7 @@ public record Line(
               units,
               mode,
               inFlight,
-              windowSink,
+              drafts,
               source,
               counts,
               warnings,
@@ -71,9 +78,18 @@ public record Line(
           new Settlement(log, journal, units, mode, setAside, settings, warnings, failPoints);
       Delivery delivery =
           new Delivery(
-              log, journal, assembler, settlement, units, sink, settings, inFlight, failPoints);
+              log,
+              journal,
+              assembler,
+              settlement,
+              units,
+              sink,
+              drafts,
+              settings,
+              inFlight,
+              failPoints);
       isMade = true;
-      return new Line(log, assembler, delivery, counts, journal);
+      return new Line(log, drafts, assembler, delivery, counts, journal);
     } finally {
       if (!isMade && directory != null) {
         directory.release();
@@ -88,7 +104,17 @@ public record Line(
         : Log.on(directory.log(), settings.queueSize, settings.queueBytes, failPoints);
   }
 
-  private static TrackAs trackAs(Settings settings, RunSink sink) {
+  private static Drafts drafts(
+      Sink sink, Log log, @Nullable SpoolDirectory directory, String source) {
+    return sink instanceof BatchSink batches
+        ? new BatchDrafts(batches.open(directory == null ? source : directory.id()), log)
+        : new RunDrafts((RunSink) sink);
+  }
+
+  private static TrackAs trackAs(Settings settings, Sink sink) {
+    if (sink instanceof BatchSink) {
+      return TrackAs.WINDOW; // who reads the batches decides what becomes of them
+    }
     if (sink instanceof WindowSink) {
       return settings.trackAs;
     }
@@ -112,6 +138,7 @@ public record Line(
   public void close() {
     try {
       delivery.stop();
+      drafts.close();
     } finally {
       if (log.disk() == null) {
         closeLog();

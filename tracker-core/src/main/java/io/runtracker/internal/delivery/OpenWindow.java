@@ -5,8 +5,6 @@ import io.runtracker.DropReason;
 import io.runtracker.internal.event.EventBytes;
 import io.runtracker.internal.log.Positions;
 import io.runtracker.sink.RequestWindow;
-import io.runtracker.sink.WindowDraft;
-import io.runtracker.sink.WindowSink;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.Map;
@@ -16,9 +14,9 @@ import org.jspecify.annotations.Nullable;
 /** The window that requests are put into now. Belongs to the thread that delivers. */
 final class OpenWindow {
 
-  private final @Nullable WindowSink sink;
+  private final Drafts drafts;
   private final Positions.Builder members = new Positions.Builder();
-  private @Nullable WindowDraft requests;
+  private Drafts.@Nullable Filling requests;
   private int rows;
   private long bytes;
   private long firstPosition;
@@ -27,22 +25,18 @@ final class OpenWindow {
   private long oldestMillis;
   private long openedNanos;
 
-  /**
-   * Is empty.
-   *
-   * @param sink null where nothing will be added, because it takes no windows
-   */
-  OpenWindow(@Nullable WindowSink sink) {
-    this.sink = sink;
+  /** Is empty. */
+  OpenWindow(Drafts drafts) {
+    this.drafts = drafts;
   }
 
   /** Adds a request; where that fails, it is not in the window. */
   void add(EventBytes event, long position, long now) throws IOException {
     if (requests == null) {
-      requests = Objects.requireNonNull(sink).newWindow();
+      requests = drafts.newWindow();
     }
     members.reserve(position); // what is in the draft must be among the members
-    requests.add(event);
+    requests.add(position, event);
     if (rows++ == 0) {
       openedNanos = now;
       firstPosition = position;
@@ -90,10 +84,8 @@ final class OpenWindow {
     Instant start = Instant.ofEpochMilli(startMillis);
     Instant end = Instant.ofEpochMilli(endMillis);
     RequestWindow described = new RequestWindow(id, start, end, rows, dropped);
-    Draft.OfWindow draft =
-        new Draft.OfWindow(
-            Objects.requireNonNull(sink), described, Objects.requireNonNull(requests));
-    Unit window = Unit.windowOf(draft, members.build());
+    Draft draft = Objects.requireNonNull(requests).filled(described);
+    Unit window = Unit.windowOf(id, draft, members.build());
     window.bytes = bytes;
     window.oldestMillis = oldestMillis;
     return window;

@@ -5,7 +5,7 @@ import io.runtracker.internal.log.FailPoint;
 import io.runtracker.internal.stage.Daemon;
 import io.runtracker.internal.stage.Interruption;
 import io.runtracker.internal.stage.RateLimitedLog;
-import io.runtracker.sink.RunSink;
+import io.runtracker.sink.Sink;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -31,7 +31,7 @@ final class Senders {
   /** Each of them holds all its rows; more than may be closed, for those that are read again. */
   private static final int MOST_WINDOWS = Assembler.MOST_WINDOWS + 1;
 
-  private final RunSink sink;
+  private final Sink sink;
   private final int inFlight;
 
   /** Of all kinds together: the third window is written in the place of a run. */
@@ -52,7 +52,7 @@ final class Senders {
    *
    * @param inFlight the most runs that are written at the same time
    */
-  Senders(RunSink sink, int inFlight, RateLimitedLog warnings, Consumer<FailPoint> failPoints) {
+  Senders(Sink sink, int inFlight, RateLimitedLog warnings, Consumer<FailPoint> failPoints) {
     this.sink = sink;
     this.inFlight = inFlight;
     this.warnings = warnings;

@@ -2,7 +2,7 @@
 package io.runtracker.internal.delivery;
 
 import io.runtracker.internal.stage.QuietLogger;
-import io.runtracker.sink.RunSink;
+import io.runtracker.sink.Sink;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
@@ -24,13 +24,13 @@ public final class ServerWatch {
    *
    * @param waiting how many requests wait; asked when it is back, because counting them takes time
    */
-  ServerWatch(RunSink sink, LongSupplier waiting) {
+  ServerWatch(Sink sink, LongSupplier waiting) {
     this.name = nameOf(sink);
     this.waiting = waiting;
   }
 
   /** How lines of the log name it; its own word is the user's code. */
-  public static String nameOf(RunSink sink) {
+  public static String nameOf(Sink sink) {
     try {
       return String.valueOf(sink);
     } catch (Throwable ofTheSink) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.internal.delivery;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import io.runtracker.Durability;
 import io.runtracker.internal.config.Settings;
 import io.runtracker.internal.log.FailPoint;
@@ -12,6 +14,8 @@ import io.runtracker.internal.stage.QuietLogger;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -19,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The log of a spool directory or, where several processes share that, of one part of it. */
 public record SpoolDirectory(Path path, SegmentLog log) {
+
+  /** Needed by sinks alone that know what they have written. */
+  private static final String ID_FILE = "spool-id";
 
   private static final String PART = "instance-";
   private static final QuietLogger logger = QuietLogger.ofTracker();
@@ -59,6 +66,25 @@ public record SpoolDirectory(Path path, SegmentLog log) {
       logger.info("The spool in {} holds {} requests to deliver", path, waiting);
     }
     return new SpoolDirectory(path, log);
+  }
+
+  /**
+   * What no other spool has, and this one keeps. Where its file is lost or damaged, or there is no
+   * place for one, it is another: a sink then takes the requests that it was sent last for new
+   * ones.
+   */
+  String id() {
+    Path file = path.resolve(ID_FILE);
+    String made = HexFormat.of().toHexDigits(new SecureRandom().nextLong());
+    try {
+      if (Files.isRegularFile(file) && Files.size(file) == made.length()) {
+        return new String(Files.readAllBytes(file), ISO_8859_1);
+      }
+      AtomicFile.write(file, out -> out.write(made));
+    } catch (IOException e) {
+      logger.warn("The spool cannot keep its id in " + file + "; the next start has another", e);
+    }
+    return made;
   }
 
   /** Lets another process have it. */

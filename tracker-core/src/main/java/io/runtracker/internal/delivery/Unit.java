@@ -7,10 +7,6 @@ import io.runtracker.internal.log.Log;
 import io.runtracker.internal.log.Positions;
 import io.runtracker.internal.log.SpooledEvent;
 import io.runtracker.sink.RequestWindow;
-import io.runtracker.sink.RunSink;
-import io.runtracker.sink.SinkException;
-import io.runtracker.sink.WindowDraft;
-import io.runtracker.sink.WindowSink;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -123,8 +119,8 @@ final class Unit {
   }
 
   /** A window, of which nothing is kept but its draft. */
-  static Unit windowOf(Draft.OfWindow filled, Positions positions) {
-    Unit unit = new Unit(filled.window().windowId(), Kind.WINDOW, positions);
+  static Unit windowOf(String id, Draft filled, Positions positions) {
+    Unit unit = new Unit(id, Kind.WINDOW, positions);
     unit.draft = filled;
     return unit;
   }
@@ -228,12 +224,12 @@ final class Unit {
   }
 
   /** Reads its events, unless it holds them. */
-  void prepare(RunSink sink, Log log) throws IOException {
+  void prepare(Drafts drafts, Log log) throws IOException {
     if (draft != null) {
       return;
     }
     if (isWindow()) {
-      draft = readWindow((WindowSink) sink, log);
+      draft = readWindow(drafts, log);
       return;
     }
     if (event == null) {
@@ -242,7 +238,7 @@ final class Unit {
     if (event == null) {
       throw new IOException("the event cannot be read");
     }
-    draft = new Draft.OfRequest(sink, decoded());
+    draft = drafts.ofEvent(positions.first(), new EventBytes(event, 0, event.length));
   }
 
   /** It is not sent now, so it need not hold what can be read again. */
@@ -255,8 +251,8 @@ final class Unit {
     }
   }
 
-  private Draft readWindow(WindowSink sink, Log log) throws IOException {
-    WindowDraft fresh = sink.newWindow();
+  private Draft readWindow(Drafts drafts, Log log) throws IOException {
+    Drafts.Filling fresh = drafts.newWindow();
     Positions.Builder found = new Positions.Builder();
     long[] span = {Long.MAX_VALUE, Long.MIN_VALUE};
     log.read(
@@ -264,7 +260,7 @@ final class Unit {
         spooled -> {
           try {
             EventBytes encoded = EventBytes.of(spooled);
-            fresh.add(encoded);
+            fresh.add(spooled.position(), encoded);
             span[0] = Math.min(span[0], encoded.startMillis());
             span[1] = Math.max(span[1], encoded.endMillis());
             found.add(spooled.position());
@@ -280,7 +276,7 @@ final class Unit {
     }
     Instant start = Instant.ofEpochMilli(span[0]);
     Instant end = Instant.ofEpochMilli(span[1]);
-    return new Draft.OfWindow(sink, new RequestWindow(id, start, end, size(), Map.of()), fresh);
+    return fresh.filled(new RequestWindow(id, start, end, size(), Map.of()));
   }
 
   /** What it writes. Its events were read, or it holds them. */
@@ -291,11 +287,6 @@ final class Unit {
   /** What a sink knows it by, also where its events were never read. */
   RequestWindow describedById() {
     return new RequestWindow(id, Instant.EPOCH, Instant.EPOCH, size(), Map.of());
-  }
-
-  /** As {@link RunSink#removeDuplicates}. */
-  void sweep(RunSink sink) throws SinkException, InterruptedException {
-    SinkCall.make(() -> sink.removeDuplicates(Objects.requireNonNull(runId)));
   }
 
   @Override

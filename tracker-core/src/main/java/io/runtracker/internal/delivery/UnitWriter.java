@@ -5,10 +5,9 @@ import io.runtracker.internal.log.FailPoint;
 import io.runtracker.internal.log.Log;
 import io.runtracker.internal.log.SpoolException;
 import io.runtracker.internal.stage.RateLimitedLog;
-import io.runtracker.sink.RunSink;
 import io.runtracker.sink.SinkException;
-import io.runtracker.sink.WindowSink;
 import java.io.IOException;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -19,19 +18,19 @@ import java.util.function.Consumer;
  */
 final class UnitWriter {
 
-  private final RunSink sink;
+  private final Drafts drafts;
   private final Log log;
   private final Journal journal;
   private final RateLimitedLog warnings;
   private final Consumer<FailPoint> failPoints;
 
   UnitWriter(
-      RunSink sink,
+      Drafts drafts,
       Log log,
       Journal journal,
       RateLimitedLog warnings,
       Consumer<FailPoint> failPoints) {
-    this.sink = sink;
+    this.drafts = drafts;
     this.log = log;
     this.journal = journal;
     this.warnings = warnings;
@@ -46,13 +45,16 @@ final class UnitWriter {
   void write(Unit unit) throws SinkException, InterruptedException, IOException {
     if (unit.sweeps) {
       failPoints.accept(FailPoint.BEFORE_SWEEP);
-      unit.sweep(sink);
+      drafts.removeDuplicates(Objects.requireNonNull(unit.runId));
       failPoints.accept(FailPoint.AFTER_SWEEP);
     } else if (unit.splits) {
       takeBack(unit);
     } else {
-      unit.prepare(sink, log);
-      String runId = unit.runId == null ? findOrCreate(unit) : unit.runId;
+      unit.prepare(drafts, log);
+      String runId = unit.runId;
+      if (runId == null) {
+        runId = drafts.areRepeatable() ? unit.draft().create() : findOrCreate(unit);
+      }
       failPoints.accept(FailPoint.BEFORE_COMPLETE);
       complete(unit, runId);
       failPoints.accept(FailPoint.AFTER_COMPLETE);
@@ -70,20 +72,15 @@ final class UnitWriter {
 
   /** Takes a window's run back, so that its parts can have theirs. */
   private void takeBack(Unit window) throws SinkException, InterruptedException {
-    WindowSink windows = (WindowSink) sink;
     if (window.runId == null && window.mayExist) {
       failPoints.accept(FailPoint.BEFORE_FIND);
-      window.runId = SinkCall.make(() -> windows.find(window.describedById())).orElse(null);
+      window.runId = drafts.find(window.describedById()).orElse(null);
       failPoints.accept(FailPoint.AFTER_FIND);
     }
     String runId = window.runId;
     if (runId != null) {
       failPoints.accept(FailPoint.BEFORE_DISCARD);
-      SinkCall.make(
-          () -> {
-            windows.discard(runId);
-            return runId;
-          });
+      drafts.discard(runId);
       failPoints.accept(FailPoint.AFTER_DISCARD);
     }
   }

@@ -139,6 +139,21 @@ public final class EventBytes implements EncodedEvent {
     return startMillis() + durationNanos() / 1_000_000;
   }
 
+  @Override
+  public String source() throws IOException {
+    for (Fields.Reader in = fields(); in.next(); ) {
+      if (in.tag() == SOURCE) {
+        return in.text();
+      }
+    }
+    return "";
+  }
+
+  @Override
+  public String eventId() throws IOException {
+    return source() + '-' + sequence();
+  }
+
   /** What is unique within the event's source. */
   public long sequence() {
     return number(24, Long.SIZE);

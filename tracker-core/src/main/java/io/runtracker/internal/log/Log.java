@@ -424,6 +424,15 @@ public final class Log implements AutoCloseable {
     return Positions.of(1, position).minus(done()).isEmpty();
   }
 
+  /**
+   * All events below are done for good: none of them is handed out again, also after a restart of
+   * the process.
+   */
+  public long settledBelow() {
+    Positions settled = disk == null ? done : disk.doneForGood().minus(leftOut);
+    return settled.firstMissing(1);
+  }
+
   /** The position of the next event. */
   public long end() {
     return end;

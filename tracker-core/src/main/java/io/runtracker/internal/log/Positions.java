@@ -125,6 +125,13 @@ public final class Positions {
     return isEmpty() ? 0 : bounds[bounds.length - 1];
   }
 
+  /** The lowest from a position on that is not in the set. */
+  public long firstMissing(long from) {
+    int at = Arrays.binarySearch(bounds, from);
+    int behind = at >= 0 ? at + 1 : -at - 1; // how many bounds are at or below it
+    return behind % 2 == 1 ? bounds[behind] : from;
+  }
+
   /** Whether this one is in the set. */
   public boolean contains(long position) {
     int found = Arrays.binarySearch(bounds, position);

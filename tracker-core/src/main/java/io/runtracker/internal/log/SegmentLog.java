@@ -66,6 +66,9 @@ public final class SegmentLog implements AutoCloseable {
   private boolean deletionUnsynced;
   private volatile boolean closed;
 
+  /** What was done when a write began that has ended. */
+  private volatile Positions doneForGood;
+
   private SegmentLog(
       Path directory,
       SegmentLogOptions options,
@@ -88,6 +91,7 @@ public final class SegmentLog implements AutoCloseable {
     this.controls = found.controls();
     this.mirror = new ControlMirror(files, directory, found.mirror());
     this.recoveredEnd = found.nextSequence();
+    this.doneForGood = index.done();
     this.writer = new SegmentWriter(files, directory, options, directoryLock, found);
     this.reader = new SegmentReader(files, directory, index, pending, aside);
     pending.doneUnlessKnown(found.lost(), null);
@@ -263,6 +267,7 @@ public final class SegmentLog implements AutoCloseable {
   private void write(List<byte[]> owners, List<SegmentWriter.Copy> copies, Group events)
       throws SpoolException {
     requireOpen();
+    Positions doneBefore = index.done(); // what is done is pending before it is in there
     PendingControls.Batch batch = pending.drain();
     boolean written = false;
     try {
@@ -274,6 +279,7 @@ public final class SegmentLog implements AutoCloseable {
       }
       ticketsWritten = batch.ticket();
       written = true;
+      doneForGood = doneBefore;
       if (events.size() > 0 || hasRecords) {
         mirror(whole, copies, hasRecords);
       }
@@ -405,6 +411,11 @@ public final class SegmentLog implements AutoCloseable {
   public byte @Nullable [] ledger() {
     byte[] ledger = writer.ledger();
     return ledger == null ? null : ledger.clone();
+  }
+
+  /** All that are done, and would be so after a crash of the process. */
+  Positions doneForGood() {
+    return doneForGood;
   }
 
   /** Events that can no longer be read although they were there; counted as lost. */

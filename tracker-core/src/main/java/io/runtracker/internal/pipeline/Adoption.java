@@ -10,7 +10,7 @@ import io.runtracker.internal.stage.Interruption;
 import io.runtracker.internal.stage.QuietLogger;
 import io.runtracker.internal.stage.RateLimitedLog;
 import io.runtracker.internal.stage.Stage;
-import io.runtracker.sink.RunSink;
+import io.runtracker.sink.Sink;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -30,7 +30,7 @@ final class Adoption {
 
   private final SpoolDirectory own;
   private final Settings settings;
-  private final RunSink sink;
+  private final Sink sink;
   private final Consumer<FailPoint> failPoints;
   private final RateLimitedLog warnings = new RateLimitedLog();
   private final Stage stage;
@@ -41,7 +41,7 @@ final class Adoption {
   private volatile boolean closing;
   private volatile long waiting;
 
-  Adoption(SpoolDirectory own, Settings settings, RunSink sink, Consumer<FailPoint> failPoints) {
+  Adoption(SpoolDirectory own, Settings settings, Sink sink, Consumer<FailPoint> failPoints) {
     this.own = own;
     this.settings = settings;
     this.sink = sink;

@@ -24,7 +24,7 @@ import io.runtracker.internal.stage.Interruption;
 import io.runtracker.internal.stage.QuietLogger;
 import io.runtracker.internal.stage.RateLimitedLog;
 import io.runtracker.internal.stage.Stage;
-import io.runtracker.sink.RunSink;
+import io.runtracker.sink.Sink;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -57,7 +57,7 @@ public final class Pipeline {
   private final Capture capture;
   private final Line line;
   private final Batcher batcher;
-  private final RunSink sink;
+  private final Sink sink;
   private final @Nullable Adoption adoption;
   private volatile boolean closed;
 
@@ -65,7 +65,7 @@ public final class Pipeline {
    * Starts its threads. Where that fails, nothing of it is left open; the sink stays the caller's.
    */
   public Pipeline(
-      Settings settings, UserCallbacks hooks, RunSink sink, Consumer<FailPoint> failPoints) {
+      Settings settings, UserCallbacks hooks, Sink sink, Consumer<FailPoint> failPoints) {
     // The sleeping strategy is the one that never signals; its own way of waiting is not used.
     this.ring =
         RingBuffer.createMultiProducer(

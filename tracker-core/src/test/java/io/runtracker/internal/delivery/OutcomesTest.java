@@ -41,7 +41,7 @@ class OutcomesTest {
               units,
               mode,
               PLACES,
-              null,
+              new RunDrafts(sink),
               "test",
               counts,
               warnings,
@@ -54,7 +54,8 @@ class OutcomesTest {
           blame,
           new ServerWatch(sink, log::live),
           warnings);
-  private final UnitWriter writer = new UnitWriter(sink, log, journal, warnings, FailPoint.NOBODY);
+  private final UnitWriter writer =
+      new UnitWriter(new RunDrafts(sink), log, journal, warnings, FailPoint.NOBODY);
 
   private long positions;
 

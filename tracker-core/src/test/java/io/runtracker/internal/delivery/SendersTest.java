@@ -20,7 +20,8 @@ class SendersTest {
   private final RateLimitedLog warnings = new RateLimitedLog();
   private final Log log = Log.onHeap(10, 1000);
   private final Journal journal = new Journal(log, new Counts(() -> 0));
-  private final UnitWriter writer = new UnitWriter(sink, log, journal, warnings, FailPoint.NOBODY);
+  private final UnitWriter writer =
+      new UnitWriter(new RunDrafts(sink), log, journal, warnings, FailPoint.NOBODY);
   private final Senders senders = new Senders(sink, IN_FLIGHT, warnings, FailPoint.NOBODY);
 
   @AfterEach

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.kafka;
+
+import io.runtracker.sink.SinkException;
+import io.runtracker.sink.SinkException.Kind;
+import org.apache.kafka.common.InvalidRecordException;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.GroupAuthorizationException;
+import org.apache.kafka.common.errors.InvalidProducerEpochException;
+import org.apache.kafka.common.errors.ProducerFencedException;
+import org.apache.kafka.common.errors.SslAuthenticationException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
+import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+
+/** What went wrong, in words for who runs the service. */
+final class Failures {
+
+  private Failures() {}
+
+  /**
+   * What delivery is to make of it. The next connection finds out what was written, so what nobody
+   * knows now is no more than a call to make again.
+   */
+  static SinkException of(KafkaException e, String message) {
+    return new SinkException(kind(e), message, e);
+  }
+
+  private static Kind kind(KafkaException e) {
+    if (is(e, AuthenticationException.class) || is(e, AuthorizationException.class)) {
+      return Kind.UNAUTHORIZED;
+    }
+    return is(e, InvalidRecordException.class) ? Kind.REFUSED : Kind.UNAVAILABLE;
+  }
+
+  /** Kafka wraps what happened in what it could not do because of it. */
+  private static boolean is(Throwable thrown, Class<? extends Exception> kind) {
+    for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+      if (kind.isInstance(cause)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Names who answered what, and what to do about it where that is known. */
+  static String message(Exception e, KafkaSettings settings, String id) {
+    String advice = advice(e, settings, id);
+    return "Could not write to "
+        + settings
+        + ": "
+        + innermost(e)
+        + (advice.isEmpty() ? "" : "; " + advice);
+  }
+
+  private static String innermost(Throwable e) {
+    Throwable cause = e;
+    while (cause.getCause() instanceof KafkaException next) {
+      cause = next;
+    }
+    String message = cause.getMessage();
+    return message == null || message.isBlank()
+        ? cause.getClass().getSimpleName()
+        : cause.getClass().getSimpleName() + ": " + message;
+  }
+
+  private static String advice(Exception e, KafkaSettings settings, String id) {
+    if (is(e, TransactionalIdAuthorizationException.class)) {
+      return "allow Write on the transactional id " + id;
+    }
+    if (is(e, GroupAuthorizationException.class)) {
+      return "allow Read on the group " + id;
+    }
+    if (is(e, TopicAuthorizationException.class)) {
+      return "allow Write and Read on the topic " + settings.topic;
+    }
+    if (is(e, SslAuthenticationException.class)) {
+      return "look at the certificates, RUNTRACKER_KAFKA_SSL_*";
+    }
+    if (is(e, AuthenticationException.class)) {
+      return "look at the credentials, RUNTRACKER_KAFKA_SASL_*";
+    }
+    if (is(e, UnknownTopicOrPartitionException.class) || saysThereIsNoTopic(e)) {
+      return "create the topic, unless the cluster is away";
+    }
+    if (is(e, ProducerFencedException.class) || is(e, InvalidProducerEpochException.class)) {
+      return "if this goes on, another process writes as "
+          + id
+          + ": was the spool's directory copied while it was in use?";
+    }
+    return "";
+  }
+
+  /** Kafka's client tells an unknown topic by a time-out alone. */
+  private static boolean saysThereIsNoTopic(Exception e) {
+    return String.valueOf(e.getMessage()).contains("not present in metadata");
+  }
+}

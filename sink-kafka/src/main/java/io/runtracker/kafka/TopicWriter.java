@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.kafka;
+
+import io.runtracker.sink.BatchWriter;
+import io.runtracker.sink.RequestBatch;
+import io.runtracker.sink.SinkException;
+import io.runtracker.sink.SinkException.Kind;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes the requests of one log to the topic, one batch after the other, each in a transaction. A
+ * transaction whose end nobody knows is settled by the next connection: it fences the one before,
+ * and then reads what that has written.
+ */
+final class TopicWriter implements BatchWriter {
+
+  private final KafkaSettings settings;
+  private final String id;
+
+  /** Transactions of one producer follow each other. */
+  private final ReentrantLock writing = new ReentrantLock();
+
+  private volatile @Nullable Transactions transactions;
+  private volatile boolean closed;
+
+  /** Makes no call. */
+  TopicWriter(KafkaSettings settings, String logId) {
+    this.settings = settings;
+    this.id = "runtracker-log-" + logId;
+  }
+
+  @Override
+  public void write(RequestBatch batch) throws SinkException, InterruptedException {
+    writing.lockInterruptibly();
+    boolean isKnown = false;
+    try {
+      Transactions current = connected();
+      List<RequestBatch.Entry> missing = current.written().missingOf(batch);
+      if (!missing.isEmpty()) {
+        current.write(missing, current.written().plus(batch));
+      }
+      isKnown = true;
+    } catch (RecordTooLargeException e) {
+      isKnown = true; // it was taken back
+      throw new SinkException(Kind.TOO_LARGE, message(e), e);
+    } catch (InterruptException e) {
+      Thread.interrupted(); // it is told by what is thrown
+      throw interrupted(e);
+    } catch (KafkaException e) {
+      throw Failures.of(e, message(e));
+    } catch (IOException e) {
+      throw new SinkException(Kind.FAILED, message(e), e);
+    } finally {
+      if (!isKnown) {
+        disconnect();
+      }
+      writing.unlock();
+    }
+  }
+
+  private static InterruptedException interrupted(InterruptException cause) {
+    InterruptedException thrown = new InterruptedException(cause.getMessage());
+    thrown.initCause(cause);
+    return thrown;
+  }
+
+  private String message(Exception e) {
+    return Failures.message(e, settings, id);
+  }
+
+  private Transactions connected() throws SinkException {
+    if (closed) {
+      throw new SinkException(Kind.UNAVAILABLE, "The sink is closed", null);
+    }
+    Transactions current = transactions;
+    if (current == null) {
+      current = new Transactions(settings, id);
+      transactions = current; // so that close() reaches it
+      current.begin();
+    }
+    return current;
+  }
+
+  private void disconnect() {
+    Transactions current = transactions;
+    transactions = null;
+    if (current != null) {
+      current.abandon();
+    }
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    Transactions current = transactions;
+    if (current != null) {
+      current.abandon();
+    }
+  }
+}

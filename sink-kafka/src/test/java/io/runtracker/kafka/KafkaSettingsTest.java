@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.kafka;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class KafkaSettingsTest {
+
+  private final Map<String, String> environment =
+      new HashMap<>(Map.of("RUNTRACKER_KAFKA_BOOTSTRAP_SERVERS", "broker-1:9092, broker-2:9092"));
+
+  private KafkaSettings settings() {
+    return KafkaSettings.of(environment, "", "", Map.of());
+  }
+
+  private void isRefused(String... words) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(this::settings)
+        .satisfies(e -> assertThat(e.getMessage()).contains(words));
+  }
+
+  @Test
+  void a_variable_is_a_property_of_the_client_in_capitals() {
+    environment.put("RUNTRACKER_KAFKA_SECURITY_PROTOCOL", "SASL_SSL");
+    environment.put("RUNTRACKER_KAFKA_LINGER_MS", " 20 ");
+    assertThat(settings().producer("id"))
+        .containsEntry("security.protocol", "SASL_SSL")
+        .containsEntry("linger.ms", "20");
+    assertThat(settings().consumer("id"))
+        .containsEntry("security.protocol", "SASL_SSL")
+        .doesNotContainKey("linger.ms");
+  }
+
+  @Test
+  void the_builder_wins_over_the_environment() {
+    environment.put("RUNTRACKER_KAFKA_TOPIC", "one");
+    environment.put("RUNTRACKER_KAFKA_LINGER_MS", "20");
+    KafkaSettings settings =
+        KafkaSettings.of(environment, "other:1", "two", Map.of("linger.ms", "30"));
+    assertThat(settings).hasToString("the Kafka topic two at other:1");
+    assertThat(settings.producer("id")).containsEntry("linger.ms", "30");
+  }
+
+  @Test
+  void the_topic_has_a_name_of_its_own_by_default() {
+    assertThat(settings())
+        .hasToString("the Kafka topic runtracker-requests at broker-1:9092, broker-2:9092");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "ACKS",
+        "ENABLE_IDEMPOTENCE",
+        "RETRIES",
+        "TRANSACTIONAL_ID",
+        "TRANSACTION_TWO_PHASE_COMMIT_ENABLE",
+        "KEY_SERIALIZER",
+        "VALUE_SERIALIZER"
+      })
+  void what_the_promise_rests_on_is_refused_by_name(String property) {
+    environment.put("RUNTRACKER_KAFKA_" + property, "1");
+    isRefused("RUNTRACKER_KAFKA_" + property + ": must not be set");
+  }
+
+  @Test
+  void a_property_that_the_client_does_not_know_is_refused() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> KafkaSettings.of(environment, "", "", Map.of("linger", "1")))
+        .withMessage("linger: is no property of Kafka's producer");
+  }
+
+  @Test
+  void a_value_that_the_client_refuses_is_told_with_the_name_that_the_user_wrote() {
+    environment.put("RUNTRACKER_KAFKA_LINGER_MS", "soon");
+    isRefused("RUNTRACKER_KAFKA_LINGER_MS: ", "soon");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"broker", "http://broker:9092", "broker:9092,", "broker:x", ":9092"})
+  void an_address_that_is_none_is_refused(String address) {
+    environment.put("RUNTRACKER_KAFKA_BOOTSTRAP_SERVERS", address);
+    isRefused("RUNTRACKER_KAFKA_BOOTSTRAP_SERVERS: must be host:port", address);
+  }
+
+  @Test
+  void without_an_address_the_error_says_which_variable_has_it() {
+    environment.clear();
+    isRefused("RUNTRACKER_KAFKA_BOOTSTRAP_SERVERS: is not set");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"..", "re quests", "requests/1"})
+  void a_topic_that_kafka_would_not_take_is_refused(String topic) {
+    environment.put("RUNTRACKER_KAFKA_TOPIC", topic);
+    isRefused("RUNTRACKER_KAFKA_TOPIC: must be", topic);
+  }
+
+  @Test
+  void a_password_is_in_no_line_of_the_log() {
+    environment.put("RUNTRACKER_KAFKA_SASL_JAAS_CONFIG", "password=\"secret\";");
+    assertThat(settings().toString()).doesNotContain("secret");
+  }
+
+  @Test
+  void all_its_variables_are_known() {
+    assertThat(KafkaSettings.variables())
+        .contains(
+            "RUNTRACKER_KAFKA_BOOTSTRAP_SERVERS",
+            "RUNTRACKER_KAFKA_TOPIC",
+            "RUNTRACKER_KAFKA_SASL_JAAS_CONFIG",
+            "RUNTRACKER_KAFKA_ACKS")
+        .allMatch(name -> name.matches("RUNTRACKER_KAFKA_[A-Z0-9_]+"));
+  }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.kafka;
+
+import io.runtracker.RequestEvent;
+import io.runtracker.sink.EncodedEvent;
+import io.runtracker.testkit.kafka.KafkaCluster;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+
+/** Reads what is in a topic, as programs do that read it from its beginning. */
+final class TopicReader {
+
+  private TopicReader() {}
+
+  /** All records of transactions that are complete. */
+  static List<ConsumerRecord<byte[], byte[]>> read(KafkaCluster cluster, String topic) {
+    Map<String, Object> settings =
+        Map.of(
+            "bootstrap.servers", cluster.bootstrapServers(), "isolation.level", "read_committed");
+    List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
+    try (KafkaConsumer<byte[], byte[]> consumer =
+        new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+      List<TopicPartition> all =
+          consumer.partitionsFor(topic).stream()
+              .map(partition -> new TopicPartition(topic, partition.partition()))
+              .toList();
+      consumer.assign(all);
+      consumer.seekToBeginning(all);
+      Map<TopicPartition, Long> ends = consumer.endOffsets(all);
+      while (all.stream().anyMatch(one -> consumer.position(one) < ends.get(one))) {
+        consumer.poll(Duration.ofMillis(100)).forEach(records::add);
+      }
+    }
+    return records;
+  }
+
+  static List<String> paths(KafkaCluster cluster, String topic) {
+    return read(cluster, topic).stream()
+        .map(record -> decoded(record.value()).target().path())
+        .toList();
+  }
+
+  static RequestEvent decoded(byte[] value) {
+    try {
+      return EncodedEvent.of(value).decode();
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}
