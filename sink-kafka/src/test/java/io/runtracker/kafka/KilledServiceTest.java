@@ -20,7 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 class KilledServiceTest {
 
   private static final String TOPIC = "runtracker-requests";
-  private static final int KILLS = 8;
+  /** {@code -Dkafka.kills=50} makes it a long one. */
+  private static final int KILLS = Integer.getInteger("kafka.kills", 8);
   private static final int MOST_IN_A_LIFE = 100_000;
 
   @TempDir Path directory;
@@ -51,7 +52,7 @@ class KilledServiceTest {
         spooled = Integer.parseInt(line);
         if (spooled >= enough && service.isAlive()) {
           TimeUnit.MILLISECONDS.sleep(random.nextInt(40)); // somewhere in a transaction
-          service.destroyForcibly();
+          service.toHandle().destroyForcibly(); // what it has printed stays readable
         }
       }
     }

@@ -35,7 +35,7 @@ final class Service {
 
   /** What is in the ring when a process dies was accepted by nobody yet. */
   private static void awaitSpooled(Tracker tracker) throws InterruptedException {
-    while (tracker.stats().ringRemaining() < tracker.stats().ringSize()) {
+    while (tracker.stats().ringRemaining() < tracker.stats().ringCapacity()) {
       TimeUnit.MILLISECONDS.sleep(1);
     }
   }

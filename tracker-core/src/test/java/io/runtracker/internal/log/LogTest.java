@@ -282,6 +282,39 @@ class LogTest {
   }
 
   @Test
+  void onDiskNothingIsSettledForGoodBeforeItIsWritten() throws IOException {
+    try (Log log = onDisk()) {
+      append(log, 5);
+      log.done(Positions.of(1, 4), LEDGER);
+      assertThat(log.settledBelow()).isEqualTo(1);
+      append(log, 1);
+      assertThat(log.settledBelow()).isEqualTo(4);
+      log.done(Positions.of(5, 6), LEDGER);
+      disk.failing.add(Call.WRITE);
+      append(log, 1);
+      assertThat(log.settledBelow()).isEqualTo(4);
+      disk.failing.clear();
+      append(log, 1);
+      assertThat(log.settledBelow()).as("the fourth is not done").isEqualTo(4);
+      log.done(Positions.of(4), LEDGER);
+      append(log, 1);
+      assertThat(log.settledBelow()).isEqualTo(6);
+    }
+    try (Log log = onDisk()) {
+      assertThat(log.settledBelow()).isEqualTo(6);
+    }
+  }
+
+  @Test
+  void onTheHeapWhatIsDoneIsSettledForGood() throws IOException {
+    Log log = Log.onHeap(100, 1 << 20);
+    append(log, 5);
+    assertThat(log.settledBelow()).isEqualTo(1);
+    log.done(Positions.of(1, 4), LEDGER);
+    assertThat(log.settledBelow()).isEqualTo(4);
+  }
+
+  @Test
   void whatIsSentFromTheHeapOfAFullDiskBeginsNoSegmentEachTime() throws IOException {
     try (Log log = onDisk()) {
       append(log, 50);

@@ -89,6 +89,11 @@ class PositionsTest {
     for (long position = 0; position <= 82; position++) {
       assertThat(set.contains(position)).isEqualTo(sorted.contains(position));
       assertThat(set.sizeBelow(position)).isEqualTo(sorted.headSet(position).size());
+      long missing = position;
+      while (sorted.contains(missing)) {
+        missing++;
+      }
+      assertThat(set.firstMissing(position)).isEqualTo(missing);
     }
   }
 
