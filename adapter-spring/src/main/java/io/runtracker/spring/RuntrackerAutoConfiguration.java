@@ -6,6 +6,7 @@ import io.runtracker.RequestFilter;
 import io.runtracker.RunNaming;
 import io.runtracker.Tracker;
 import io.runtracker.TrackerMetrics;
+import io.runtracker.internal.config.SinkProviders;
 import io.runtracker.mlflow.MlflowSink;
 import io.runtracker.servlet.TrackingFilter;
 import io.runtracker.servlet.TrackingListener;
@@ -14,6 +15,7 @@ import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
 import java.time.Duration;
 import java.util.EnumSet;
+import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
@@ -68,7 +70,12 @@ public final class RuntrackerAutoConfiguration {
       ConfigurableEnvironment environment,
       ObjectProvider<Deployment> deployments,
       ObjectProvider<MlflowSinkBuilderCustomizer> customizers) {
-    MlflowSink.Builder builder = MlflowSink.builder().environment(Variables.of(environment));
+    Map<String, String> variables = Variables.of(environment);
+    SinkProviders sinks = SinkProviders.of(Tracker.class.getClassLoader());
+    if (!sinks.choose("mlflow", variables)) {
+      return sinks.create(variables);
+    }
+    MlflowSink.Builder builder = MlflowSink.builder().environment(variables);
     Deployment deployment = deployments.getIfAvailable();
     String application = environment.getProperty("spring.application.name");
     if (!StringUtils.hasText(application) && deployment != null) {

@@ -20,7 +20,9 @@ final class UnknownProperties {
       if (source instanceof EnumerablePropertySource<?> names) {
         for (String name : names.getPropertyNames()) {
           String first = first(name);
-          if (!first.isEmpty() && PropertyNames.of(first) == null) {
+          if (!first.isEmpty()
+              && PropertyNames.of(first) == null
+              && Variables.variable(name) == null) {
             lines.add(
                 name
                     + " is set, but is not a property of Runtracker"

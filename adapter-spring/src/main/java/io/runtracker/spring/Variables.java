@@ -2,7 +2,9 @@
 package io.runtracker.spring;
 
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.EnumerablePropertySource;
 import org.springframework.core.env.PropertySource;
@@ -17,6 +19,8 @@ final class Variables {
 
   private static final String MLFLOW = "MLFLOW_";
   private static final String RUNTRACKER = "RUNTRACKER_";
+  private static final String KAFKA = "RUNTRACKER_KAFKA_";
+  private static final String SINK = "RUNTRACKER_SINK";
 
   private Variables() {}
 
@@ -28,11 +32,12 @@ final class Variables {
         boolean raw =
             source.getName().equals(StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME);
         for (String name : names.getPropertyNames()) {
-          Object value = name.startsWith(MLFLOW) ? names.getProperty(name) : null;
-          if (value != null) {
+          String variable = variable(name);
+          Object value = variable == null ? null : names.getProperty(name);
+          if (variable != null && value != null) {
             // A password in the environment may well have a ${ in it.
             String text = value.toString();
-            ofSpring.putIfAbsent(name, raw ? text : environment.resolvePlaceholders(text));
+            ofSpring.putIfAbsent(variable, raw ? text : environment.resolvePlaceholders(text));
           }
         }
       }
@@ -40,6 +45,19 @@ final class Variables {
     variables.putAll(ofSpring);
     variables.keySet().removeIf(Variables::isBound);
     return variables;
+  }
+
+  /**
+   * What a sink reads that a property stands for: {@code runtracker.kafka.security.protocol} is
+   * {@code RUNTRACKER_KAFKA_SECURITY_PROTOCOL}. Null where it stands for none.
+   */
+  static @Nullable String variable(String property) {
+    if (property.startsWith(MLFLOW) || property.startsWith(KAFKA) || property.equals(SINK)) {
+      return property;
+    }
+    boolean isOfSink =
+        property.startsWith("runtracker.kafka.") || property.equals("runtracker.sink");
+    return isOfSink ? property.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_') : null;
   }
 
   /** Spring has bound it to a property already; read again, it would be taken for a misspelling. */

@@ -110,6 +110,30 @@ class AutoConfigurationTest {
   // --- the beans
 
   @Test
+  void where_kafka_is_configured_requests_go_there() {
+    application =
+        RunningApplication.start(
+            Service.class,
+            context -> {},
+            "runtracker.kafka.bootstrap-servers=localhost:1",
+            "runtracker.kafka.linger.ms=20",
+            "RUNTRACKER_KAFKA_TOPIC=orders");
+    assertThat(application.context().getBean(Sink.class))
+        .hasToString("the Kafka topic orders at localhost:1");
+  }
+
+  @Test
+  void the_sink_may_be_named() {
+    application =
+        RunningApplication.start(
+            Service.class,
+            context -> {},
+            "runtracker.sink=mlflow",
+            "runtracker.kafka.bootstrap-servers=localhost:1");
+    assertThat(application.context().getBean(Sink.class)).isInstanceOf(MlflowSink.class);
+  }
+
+  @Test
   void everything_is_there_by_itself() {
     application = RunningApplication.start(Service.class, context -> {});
     assertThat(application.context().getBean(Sink.class)).isInstanceOf(MlflowSink.class);

@@ -20,8 +20,10 @@ import org.junit.jupiter.api.io.TempDir;
 class KilledServiceTest {
 
   private static final String TOPIC = "runtracker-requests";
+
   /** {@code -Dkafka.kills=50} makes it a long one. */
   private static final int KILLS = Integer.getInteger("kafka.kills", 8);
+
   private static final int MOST_IN_A_LIFE = 100_000;
 
   @TempDir Path directory;

@@ -22,6 +22,12 @@ public final class MlflowSinkProvider implements SinkProvider {
     return !environment.getOrDefault(SinkSettings.TRACKING_URI.variable(), "").isBlank();
   }
 
+  /** Whoever adds another sink means that one, as soon as it is configured. */
+  @Override
+  public boolean isFallback() {
+    return true;
+  }
+
   @Override
   public Set<String> variables() {
     return MlflowSink.variables();

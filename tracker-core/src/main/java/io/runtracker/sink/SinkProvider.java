@@ -20,6 +20,14 @@ public interface SinkProvider {
    */
   boolean isConfigured(Map<String, String> environment);
 
+  /**
+   * Whether this sink is taken where no other is configured, and never in place of one that is.
+   * Only one of a class path's sinks should say so.
+   */
+  default boolean isFallback() {
+    return false;
+  }
+
   /** The variables beginning with {@code RUNTRACKER_} that it reads; none is told as unknown. */
   Set<String> variables();
 

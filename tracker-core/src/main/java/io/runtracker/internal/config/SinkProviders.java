@@ -38,12 +38,18 @@ public final class SinkProviders {
   }
 
   /**
-   * The one that {@link #VARIABLE} names; else the only one; else the only one that is configured.
+   * The one that {@link #VARIABLE} names; else the only one; else the only one that is configured,
+   * but for the one that is taken where no other is.
    *
    * @throws IllegalArgumentException when that is none, or nobody can say which
    */
   public Sink create(Map<String, String> environment) {
     return chosen(environment).create(environment);
+  }
+
+  /** Whether {@link #create} would build the sink of this name. */
+  public boolean choose(String name, Map<String, String> environment) {
+    return chosen(environment).name().equals(name);
   }
 
   private SinkProvider chosen(Map<String, String> environment) {
@@ -68,8 +74,15 @@ public final class SinkProviders {
   }
 
   private List<SinkProvider> configured(Map<String, String> environment) {
-    return all.size() == 1
-        ? all
-        : all.stream().filter(provider -> provider.isConfigured(environment)).toList();
+    if (all.size() == 1) {
+      return all;
+    }
+    List<SinkProvider> configured =
+        all.stream()
+            .filter(provider -> !provider.isFallback() && provider.isConfigured(environment))
+            .toList();
+    return configured.isEmpty()
+        ? all.stream().filter(SinkProvider::isFallback).toList()
+        : configured;
   }
 }

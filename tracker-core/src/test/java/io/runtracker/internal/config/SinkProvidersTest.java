@@ -37,6 +37,17 @@ class SinkProvidersTest {
   }
 
   @Test
+  void one_that_is_taken_where_no_other_is_configured_gives_way_to_one_that_is() {
+    SinkProviders all = new SinkProviders(List.of(LAKE, new Fallback("desk")));
+    assertThat(all.create(Map.of())).hasToString("desk");
+    assertThat(all.create(Map.of("DESK_URI", "x"))).hasToString("desk");
+    assertThat(all.create(Map.of("DESK_URI", "x", "LAKE_URI", "x"))).hasToString("lake");
+    assertThat(all.create(Map.of("RUNTRACKER_SINK", "desk", "LAKE_URI", "x"))).hasToString("desk");
+    assertThat(all.choose("lake", Map.of("LAKE_URI", "x"))).isTrue();
+    assertThat(all.choose("lake", Map.of())).isFalse();
+  }
+
+  @Test
   void a_name_that_no_sink_has_is_an_error_with_the_names_there_are() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> both.create(Map.of("RUNTRACKER_SINK", "kafka")))
@@ -70,7 +81,29 @@ class SinkProvidersTest {
     assertThat(both.variables()).containsExactlyInAnyOrder("RUNTRACKER_LAKE", "RUNTRACKER_QUEUE");
   }
 
-  private record Named(String name) implements SinkProvider {
+  private static final class Fallback extends Named {
+    Fallback(String name) {
+      super(name);
+    }
+
+    @Override
+    public boolean isFallback() {
+      return true;
+    }
+  }
+
+  private static class Named implements SinkProvider {
+    private final String name;
+
+    Named(String name) {
+      this.name = name;
+    }
+
+    @Override
+    public String name() {
+      return name;
+    }
+
     private String inCapitals() {
       return name.toUpperCase(java.util.Locale.ROOT);
     }
