@@ -95,6 +95,6 @@ final class Failures {
 
   /** Kafka's client tells an unknown topic by a time-out alone. */
   private static boolean saysThereIsNoTopic(Exception e) {
-    return String.valueOf(e.getMessage()).contains("not present in metadata");
+    return innermost(e).contains("not present in metadata");
   }
 }

@@ -43,7 +43,9 @@ class CodeBlocksTest {
           "mermaid", CodeBlocksTest::checkMermaid,
           "text", TextBlocks::check);
 
-  private static final Pattern VARIABLE = Pattern.compile("RUNTRACKER_[A-Z_]*[A-Z]");
+  /** A name, but for {@code RUNTRACKER_KAFKA_<PROPERTY>}, which stands for many. */
+  private static final Pattern VARIABLE = Pattern.compile("RUNTRACKER_(?:[A-Z]+_)*+[A-Z]++");
+
   private static final Pattern ASSIGNED = Pattern.compile("(?<![\\w.])(runtracker\\.[a-z.-]+)=");
   private static final Pattern CLASS_NAME = Pattern.compile("\\b[A-Z][a-z]+[A-Z]\\w+");
   private static final Pattern THREAD = Pattern.compile("runtracker-[a-z-]+");

@@ -43,6 +43,7 @@ final class JavaBlocks {
               "io.runtracker.*",
               "io.runtracker.adapter.*",
               "io.runtracker.javalin.*",
+              "io.runtracker.kafka.*",
               "io.runtracker.mlflow.*",
               "io.runtracker.servlet.*",
               "io.runtracker.sink.*",
