@@ -8,9 +8,7 @@ import static org.awaitility.Awaitility.await;
 import io.runtracker.DropReason;
 import io.runtracker.Ledger;
 import io.runtracker.RequestEvent;
-import io.runtracker.RequestTarget;
 import io.runtracker.Tracker;
-import io.runtracker.adapter.OpenRequest;
 import io.runtracker.sink.BatchWriter;
 import io.runtracker.sink.SinkException;
 import io.runtracker.testkit.kafka.KafkaCluster;
@@ -88,18 +86,9 @@ class KafkaSinkTest {
         .shutdownHook(false);
   }
 
-  private static OpenRequest open(Tracker tracker, String path) {
-    OpenRequest request =
-        tracker.open("GET", new RequestTarget("http", "shop.example", 8080, path, null));
-    if (request == null) {
-      throw new AssertionError(path + " is not tracked");
-    }
-    return request;
-  }
-
   private static void serve(Tracker tracker, int from, int to) {
     for (int i = from; i < to; i++) {
-      open(tracker, "/" + i).end(200, null);
+      Service.open(tracker, "/" + i).end(200, null);
     }
   }
 
@@ -115,7 +104,7 @@ class KafkaSinkTest {
   @Test
   void each_request_is_one_record_with_its_id_in_a_header_and_no_key() {
     try (Tracker tracker = tracker().build()) {
-      open(tracker, "/orders").tag("user", "anna").metric("rows", 3, 0).end(503, null);
+      Service.open(tracker, "/orders").tag("user", "anna").metric("rows", 3, 0).end(503, null);
       assertThat(tracker.flush(LONG).isComplete()).isTrue();
     }
     ConsumerRecord<byte[], byte[]> record = TopicReader.read(cluster, topic).get(0);
@@ -202,7 +191,7 @@ class KafkaSinkTest {
     int served = 0;
     try (Tracker tracker = tracker().build()) {
       serve(tracker, 0, 50);
-      open(tracker, "/large").text("noise", noise()).end(200, null);
+      Service.open(tracker, "/large").text("noise", noise()).end(200, null);
       served = 50;
       long deadline = System.nanoTime() + LONG.toNanos();
       while (tracker.stats().ledger().droppedTotal() == 0 && System.nanoTime() < deadline) {
