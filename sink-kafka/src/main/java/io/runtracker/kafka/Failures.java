@@ -11,6 +11,7 @@ import org.apache.kafka.common.errors.GroupAuthorizationException;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.errors.SslAuthenticationException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
@@ -48,8 +49,8 @@ final class Failures {
   /** Names who answered what, and what to do about it where that is known. */
   static String message(Exception e, KafkaSettings settings, String id) {
     String advice = advice(e, settings, id);
-    return "Could not write to "
-        + settings
+    return "Kafka at "
+        + settings.servers
         + ": "
         + innermost(e)
         + (advice.isEmpty() ? "" : "; " + advice);
@@ -83,12 +84,15 @@ final class Failures {
       return "look at the credentials, RUNTRACKER_KAFKA_SASL_*";
     }
     if (is(e, UnknownTopicOrPartitionException.class) || saysThereIsNoTopic(e)) {
-      return "create the topic, unless the cluster is away";
+      return "create the topic " + settings.topic + ", unless the cluster is away";
     }
     if (is(e, ProducerFencedException.class) || is(e, InvalidProducerEpochException.class)) {
       return "if this goes on, another process writes as "
           + id
           + ": was the spool's directory copied while it was in use?";
+    }
+    if (is(e, TimeoutException.class)) {
+      return "look at the servers, the network and RUNTRACKER_KAFKA_SECURITY_PROTOCOL";
     }
     return "";
   }

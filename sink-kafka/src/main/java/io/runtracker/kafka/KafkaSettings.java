@@ -66,7 +66,7 @@ final class KafkaSettings {
   private static final String MAX_BLOCK_MILLIS = "10000";
 
   final String topic;
-  private final String servers;
+  final String servers;
   private final Map<String, String> properties;
 
   private KafkaSettings(String topic, String servers, Map<String, String> properties) {

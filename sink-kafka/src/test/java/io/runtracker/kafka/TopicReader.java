@@ -19,26 +19,32 @@ final class TopicReader {
 
   private TopicReader() {}
 
-  /** All records of transactions that are complete. */
+  /**
+   * All records of transactions that are complete, once none of those that are there is open. A
+   * commit is answered before its records can be read.
+   */
   static List<ConsumerRecord<byte[], byte[]>> read(KafkaCluster cluster, String topic) {
-    Map<String, Object> settings =
-        Map.of(
-            "bootstrap.servers", cluster.bootstrapServers(), "isolation.level", "read_committed");
     List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
-    try (KafkaConsumer<byte[], byte[]> consumer =
-        new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-      List<TopicPartition> all =
-          consumer.partitionsFor(topic).stream()
+    try (KafkaConsumer<byte[], byte[]> all = consumer(cluster, "read_uncommitted");
+        KafkaConsumer<byte[], byte[]> committed = consumer(cluster, "read_committed")) {
+      List<TopicPartition> partitions =
+          all.partitionsFor(topic).stream()
               .map(partition -> new TopicPartition(topic, partition.partition()))
               .toList();
-      consumer.assign(all);
-      consumer.seekToBeginning(all);
-      Map<TopicPartition, Long> ends = consumer.endOffsets(all);
-      while (all.stream().anyMatch(one -> consumer.position(one) < ends.get(one))) {
-        consumer.poll(Duration.ofMillis(100)).forEach(records::add);
+      Map<TopicPartition, Long> ends = all.endOffsets(partitions);
+      committed.assign(partitions);
+      committed.seekToBeginning(partitions);
+      while (partitions.stream().anyMatch(one -> committed.position(one) < ends.get(one))) {
+        committed.poll(Duration.ofMillis(100)).forEach(records::add);
       }
     }
     return records;
+  }
+
+  private static KafkaConsumer<byte[], byte[]> consumer(KafkaCluster cluster, String isolation) {
+    Map<String, Object> settings =
+        Map.of("bootstrap.servers", cluster.bootstrapServers(), "isolation.level", isolation);
+    return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
   }
 
   static List<String> paths(KafkaCluster cluster, String topic) {

@@ -14,8 +14,12 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.ScramCredentialInfo;
+import org.apache.kafka.clients.admin.ScramMechanism;
+import org.apache.kafka.clients.admin.UserScramCredentialUpsertion;
 import org.apache.kafka.common.Node;
 import org.apache.kafka.common.Uuid;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A real Kafka cluster on this machine, of one node or several, each a process of its own. Tests
@@ -36,11 +40,16 @@ public final class KafkaCluster implements AutoCloseable {
   private final List<BrokerNode> nodes = new ArrayList<>();
   private final List<Integer> ports;
   private final List<Integer> controllerPorts;
+  private final List<Integer> securePorts;
+  private final @Nullable SecureListener secure;
 
-  private KafkaCluster(Path directory, int size) throws IOException {
-    List<Integer> free = freePorts(2 * size);
+  private KafkaCluster(Path directory, int size, @Nullable SecureListener secure)
+      throws IOException {
+    List<Integer> free = freePorts(3 * size);
     this.ports = free.subList(0, size);
     this.controllerPorts = free.subList(size, 2 * size);
+    this.securePorts = free.subList(2 * size, 3 * size);
+    this.secure = secure;
     for (int id = 1; id <= size; id++) {
       nodes.add(new BrokerNode(directory, id));
     }
@@ -56,10 +65,24 @@ public final class KafkaCluster implements AutoCloseable {
    */
   public static KafkaCluster start(Path directory, int size)
       throws IOException, InterruptedException {
+    return start(directory, size, null);
+  }
+
+  /**
+   * As {@link #start}, with a second address of each node that wants TLS and SCRAM, and checks
+   * rights. At the first one everybody still may do everything, such as to give rights.
+   */
+  public static KafkaCluster startSecured(Path directory, int size)
+      throws IOException, InterruptedException {
+    return start(directory, size, SecureListener.in(directory));
+  }
+
+  private static KafkaCluster start(Path directory, int size, @Nullable SecureListener secure)
+      throws IOException, InterruptedException {
     if (size < 1) {
       throw new IllegalArgumentException("a cluster of " + size + " nodes");
     }
-    KafkaCluster cluster = new KafkaCluster(directory, size);
+    KafkaCluster cluster = new KafkaCluster(directory, size, secure);
     boolean isStarted = false;
     try {
       cluster.createAnew();
@@ -74,7 +97,44 @@ public final class KafkaCluster implements AutoCloseable {
 
   /** What a client needs as its {@code bootstrap.servers}. */
   public String bootstrapServers() {
+    return addresses(ports);
+  }
+
+  private static String addresses(List<Integer> ports) {
     return ports.stream().map(port -> HOST + ":" + port).collect(Collectors.joining(","));
+  }
+
+  /** The addresses that want TLS and SCRAM; only of a cluster that was {@link #startSecured}. */
+  public String securedServers() {
+    secured();
+    return addresses(securePorts);
+  }
+
+  private SecureListener secured() {
+    if (secure == null) {
+      throw new IllegalStateException("the cluster was started without security");
+    }
+    return secure;
+  }
+
+  /** What a client needs beside the {@link #securedServers}. */
+  public Map<String, String> clientSettings(String user, String password) {
+    return secured().clientSettings(user, password);
+  }
+
+  /** Adds a user, who has no rights yet, or gives one another password. */
+  public void setPassword(String user, String password) throws InterruptedException {
+    secured();
+    ScramCredentialInfo kind = new ScramCredentialInfo(ScramMechanism.SCRAM_SHA_256, 4096);
+    try (Admin admin = admin(bootstrapServers())) {
+      admin
+          .alterUserScramCredentials(
+              List.of(new UserScramCredentialUpsertion(user, kind, password)))
+          .all()
+          .get();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("user " + user + " was not added", e.getCause());
+    }
   }
 
   /** How many nodes it has, alive or not. */
@@ -152,19 +212,29 @@ public final class KafkaCluster implements AutoCloseable {
   }
 
   private List<String> settings(int id) {
-    int copies = size();
-    int enoughCopies = (copies + 2) / 2; // a majority
     String voters =
-        IntStream.range(0, copies)
+        IntStream.range(0, size())
             .mapToObj(i -> (i + 1) + "@" + HOST + ":" + controllerPorts.get(i))
             .collect(Collectors.joining(","));
     String client = "PLAINTEXT://" + HOST + ":" + ports.get(id - 1);
     String controller = "CONTROLLER://" + HOST + ":" + controllerPorts.get(id - 1);
+    List<String> lines = new ArrayList<>();
+    if (secure != null) {
+      client += "," + SecureListener.NAME + "://" + HOST + ":" + securePorts.get(id - 1);
+      lines.addAll(secure.settings());
+    }
+    lines.addAll(plainSettings(id, client, controller, voters));
+    return lines;
+  }
+
+  private List<String> plainSettings(int id, String clients, String controller, String voters) {
+    int copies = size();
+    int enoughCopies = (copies + 2) / 2; // a majority
     return List.of(
         "process.roles=broker,controller",
         "node.id=" + id,
-        "listeners=" + client + "," + controller,
-        "advertised.listeners=" + client,
+        "listeners=" + clients + "," + controller,
+        "advertised.listeners=" + clients,
         "controller.listener.names=CONTROLLER",
         "controller.quorum.voters=" + voters,
         "auto.create.topics.enable=false",
