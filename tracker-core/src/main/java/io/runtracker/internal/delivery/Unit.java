@@ -44,7 +44,10 @@ final class Unit {
 
   final String id;
   final Kind kind;
-  Positions positions;
+
+  // Volatile: delivery's thread asks where events are while the one that sends reads them again.
+  // It looks here first, and then at those that are left out.
+  volatile Positions positions;
 
   /** Of a run; null where it is read when it is sent. */
   byte @Nullable [] event;
@@ -83,7 +86,7 @@ final class Unit {
   private int parts;
 
   /** Events of a window that could not be read again, or not be put into it. */
-  Positions leftOut = Positions.NONE;
+  volatile Positions leftOut = Positions.NONE;
 
   /**
    * Whether its events are read when it is sent, and held no longer: a process before has planned
