@@ -6,8 +6,6 @@ import io.runtracker.RequestFilter;
 import io.runtracker.RunNaming;
 import io.runtracker.Tracker;
 import io.runtracker.TrackerMetrics;
-import io.runtracker.internal.config.SinkProviders;
-import io.runtracker.mlflow.MlflowSink;
 import io.runtracker.servlet.TrackingFilter;
 import io.runtracker.servlet.TrackingListener;
 import io.runtracker.sink.Sink;
@@ -15,7 +13,6 @@ import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
 import java.time.Duration;
 import java.util.EnumSet;
-import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
@@ -28,16 +25,15 @@ import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.boot.web.servlet.ServletListenerRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.context.annotation.Lazy;
+import org.springframework.context.annotation.Import;
 import org.springframework.core.Ordered;
 import org.springframework.core.env.ConfigurableEnvironment;
-import org.springframework.util.StringUtils;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 
 /**
- * Tracks the requests of a Spring Boot servlet application: a {@link Tracker} that writes to
- * MLflow, its filter before all others, a resolver that notes exceptions, and metrics where
- * Micrometer is. Each of these beans gives way to one of the application's own.
+ * Tracks the requests of a Spring Boot servlet application: a {@link Tracker} that writes to MLflow
+ * or another sink, its filter before all others, a resolver that notes exceptions, and metrics
+ * where Micrometer is. Each of these beans gives way to one of the application's own.
  *
  * <p>The tracker is closed as the bean that it is: when the web server has stopped, and every
  * request that it let finish is recorded.
@@ -46,6 +42,7 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
 @ConditionalOnClass({Filter.class, FilterRegistrationBean.class})
 @EnableConfigurationProperties(RuntrackerProperties.class)
+@Import({MlflowSinkConfiguration.class, OtherSinkConfiguration.class})
 public final class RuntrackerAutoConfiguration {
 
   /**
@@ -60,34 +57,6 @@ public final class RuntrackerAutoConfiguration {
 
   /** For Spring. */
   public RuntrackerAutoConfiguration() {}
-
-  /** Lazy, because a tracker that is off does not ask for it; closed by the tracker. */
-  @Bean(destroyMethod = "")
-  @Lazy
-  @ConditionalOnMissingBean
-  Sink runtrackerSink(
-      RuntrackerProperties properties,
-      ConfigurableEnvironment environment,
-      ObjectProvider<Deployment> deployments,
-      ObjectProvider<MlflowSinkBuilderCustomizer> customizers) {
-    Map<String, String> variables = Variables.of(environment);
-    SinkProviders sinks = SinkProviders.of(Tracker.class.getClassLoader());
-    if (!sinks.choose("mlflow", variables)) {
-      return sinks.create(variables);
-    }
-    MlflowSink.Builder builder = MlflowSink.builder().environment(variables);
-    Deployment deployment = deployments.getIfAvailable();
-    String application = environment.getProperty("spring.application.name");
-    if (!StringUtils.hasText(application) && deployment != null) {
-      application = deployment.serviceName();
-    }
-    if (StringUtils.hasText(application)) {
-      builder.serviceName(application);
-    }
-    properties.applyTo(builder);
-    customizers.orderedStream().forEach(customizer -> customizer.customize(builder));
-    return builder.build();
-  }
 
   @Bean
   @ConditionalOnMissingBean

@@ -6,7 +6,6 @@ import io.runtracker.RecordQuery;
 import io.runtracker.TrackAs;
 import io.runtracker.Tracker;
 import io.runtracker.WhenFull;
-import io.runtracker.mlflow.MlflowSink;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
@@ -20,7 +19,7 @@ import org.springframework.boot.convert.DurationUnit;
 import org.springframework.util.unit.DataSize;
 
 /**
- * The properties {@code runtracker.*}: the words of {@link Tracker.Builder} and {@link
+ * The properties {@code runtracker.*}: the words of {@link Tracker.Builder} and of {@code
  * MlflowSink.Builder}. What is not set is left to the environment.
  *
  * @param enabled Whether to track at all. Default: true, unless MLFLOW_ENABLE=false.
@@ -205,35 +204,14 @@ record RuntrackerProperties(
     set(recordQuery, builder::recordQuery);
   }
 
-  void applyTo(MlflowSink.Builder builder) {
-    setText(trackingUri, builder::trackingUri);
-    setText(experiment, builder::experiment);
-    setText(experimentId, builder::experimentId);
-    setText(username, builder::username);
-    setText(password, builder::password);
-    setText(token, builder::token);
-    set(insecureTls, builder::insecureTls);
-    set(serverCertificate, builder::serverCertificate);
-    set(clientCertificate, builder::clientCertificate);
-    setText(workspace, builder::workspace);
-    set(requestTimeout, builder::requestTimeout);
-    set(connectTimeout, builder::connectTimeout);
-    setText(parentRun, builder::parentRun);
-    setText(serviceName, builder::serviceName);
-    set(durationMetric, builder::durationMetric);
-    set(windowRoutes, builder::windowRoutes);
-    set(windowFailureRatio, builder::windowFailureRatio);
-    set(tags, all -> all.forEach(builder::tag));
-  }
-
-  private static <T> void set(@Nullable T value, Consumer<T> setter) {
+  static <T> void set(@Nullable T value, Consumer<T> setter) {
     if (value != null) {
       setter.accept(value);
     }
   }
 
   /** Set to nothing is not set, as in the environment. */
-  private static void setText(@Nullable String value, Consumer<String> setter) {
+  static void setText(@Nullable String value, Consumer<String> setter) {
     if (value != null && !value.isBlank()) {
       setter.accept(value);
     }
