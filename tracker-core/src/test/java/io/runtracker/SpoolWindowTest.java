@@ -4,6 +4,7 @@ package io.runtracker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.runtracker.internal.log.FailPoint;
 import io.runtracker.internal.log.SegmentLog;
 import io.runtracker.internal.log.SegmentLogOptions;
 import io.runtracker.sink.SinkException;
@@ -260,5 +261,39 @@ class SpoolWindowTest {
       assertThat(sink.written()).hasSize(10).doesNotHaveDuplicates();
       TrackerTest.assertAddsUp(ledger);
     }
+  }
+
+  @Test
+  void a_window_that_is_delivered_without_one_of_its_requests_does_not_come_back_with_that_one() {
+    sink.beforeComplete = away();
+    try (Tracker first = tracker(directory).windowRows(10).build()) {
+      for (int i = 0; i < 10; i++) {
+        Requests.serve(first, "/" + i, 1);
+      }
+      await().until(() -> first.stats().retries() > 0);
+    }
+    sink.isWellAgain();
+    sink.unfit =
+        event -> {
+          if (event.target().path().equals("/3")) {
+            throw new IllegalArgumentException("has no place in a window");
+          }
+        };
+    FailPoint ofItsRun = FailPoint.BEFORE_PLAN; // the window was planned in the life before
+    try (Tracker second =
+        tracker(directory)
+            .failPoints(
+                point -> {
+                  if (point == ofItsRun) {
+                    throw new OutOfMemoryError("told by the test");
+                  }
+                })
+            .build()) {
+      await().atMost(Requests.LONG).until(() -> second.stats().ledger().delivered() == 9);
+    }
+    sink.unfit = event -> {}; // it would have a place again
+    assertThat(deliverRestOf(directory).delivered()).isEqualTo(10);
+    assertThat(sink.rewritten()).isEmpty();
+    assertThat(sink.written()).hasSize(10).doesNotHaveDuplicates();
   }
 }

@@ -260,6 +260,33 @@ public final class Journal {
   }
 
   /**
+   * Remembers that each of these events of a window gets a run of its own. To be called before the
+   * window is written without them: it must not come back for their sake, as a smaller one with the
+   * same run.
+   *
+   * @throws SpoolException when that cannot be remembered now; the window must not be sent then
+   */
+  void planRuns(Positions apart) throws SpoolException {
+    Map<String, Open> plans = new LinkedHashMap<>();
+    Fields records = new Fields(256);
+    apart.forEachRange(
+        (first, end) -> {
+          for (long position = first; disk != null && position < end; position++) {
+            Unit run = Unit.runOf(position);
+            byte[] plan = planOf(run);
+            if (!open.containsKey(run.id)) {
+              plans.put(run.id, new Open(plan, null));
+              records.raw(plan, 0, plan.length);
+            }
+          }
+        });
+    if (!plans.isEmpty()) {
+      open.putAll(plans);
+      control(records.toBytes(), apart, () -> open.keySet().removeAll(plans.keySet()));
+    }
+  }
+
+  /**
    * @param takeBack makes {@link #open} what it was before the record that cannot be written
    */
   private void control(byte[] record, Positions about, Runnable takeBack) throws SpoolException {
@@ -311,6 +338,16 @@ public final class Journal {
     if (open.remove(unit.id) != null && disk != null) {
       disk.controlLater(closed(unit), 0);
     }
+  }
+
+  /** As {@link #giveUp}, the runs of events that cannot be read. */
+  void giveUpRuns(Positions lost) {
+    lost.forEachRange(
+        (first, end) -> {
+          for (long position = first; position < end; position++) {
+            giveUp(Unit.runOf(position));
+          }
+        });
   }
 
   /** Remembers one that looks for a second run. To be called before the first is settled. */

@@ -185,7 +185,9 @@ final class Settlement {
         });
     takeIn.accept(made);
     if (log.disk() != null) {
-      log.disk().lost(apart.minus(found.build()));
+      Positions lost = apart.minus(found.build());
+      log.disk().lost(lost);
+      journal.giveUpRuns(lost);
     }
   }
 }

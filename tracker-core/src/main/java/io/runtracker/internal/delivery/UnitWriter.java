@@ -51,6 +51,7 @@ final class UnitWriter {
       takeBack(unit);
     } else {
       unit.prepare(drafts, log);
+      journal.planRuns(unit.leftOut);
       String runId = unit.runId;
       if (runId == null) {
         runId = drafts.areRepeatable() ? unit.draft().create() : findOrCreate(unit);

@@ -91,4 +91,19 @@ class JournalTest {
       assertThat(window.mayExist).isFalse();
     }
   }
+
+  @Test
+  void whatAWindowIsWrittenWithoutIsARunInTheNextLifeAndTheWindowIsOver() throws Exception {
+    try (JournalLife first = new JournalLife(directory)) {
+      first.append(10);
+      Unit window = first.begunWindow("run");
+      Positions leftOut = Positions.of(3).plus(Positions.of(7));
+      first.journal.planRuns(leftOut);
+      window.positions = window.positions.minus(leftOut);
+      first.journal.settle(window, null);
+    }
+    try (JournalLife second = new JournalLife(directory)) {
+      assertThat(second.recovered).extracting(unit -> unit.id).containsExactly("r3", "r7");
+    }
+  }
 }
