@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.runtracker.MemoryWindowSink.ContentFault;
+import io.runtracker.MemoryWindowSink.Fault;
 import io.runtracker.sink.SinkException;
 import io.runtracker.sink.SinkException.Kind;
 import java.io.IOException;
@@ -14,11 +15,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Whichever step of a window fails, and however, it harms none of the good requests. */
 @Tag("once")
@@ -91,7 +95,7 @@ class BadWindowTest {
   @Test
   void where_runs_cannot_be_taken_back_one_failure_costs_no_good_request() {
     sink.discarding = () -> fail(Kind.UNAUTHORIZED);
-    sink.completing = failOnBadAndOnceOnUnlucky(Kind.FAILED);
+    sink.completing = failOnBadAndOnceOnUnlucky(Kind.UNAUTHORIZED);
     try (Tracker tracker = windows(4).build()) {
       Requests.serve(tracker, "/", 20);
       tracker.flush(Requests.LONG);
@@ -105,7 +109,7 @@ class BadWindowTest {
   @Test
   void where_runs_cannot_be_taken_back_good_requests_leave_a_window_on_a_quiet_service_too() {
     sink.discarding = () -> fail(Kind.UNAUTHORIZED);
-    sink.completing = failOnBad(Kind.FAILED);
+    sink.completing = failOnBad(Kind.UNAUTHORIZED);
     try (Tracker tracker = windows(4).maxRetryDelay(Duration.ofHours(1)).build()) {
       Requests.serve(tracker, "/", 20);
       tracker.flush(Requests.LONG);
@@ -399,8 +403,25 @@ class BadWindowTest {
     }
   }
 
-  @Test
-  void a_window_that_may_be_complete_is_not_written_in_parts_before_it_is_taken_back() {
+  static Stream<Named<Fault>> endsThatDoNotTellWhetherItIsComplete() {
+    return Stream.of(
+        Named.of("UNKNOWN", window -> fail(Kind.UNKNOWN)),
+        Named.of("FAILED", window -> fail(Kind.FAILED)),
+        Named.of(
+            "an error",
+            window -> {
+              throw new StackOverflowError("told by the test");
+            }),
+        Named.of(
+            "an interrupt",
+            window -> {
+              throw new InterruptedException("told by the test");
+            }));
+  }
+
+  @ParameterizedTest
+  @MethodSource("endsThatDoNotTellWhetherItIsComplete")
+  void a_window_that_may_be_complete_is_not_written_in_parts_before_it_is_taken_back(Fault end) {
     AtomicInteger discards = new AtomicInteger();
     AtomicBoolean mayDiscard = new AtomicBoolean();
     sink.discarding =
@@ -413,7 +434,7 @@ class BadWindowTest {
     sink.afterComplete =
         window -> {
           if (window.size() == 4) {
-            fail(Kind.UNKNOWN);
+            end.strike(window);
           }
         };
     try (Tracker tracker = windows(4).windowAge(Duration.ofHours(1)).build()) {

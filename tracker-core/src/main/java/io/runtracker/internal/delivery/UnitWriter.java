@@ -63,12 +63,21 @@ final class UnitWriter {
   }
 
   private static void complete(Unit unit, String runId) throws SinkException, InterruptedException {
+    boolean isKnown = false;
     try {
       unit.draft().complete(runId);
+      isKnown = true;
     } catch (SinkException e) {
-      unit.mayBeComplete |= e.kind() == SinkException.Kind.UNKNOWN;
+      isKnown = !mayHaveTakenEffect(e);
       throw e;
+    } finally {
+      unit.mayBeComplete |= !isKnown;
     }
+  }
+
+  private static boolean mayHaveTakenEffect(SinkException failure) {
+    SinkException.Kind kind = failure.kind();
+    return kind == SinkException.Kind.UNKNOWN || kind == SinkException.Kind.FAILED;
   }
 
   /** Takes a window's run back, so that its parts can have theirs. */
@@ -123,7 +132,7 @@ final class UnitWriter {
       answered = true;
       return runId;
     } catch (SinkException e) {
-      answered = e.kind() != SinkException.Kind.UNKNOWN && e.kind() != SinkException.Kind.FAILED;
+      answered = !mayHaveTakenEffect(e);
       throw e;
     } finally {
       if (!answered) {
