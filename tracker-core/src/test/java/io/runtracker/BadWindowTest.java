@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -452,5 +453,81 @@ class BadWindowTest {
       assertThat(tracker.flush(Requests.LONG).isComplete()).isTrue();
     }
     assertThat(sink.inWindows()).doesNotHaveDuplicates();
+  }
+
+  /** What a process leaves behind that is killed when the first window is where it hangs. */
+  private Path killed(Path spool, AtomicBoolean hangs) throws IOException {
+    try (Tracker tracker = windows(10).spool(spool).build()) {
+      Requests.serve(tracker, "/", 10);
+      await().atMost(Requests.LONG).untilTrue(hangs);
+      return Crash.leaving(spool);
+    } finally {
+      sink.isWellAgain();
+    }
+  }
+
+  private static Fault hanging(AtomicBoolean hangs) {
+    return window -> {
+      hangs.set(true);
+      TimeUnit.DAYS.sleep(1);
+    };
+  }
+
+  @Test
+  void a_window_of_a_life_before_is_not_written_as_runs_before_it_is_taken_back(@TempDir Path spool)
+      throws IOException {
+    AtomicBoolean hangs = new AtomicBoolean();
+    sink.afterComplete = hanging(hangs);
+    Path left = killed(spool, hangs);
+    AtomicInteger discards = new AtomicInteger();
+    AtomicBoolean mayDiscard = new AtomicBoolean();
+    sink.beforeComplete = window -> fail(Kind.UNSUPPORTED);
+    sink.discarding =
+        () -> {
+          discards.incrementAndGet();
+          if (!mayDiscard.get()) {
+            fail(Kind.UNAUTHORIZED);
+          }
+        };
+    try (Tracker tracker = windows(10).trackAs(TrackAs.RUN).spool(left).build()) {
+      await()
+          .atMost(Requests.LONG)
+          .until(() -> discards.get() > 5 || !sink.runs.completed().isEmpty());
+      assertThat(sink.written()).hasSize(10).doesNotHaveDuplicates();
+      mayDiscard.set(true);
+      assertThat(tracker.flush(Requests.LONG).isComplete()).isTrue();
+    }
+    assertThat(sink.written()).hasSize(10).doesNotHaveDuplicates();
+  }
+
+  /** In a life in which no window is taken, and none can be taken back. */
+  private void becomesRuns(Path spool) {
+    sink.discarding = () -> fail(Kind.UNAUTHORIZED);
+    try (Tracker tracker = windows(10).trackAs(TrackAs.RUN).spool(spool).build()) {
+      Ledger ledger = tracker.flush(Requests.LONG);
+      assertThat(ledger.isComplete()).as("%s", ledger).isTrue();
+    }
+    assertThat(sink.runs.completed()).hasSize(10);
+  }
+
+  @Test
+  void a_window_of_a_life_before_that_is_looked_up_in_vain_was_not_complete(@TempDir Path spool)
+      throws IOException {
+    AtomicBoolean hangs = new AtomicBoolean();
+    sink.beforeCreate = hanging(hangs);
+    Path left = killed(spool, hangs);
+    sink.beforeComplete = window -> fail(Kind.UNSUPPORTED);
+    becomesRuns(left);
+  }
+
+  @Test
+  void a_window_of_a_life_before_whose_run_is_gone_is_not_complete(@TempDir Path spool)
+      throws IOException {
+    AtomicBoolean hangs = new AtomicBoolean();
+    sink.afterComplete = hanging(hangs);
+    Path left = killed(spool, hangs);
+    AtomicBoolean isTold = new AtomicBoolean();
+    sink.beforeComplete = window -> fail(isTold.getAndSet(true) ? Kind.UNSUPPORTED : Kind.GONE);
+    becomesRuns(left);
   }
 }

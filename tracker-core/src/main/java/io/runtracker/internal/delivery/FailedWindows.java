@@ -70,7 +70,7 @@ final class FailedWindows {
     }
     boolean existed = window.runId != null;
     if (kind == Kind.GONE) {
-      window.runId = null; // it is created again
+      window.runIsGone();
     }
     boolean isItsOwn = othersPass && (Outcomes.isFinal(kind) || window.tries.areSuspect());
     boolean isWorthTheTry =

@@ -206,6 +206,7 @@ public final class Journal {
       if (kind.number == number && positions != null) {
         Unit unit = new Unit(id, kind, Positions.decode(positions));
         unit.mayExist = true;
+        unit.mayBeComplete = true; // only its end is remembered, and not how far it came
         unit.isReadAgain = true;
         return unit;
       }

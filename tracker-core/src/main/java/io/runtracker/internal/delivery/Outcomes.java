@@ -217,7 +217,7 @@ final class Outcomes {
       units.standAside(unit);
     }
     if (kind == Kind.GONE) {
-      unit.runId = null; // it is created again
+      unit.runIsGone();
     }
     if (blame.isGuilty(unit.tries, isFinal(kind))) {
       setAside(unit, reason, cause);

@@ -76,7 +76,7 @@ final class Unit {
   /** Whether those parts are runs, one for each event, and no smaller windows. */
   boolean becomesRuns;
 
-  /** Whether a complete went out whose outcome nobody knows. */
+  /** Whether a complete of its run went out, or may have, whose outcome nobody knows. */
   boolean mayBeComplete;
 
   /** How often that failed by an answer. */
@@ -176,6 +176,12 @@ final class Unit {
     sweep.sweeps = true;
     sweep.runId = runId;
     return sweep;
+  }
+
+  /** The sink said that its run is not there, so it is created again. */
+  void runIsGone() {
+    runId = null;
+    mayBeComplete = false;
   }
 
   boolean isWindow() {

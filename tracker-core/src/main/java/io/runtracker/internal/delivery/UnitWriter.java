@@ -119,6 +119,7 @@ final class UnitWriter {
         return found.get();
       }
       unit.mayExist = false;
+      unit.mayBeComplete = false;
       unit.isRepeated = true;
     }
     failPoints.accept(FailPoint.BEFORE_PLAN);

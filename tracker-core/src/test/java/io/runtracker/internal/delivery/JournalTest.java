@@ -106,4 +106,15 @@ class JournalTest {
       assertThat(second.recovered).extracting(unit -> unit.id).containsExactly("r3", "r7");
     }
   }
+
+  @Test
+  void aWindowOfALifeBeforeMayBeComplete() throws Exception {
+    try (JournalLife first = new JournalLife(directory)) {
+      first.append(10);
+      first.begunWindow("run");
+    }
+    try (JournalLife second = new JournalLife(directory)) {
+      assertThat(second.recovered).singleElement().matches(window -> window.mayBeComplete);
+    }
+  }
 }
