@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.runtracker.MemoryWindowSink.ContentFault;
 import io.runtracker.MemoryWindowSink.Fault;
+import io.runtracker.internal.log.FailPoint;
 import io.runtracker.sink.SinkException;
 import io.runtracker.sink.SinkException.Kind;
 import java.io.IOException;
@@ -529,5 +530,34 @@ class BadWindowTest {
     AtomicBoolean isTold = new AtomicBoolean();
     sink.beforeComplete = window -> fail(isTold.getAndSet(true) ? Kind.UNSUPPORTED : Kind.GONE);
     becomesRuns(left);
+  }
+
+  @ParameterizedTest
+  @EnumSource(TrackAs.class)
+  void a_request_whose_window_was_taken_back_when_the_process_was_killed_is_delivered(
+      TrackAs trackAs, @TempDir Path spool) throws IOException {
+    leaveWindowsInTheSpool(spool, 1);
+    Path left;
+    try (Tracker tracker =
+        windows(10)
+            .trackAs(TrackAs.RUN)
+            .spool(spool)
+            .failPoints(
+                point -> {
+                  if (point == FailPoint.AFTER_DISCARD) {
+                    throw new OutOfMemoryError("told by the test");
+                  }
+                })
+            .build()) {
+      await().atMost(Requests.LONG).until(() -> !sink.discarded().isEmpty());
+      left = Crash.leaving(spool);
+    }
+    sink.isWellAgain();
+    try (Tracker tracker = windows(10).trackAs(trackAs).spool(left).build()) {
+      Ledger ledger = tracker.flush(Requests.LONG);
+      assertThat(ledger.isComplete()).as("%s", ledger).isTrue();
+    }
+    assertThat(sink.written()).hasSize(1);
+    assertThat(sink.runs.completed()).hasSize(trackAs == TrackAs.WINDOW ? 0 : 1);
   }
 }

@@ -110,6 +110,9 @@ public final class Assembler {
       units.waiting().add(unit);
     } else if (!drafts.areRepeatable() && (!unit.isWindow() || drafts.takeWindows())) {
       planned = planned.plus(unit.positions);
+      if (unit.becomesRuns && !mode.mayWriteRuns()) {
+        unit.splitBecauseOfItsContent();
+      }
       units.takeIn(unit);
     } else {
       journal.giveUp(unit); // the sink is another one now

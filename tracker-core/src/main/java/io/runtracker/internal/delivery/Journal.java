@@ -14,6 +14,7 @@ import io.runtracker.internal.stage.Counts;
 import io.runtracker.internal.stage.QuietLogger;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -149,6 +150,8 @@ public final class Journal {
         if (unit.positions.isEmpty() && !unit.sweeps) {
           units.remove(unit.id);
           open.remove(unit.id);
+        } else if (unit.splits) {
+          unit.splitAsBefore();
         }
       }
     }
@@ -172,6 +175,8 @@ public final class Journal {
       String runId = text(fields, RUN_ID);
       known.runId = runId.isEmpty() ? null : runId;
       known.mayExist = runId.isEmpty();
+      known.splits = fields.containsKey(KIND);
+      known.becomesRuns = number(fields, KIND) == Unit.Kind.RUN.number;
       open.put(id, new Open(records.first(), in(CREATED, record)));
     } else if (tag == CLOSED) {
       close(id, units, over);
@@ -315,6 +320,25 @@ public final class Journal {
       byte[] record = createdOf(unit, runId);
       open.put(unit.id, new Open(known.first(), record));
       log.control(record, Positions.NONE);
+    }
+  }
+
+  /**
+   * Remembers that a window's run is taken back, before it is: the next life goes on with that. It
+   * must not complete a run that was deleted, which no sink takes anything for.
+   *
+   * @throws SpoolException when that cannot be remembered now; the run must be left as it is then
+   */
+  void takingBack(Unit window, String runId) throws SpoolException {
+    Open known = open.get(window.id);
+    if (known != null) {
+      Unit.Kind next = window.becomesRuns ? Unit.Kind.RUN : Unit.Kind.WINDOW;
+      Fields fields = new Fields(64).field(ID, window.id).field(RUN_ID, runId);
+      byte[] record = in(CREATED, fields.field(KIND, next.number).toBytes());
+      if (!Arrays.equals(record, known.created())) {
+        open.put(window.id, new Open(known.first(), record));
+        control(record, window.positions, () -> open.put(window.id, known));
+      }
     }
   }
 

@@ -194,6 +194,7 @@ final class Unit {
 
   /** Of what may be found in one of its events. */
   void splitBecauseOfItsContent() {
+    becomesRuns = false;
     split(Math.min(PARTS, size()));
   }
 
@@ -206,6 +207,15 @@ final class Unit {
   void splitIntoRuns() {
     becomesRuns = true;
     split(size());
+  }
+
+  /** Of a life before, which had begun to. */
+  void splitAsBefore() {
+    if (becomesRuns) {
+      splitIntoRuns();
+    } else {
+      splitBecauseOfItsContent();
+    }
   }
 
   private void split(int number) {

@@ -81,7 +81,7 @@ final class UnitWriter {
   }
 
   /** Takes a window's run back, so that its parts can have theirs. */
-  private void takeBack(Unit window) throws SinkException, InterruptedException {
+  private void takeBack(Unit window) throws SinkException, InterruptedException, SpoolException {
     if (window.runId == null && window.mayExist) {
       failPoints.accept(FailPoint.BEFORE_FIND);
       window.runId = drafts.find(window.describedById()).orElse(null);
@@ -89,6 +89,7 @@ final class UnitWriter {
     }
     String runId = window.runId;
     if (runId != null) {
+      journal.takingBack(window, runId);
       failPoints.accept(FailPoint.BEFORE_DISCARD);
       drafts.discard(runId);
       failPoints.accept(FailPoint.AFTER_DISCARD);

@@ -117,4 +117,37 @@ class JournalTest {
       assertThat(second.recovered).singleElement().matches(window -> window.mayBeComplete);
     }
   }
+
+  @Test
+  void aWindowThatWasBeingTakenBackIsTakenBackInTheNextLife() throws Exception {
+    try (JournalLife first = new JournalLife(directory)) {
+      first.append(10);
+      Unit window = first.begunWindow("run");
+      window.splitBecauseOfItsSize();
+      first.journal.takingBack(window, "run");
+    }
+    for (int i = 0; i < 2; i++) { // also of what was copied
+      try (JournalLife life = new JournalLife(directory)) {
+        Unit window = life.recovered.get(0);
+        assertThat(window.splits).isTrue();
+        assertThat(window.becomesRuns).isFalse();
+        assertThat(window.runId).isEqualTo("run");
+        assertThat(window.parts()).hasSizeGreaterThan(1);
+        life.deleteSegments();
+      }
+    }
+  }
+
+  @Test
+  void aWindowThatWasBecomingRunsBecomesRunsInTheNextLife() throws Exception {
+    try (JournalLife first = new JournalLife(directory)) {
+      first.append(10);
+      Unit window = first.begunWindow("run");
+      window.splitIntoRuns();
+      first.journal.takingBack(window, "run");
+    }
+    try (JournalLife second = new JournalLife(directory)) {
+      assertThat(second.recovered).singleElement().matches(window -> window.becomesRuns);
+    }
+  }
 }
