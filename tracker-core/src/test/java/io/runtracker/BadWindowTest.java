@@ -560,4 +560,37 @@ class BadWindowTest {
     assertThat(sink.written()).hasSize(1);
     assertThat(sink.runs.completed()).hasSize(trackAs == TrackAs.WINDOW ? 0 : 1);
   }
+
+  @Test
+  void that_a_run_cannot_be_taken_back_while_the_server_is_away_is_no_try_of_its_request(
+      @TempDir Path spool) {
+    leaveWindowsInTheSpool(spool, 1);
+    AtomicInteger discards = new AtomicInteger();
+    AtomicInteger refusals = new AtomicInteger();
+    String first = sink.created().get(0).events().get(0).eventId();
+    sink.discarding =
+        () -> {
+          if (discards.incrementAndGet() <= 12) {
+            fail(Kind.UNAVAILABLE);
+          }
+        };
+    sink.runs.beforeCreate =
+        event -> {
+          if (event.eventId().equals(first) && refusals.incrementAndGet() == 1) {
+            fail(Kind.REFUSED);
+          }
+        };
+    try (Tracker tracker = windows(10).trackAs(TrackAs.RUN).spool(spool).build()) {
+      await()
+          .atMost(Requests.LONG)
+          .until(
+              () -> {
+                Requests.serve(tracker, "/", 1); // others pass
+                Ledger ledger = tracker.flush(Duration.ofMillis(20));
+                return refusals.get() > 0 && ledger.inFlight() + ledger.spooled() == 0;
+              });
+      assertThat(tracker.stats().ledger().dropped()).isEmpty();
+    }
+    assertThat(refusals).hasValue(2);
+  }
 }

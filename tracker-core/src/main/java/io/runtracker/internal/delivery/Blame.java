@@ -121,6 +121,7 @@ final class Blame {
       tries.allBegunAtFirst++;
     }
     tries.passedBefore = others.passed;
+    tries.allPassedBefore = all.passed;
     if (!wasSuspect) { // what is known to fail says nothing of the server
       addToTheRow(tries, isAlone);
     }

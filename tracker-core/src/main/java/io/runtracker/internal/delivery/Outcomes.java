@@ -171,7 +171,9 @@ final class Outcomes {
       windows.becomesRuns(unit);
       return;
     }
-    boolean othersPass = blame.failed(unit.tries, unit.size() == 1, attempt.passedAtStart);
+    Tries tries = unit.splits ? unit.triesToTakeBack : unit.tries;
+    boolean isAlone = unit.size() == 1 && !unit.splits;
+    boolean othersPass = blame.failed(tries, isAlone, attempt.passedAtStart);
     boolean isAway = kind == Kind.UNAVAILABLE;
     int beyondChance = isAway ? Math.max(2, failuresThatOpen / 2) : failuresThatOpen;
     if (blame.isSharedBeyondChance(beyondChance)) {
@@ -198,7 +200,7 @@ final class Outcomes {
         isFinal(kind)
             || kind == Kind.GONE
             || unit.takingBackFailed >= MOST_TRIES_TO_TAKE_BACK
-            || blame.isGuilty(unit.tries, false);
+            || blame.isGuilty(unit.splits ? unit.triesToTakeBack : unit.tries, false);
     if (!isOver) {
       retries.later(unit);
     } else if (unit.sweeps) {

@@ -34,7 +34,9 @@ final class Tries {
 
   long passedAtFirst;
 
-  /** The same two of a window's, by which it is judged as a run. */
+  /** The same of all where it is a window's, by which it is judged as a run. */
+  long allPassedBefore;
+
   long allPassedAtFirst;
 
   long allBegunAtFirst;
@@ -66,6 +68,7 @@ final class Tries {
     part.passedBefore = passedBefore;
     part.passedAtFirst = passedAtFirst;
     part.begunAtFirst = begunAtFirst;
+    part.allPassedBefore = allPassedBefore;
     part.allPassedAtFirst = allPassedAtFirst;
     part.allBegunAtFirst = allBegunAtFirst;
     part.isOutpaced = isOutpaced;
@@ -83,6 +86,7 @@ final class Tries {
     run.failed = failed;
     run.blamed = blamed;
     run.inherited = inherited;
+    run.passedBefore = allPassedBefore;
     run.passedAtFirst = allPassedAtFirst;
     run.begunAtFirst = allBegunAtFirst;
     run.isOutpaced = isOutpaced;

@@ -79,7 +79,7 @@ final class Unit {
   /** Whether a complete of its run went out, or may have, whose outcome nobody knows. */
   boolean mayBeComplete;
 
-  /** How often that failed by an answer. */
+  /** How often it was answered that its run cannot be taken back. */
   int takingBackFailed;
 
   /** In how many. */
@@ -95,6 +95,9 @@ final class Unit {
   boolean isReadAgain;
 
   Tries tries;
+
+  /** Of the taking back, whose failures say nothing of its requests. */
+  Tries triesToTakeBack;
 
   /** Whether it takes no room from those that are read ahead, because it failed. */
   boolean standsAside;
@@ -114,6 +117,7 @@ final class Unit {
     this.kind = kind;
     this.positions = positions;
     this.tries = new Tries(isWindow());
+    this.triesToTakeBack = tries.ofSmaller();
   }
 
   /** The run of one event. No other event ever has its position. */
@@ -220,6 +224,7 @@ final class Unit {
 
   private void split(int number) {
     splits = true;
+    triesToTakeBack = tries.ofSmaller();
     parts = number;
     draft = null;
     tookNanos = 0; // what comes next is another call

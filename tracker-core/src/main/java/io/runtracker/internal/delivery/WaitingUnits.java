@@ -24,7 +24,7 @@ final class WaitingUnits {
 
   /** What has failed less may rather pass, and what is small may hold nothing bad. */
   private static final Comparator<Unit> BY_HOPE =
-      Comparator.<Unit>comparingInt(unit -> unit.tries.failed)
+      Comparator.comparingInt(WaitingUnits::failed)
           .thenComparingInt(Unit::size)
           .thenComparing(BY_TIME);
 
@@ -64,6 +64,10 @@ final class WaitingUnits {
     } else {
       queueOf(unit).add(unit);
     }
+  }
+
+  private static int failed(Unit unit) {
+    return unit.tries.failed + unit.triesToTakeBack.failed;
   }
 
   private static boolean isSuspect(Unit unit) {
@@ -154,7 +158,7 @@ final class WaitingUnits {
    */
   @Nullable Unit dueProbe(boolean windowsToo, boolean runsToo, long now) {
     Unit window = windowsToo ? mostHopeful(windows.stream(), now) : null;
-    if (window != null && window.tries.failed == 0) {
+    if (window != null && failed(window) == 0) {
       return window;
     }
     if (runsToo && !fresh.isEmpty()) {

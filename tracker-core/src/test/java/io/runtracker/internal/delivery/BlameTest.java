@@ -268,6 +268,17 @@ class BlameTest {
   }
 
   @Test
+  void who_fails_as_a_run_is_blamed_only_when_others_passed_since_its_window_failed() {
+    pass(5);
+    Tries window = new Tries(true);
+    failed(window, true);
+    Tries run = window.ofPart().ofRun();
+    assertThat(failed(run, true)).isFalse();
+    pass(1);
+    assertThat(failed(run, true)).isTrue();
+  }
+
+  @Test
   void where_as_many_pass_as_there_are_places_while_a_request_is_tried_it_is_a_suspect_at_once() {
     long start = blame.allPassed();
     pass(PLACES - 1);
