@@ -30,8 +30,7 @@ final class Retries {
 
   /** After a pause that doubles with each failure. */
   void later(Unit unit) {
-    int failed = unit.splits ? unit.takingBackFailed : unit.tries.failed;
-    long pause = firstNanos << Math.max(0, Math.min(failed - 1, 20));
+    long pause = firstNanos << Math.max(0, Math.min(unit.failed() - 1, 20));
     after(unit, pause <= 0 ? longestNanos : Math.min(pause, longestNanos));
   }
 

@@ -182,6 +182,11 @@ final class Unit {
     return sweep;
   }
 
+  /** How often what it does now has failed. */
+  int failed() {
+    return splits ? takingBackFailed + triesToTakeBack.failed : tries.failed;
+  }
+
   /** The sink said that its run is not there, so it is created again. */
   void runIsGone() {
     runId = null;
