@@ -339,6 +339,53 @@ class BadWindowTest {
     }
   }
 
+  private void theGoodOnesAreDelivered(Path spool, int good) {
+    try (Tracker tracker = windows(10).trackAs(TrackAs.RUN).spool(spool).build()) {
+      await()
+          .atMost(Requests.LONG)
+          .until(
+              () -> {
+                Requests.serve(tracker, "/other", 1);
+                tracker.flush(Duration.ofMillis(20));
+                return sink.runs.completed().stream().filter(BadWindowTest::isGood).count() == good;
+              });
+      assertThat(tracker.stats().ledger().dropped().keySet()).isSubsetOf(DropReason.REFUSED);
+    }
+    assertThat(sink.written()).doesNotHaveDuplicates();
+  }
+
+  private static boolean isGood(RequestEvent event) {
+    return event.target().path().equals("/");
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Kind.class,
+      names = {"FAILED", "UNAUTHORIZED", "REFUSED", "UNKNOWN", "TOO_LARGE"})
+  void windows_of_a_life_before_become_runs_where_runs_pass_and_windows_do_not(
+      Kind kind, @TempDir Path spool) {
+    leaveWindowsInTheSpool(spool, 60);
+    sink.beforeComplete = window -> fail(kind);
+    sink.completing = failOnBad(Kind.REFUSED);
+    theGoodOnesAreDelivered(spool, 59);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Kind.class,
+      names = {"FAILED", "UNAUTHORIZED", "REFUSED", "UNKNOWN", "UNAVAILABLE"})
+  void a_window_of_a_life_before_that_is_never_created_becomes_runs_where_runs_pass(
+      Kind kind, @TempDir Path spool) {
+    sink.creating = failOnBad(kind);
+    try (Tracker tracker = windows(10).spool(spool).build()) {
+      for (int i = 0; i < 10; i++) {
+        Requests.serve(tracker, i == 5 ? BAD : "/", 1);
+      }
+      await().atMost(Requests.LONG).until(() -> tracker.stats().retries() > 0);
+    }
+    theGoodOnesAreDelivered(spool, 9);
+  }
+
   @Test
   void where_all_windows_fail_and_what_fits_in_none_passes_nothing_is_set_aside() {
     sink.unfit =

@@ -167,6 +167,11 @@ final class Blame {
     return othersOf(tries).passed > tries.passedBefore;
   }
 
+  /** Whether any unit, of either form, has passed since this one failed first. */
+  boolean anyPassed(Tries tries) {
+    return all.passed > tries.allPassedAtFirst;
+  }
+
   /**
    * Whether it failed as often as it may: half of that (or, where it is refused, twice) while
    * others passed, and as often by itself, not in a window; or by itself more often, where so many

@@ -63,6 +63,7 @@ final class FailedWindows {
   /**
    * What a window failed for may be one of its requests, so it is taken apart: when others pass;
    * or, when nothing does, one window down to one of its requests, because a smaller one may pass.
+   * Where that finds nothing, and requests have runs now, so have those of the window.
    */
   void failed(Unit window, Kind kind, boolean othersPass) throws SpoolException {
     if (kind == Kind.TOO_LARGE) {
@@ -73,12 +74,12 @@ final class FailedWindows {
       window.runIsGone();
     }
     boolean isItsOwn = othersPass && (Outcomes.isFinal(kind) || window.tries.areSuspect());
-    boolean isWorthTheTry =
+    boolean isTriedEnough = window.tries.failed >= triesBeforeParts(kind);
+    boolean mayBeFoundInParts =
         kind != Kind.UNSUPPORTED
             && (existed || kind == Kind.TOO_LARGE)
-            && window.tries.failed >= triesBeforeParts(kind)
-            && blame.mayBeFoundInParts()
-            && units.isSmallest(window);
+            && blame.mayBeFoundInParts();
+    boolean isWorthTheTry = isTriedEnough && mayBeFoundInParts && units.isSmallest(window);
     if (isItsOwn || isWorthTheTry) {
       if (kind == Kind.TOO_LARGE) {
         window.splitBecauseOfItsSize();
@@ -86,15 +87,24 @@ final class FailedWindows {
         window.splitBecauseOfItsContent();
       }
       takeApart(window);
+    } else if (isTriedEnough && !mayBeFoundInParts && mayPassAsRuns(window, kind)) {
+      becomesRuns(window);
     } else {
       // Few windows are held at once; were all of them such, no other would be tried.
-      if (window.mayExist
-          || window.tries.areSuspect()
-          || window.tries.failed >= triesBeforeParts(kind)) {
+      if (window.mayExist || window.tries.areSuspect() || isTriedEnough) {
         units.standAside(window);
       }
       retries.later(window);
     }
+  }
+
+  /**
+   * Where requests have runs now, no other window may ever tell of this one. Where nothing passes
+   * at all, the runs of one window are enough to find out whether they do.
+   */
+  private boolean mayPassAsRuns(Unit window, Kind kind) {
+    boolean isTheFirst = kind != Kind.UNAVAILABLE && units.waiting().fresh() == 0;
+    return settlement.isWritingRuns() && (isTheFirst || blame.anyPassed(window.tries));
   }
 
   /** Where no window passes, nobody can tell of a request that is alone in one. */

@@ -86,6 +86,11 @@ final class Settlement {
     return mode.mayWriteRuns();
   }
 
+  /** Whether requests have runs of their own now. */
+  boolean isWritingRuns() {
+    return mode.mayWriteRuns() && !mode.isOn();
+  }
+
   /**
    * The sink takes no windows, so that runs are written for a while, where that may change.
    *
