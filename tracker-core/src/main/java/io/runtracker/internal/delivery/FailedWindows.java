@@ -67,7 +67,7 @@ final class FailedWindows {
    */
   void failed(Unit window, Kind kind, boolean othersPass) throws SpoolException {
     if (kind == Kind.TOO_LARGE) {
-      size.tooLarge(window.bytes, window.isPart());
+      size.tooLarge(window.bytes, window.isPart(), window.tries.root);
     }
     boolean existed = window.runId != null;
     if (kind == Kind.GONE) {

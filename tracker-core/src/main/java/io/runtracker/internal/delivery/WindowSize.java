@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.internal.delivery;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * How many bytes of requests a window may hold: fewer once something on the way said that one was
  * too large. That may be said of what is in one request, too, or no longer be true; so the windows
@@ -23,6 +25,9 @@ final class WindowSize {
    */
   private long doubted;
 
+  /** The window that was it. */
+  private @Nullable Tries doubtedLast;
+
   WindowSize(long configured) {
     this.configured = Math.max(configured, 1);
     this.mostBytes = this.configured;
@@ -37,11 +42,14 @@ final class WindowSize {
    * what was in it, unless it is so of the next one too.
    *
    * @param isPart whether it was part of one that failed
+   * @param root of the window: one that is refused again is no other
    */
-  void tooLarge(long bytes, boolean isPart) {
+  void tooLarge(long bytes, boolean isPart, Tries root) {
     if (bytes <= passes) {
-      boolean isTheSecond = !isPart && doubted > 0;
-      doubted = isPart ? doubted : bytes;
+      boolean isAnother = !isPart && root != doubtedLast;
+      boolean isTheSecond = isAnother && doubted > 0;
+      doubted = isAnother ? bytes : doubted;
+      doubtedLast = isAnother ? root : doubtedLast;
       if (!isTheSecond) {
         return;
       }

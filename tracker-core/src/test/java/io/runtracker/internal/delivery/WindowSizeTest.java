@@ -11,19 +11,23 @@ class WindowSizeTest {
 
   private final WindowSize size = new WindowSize(CONFIGURED);
 
+  private void tooLarge(long bytes, boolean isPart) {
+    size.tooLarge(bytes, isPart, new Tries(true));
+  }
+
   @Test
   void the_windows_after_one_that_was_too_large_are_half_as_large() {
-    size.tooLarge(800, false);
+    tooLarge(800, false);
     assertThat(size.mostBytes()).isEqualTo(400);
-    size.tooLarge(400, true);
+    tooLarge(400, true);
     assertThat(size.mostBytes()).isEqualTo(200);
   }
 
   private void takeApart(int refused) {
-    size.tooLarge(refused, false);
+    tooLarge(refused, false);
     for (int part = refused / 2; part > 0; part /= 2) {
       size.passed(part);
-      size.tooLarge(part, true);
+      tooLarge(part, true);
     }
   }
 
@@ -56,13 +60,24 @@ class WindowSizeTest {
   }
 
   @Test
+  void one_window_that_is_refused_twice_is_no_sign_of_a_limit() {
+    size.passed(900);
+    Tries window = new Tries(true);
+    size.tooLarge(800, false, window);
+    size.tooLarge(800, false, window);
+    assertThat(size.mostBytes()).isEqualTo(CONFIGURED);
+    tooLarge(800, false);
+    assertThat(size.mostBytes()).isEqualTo(400);
+  }
+
+  @Test
   void below_a_limit_one_window_in_many_is_too_large() {
     int limit = 3_000;
     int refused = 0;
     for (int i = 0; i < 1_000; i++) {
       long window = size.mostBytes();
       if (window > limit) {
-        size.tooLarge(window, false);
+        tooLarge(window, false);
         refused++;
       } else {
         size.passed(window);
@@ -73,7 +88,7 @@ class WindowSizeTest {
 
   @Test
   void small_windows_that_pass_say_nothing_of_larger_ones() {
-    size.tooLarge(800, false);
+    tooLarge(800, false);
     for (int i = 0; i < 100; i++) {
       size.passed(100);
     }
