@@ -58,8 +58,8 @@ final class Failures {
 
   private static String innermost(Throwable e) {
     Throwable cause = e;
-    while (cause.getCause() instanceof KafkaException next) {
-      cause = next;
+    while (cause.getCause() != null) {
+      cause = cause.getCause();
     }
     String message = cause.getMessage();
     return message == null || message.isBlank()

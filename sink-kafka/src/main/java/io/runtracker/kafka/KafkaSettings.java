@@ -65,6 +65,14 @@ final class KafkaSettings {
   /** A call waits so long for the cluster, unless the user says otherwise. */
   private static final String MAX_BLOCK_MILLIS = "10000";
 
+  /** As Kafka's client has it. */
+  private static final long DEFAULT_LINGER_MILLIS = 5;
+
+  /** With less no batch fits, and no call has any time. */
+  private static final Map<String, Long> LEAST =
+      Map.of(
+          ProducerConfig.MAX_BLOCK_MS_CONFIG, 100L, ProducerConfig.BUFFER_MEMORY_CONFIG, 1L << 20);
+
   final String topic;
   final String servers;
   private final Map<String, String> properties;
@@ -102,10 +110,34 @@ final class KafkaSettings {
    */
   static KafkaSettings of(
       Map<String, String> environment, String servers, String topic, Map<String, String> told) {
-    Map<String, String> names = byVariable();
-    Map<String, String> written = new TreeMap<>(); // by property: the name that the user gave it
     Map<String, String> properties = new LinkedHashMap<>(DEFAULTS);
     properties.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, MAX_BLOCK_MILLIS);
+    Map<String, String> written = read(environment, told, properties);
+    written.forEach(KafkaSettings::refuseOurs);
+    boolean mayRaise = !written.containsKey(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG);
+    if (mayRaise) {
+      properties.merge(
+          ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG,
+          leastDeliveryMillis(properties),
+          KafkaSettings::larger);
+    }
+    properties.put(
+        ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
+        addresses(environment.getOrDefault(BOOTSTRAP_SERVERS, "").strip(), servers.strip()));
+    KafkaSettings made =
+        new KafkaSettings(
+            topicName(environment.getOrDefault(TOPIC, "").strip(), topic.strip()),
+            properties.get(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG),
+            Map.copyOf(properties));
+    made.check(written);
+    return made;
+  }
+
+  /** Returns, by property, the name that the user gave it. */
+  private static Map<String, String> read(
+      Map<String, String> environment, Map<String, String> told, Map<String, String> properties) {
+    Map<String, String> names = byVariable();
+    Map<String, String> written = new TreeMap<>();
     environment.forEach(
         (variable, value) -> {
           String name = names.get(variable);
@@ -119,20 +151,30 @@ final class KafkaSettings {
           if (!names.containsValue(name)) {
             throw new IllegalArgumentException(name + ": is no property of Kafka's producer");
           }
+          if (name.equals(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG)) {
+            throw new IllegalArgumentException(name + ": is set by bootstrapServers");
+          }
           written.put(name, name);
           properties.put(name, value);
         });
-    written.forEach(KafkaSettings::refuseOurs);
-    properties.put(
-        ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
-        addresses(environment.getOrDefault(BOOTSTRAP_SERVERS, "").strip(), servers.strip()));
-    KafkaSettings made =
-        new KafkaSettings(
-            topicName(environment.getOrDefault(TOPIC, "").strip(), topic.strip()),
-            properties.get(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG),
-            Map.copyOf(properties));
-    made.check(written);
-    return made;
+    return written;
+  }
+
+  /** The client wants one that is no shorter, and says so only when it is built. */
+  private static String leastDeliveryMillis(Map<String, String> properties) {
+    return String.valueOf(
+        number(properties, ProducerConfig.LINGER_MS_CONFIG, DEFAULT_LINGER_MILLIS)
+            + number(properties, ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 0));
+  }
+
+  /** What is no number is told by the client's own check. */
+  private static long number(Map<String, String> properties, String name, long byDefault) {
+    String text = properties.getOrDefault(name, "");
+    return text.matches("\\d{1,18}") ? Long.parseLong(text) : byDefault;
+  }
+
+  private static String larger(String one, String other) {
+    return Long.parseLong(one) < Long.parseLong(other) ? other : one;
   }
 
   private static void refuseOurs(String name, String written) {
@@ -153,12 +195,16 @@ final class KafkaSettings {
           BOOTSTRAP_SERVERS + ": is not set; it says where the Kafka cluster is, as host:port");
     }
     for (String address : addresses.split(",", -1)) {
-      if (!ADDRESS.matcher(address.strip()).matches()) {
+      if (!ADDRESS.matcher(address.strip()).matches() || portOf(address.strip()) > 65_535) {
         throw new IllegalArgumentException(
             written + ": must be host:port, or several with commas between, but is " + addresses);
       }
     }
     return addresses;
+  }
+
+  private static int portOf(String address) {
+    return Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
   }
 
   private static String topicName(String byEnvironment, String told) {
@@ -190,6 +236,21 @@ final class KafkaSettings {
               .orElse(String.join(", ", written.values()));
       throw new IllegalArgumentException(named + ": " + message, e);
     }
+    LEAST.forEach(
+        (name, least) -> {
+          if (number(properties, name, least) < least) {
+            throw new IllegalArgumentException(written.get(name) + ": must be at least " + least);
+          }
+        });
+    String delivery = properties.get(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG);
+    String least = leastDeliveryMillis(properties);
+    if (delivery != null && !larger(delivery, least).equals(delivery)) {
+      throw new IllegalArgumentException(
+          written.get(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG)
+              + ": must be at least linger.ms + request.timeout.ms ("
+              + least
+              + ")");
+    }
   }
 
   /** For the producer of this name; no two with it can write at the same time. */
@@ -205,6 +266,7 @@ final class KafkaSettings {
   Map<String, Object> consumer(String groupId) {
     Map<String, Object> all = new HashMap<>(properties);
     all.keySet().retainAll(ConsumerConfig.configNames());
+    all.remove(ProducerConfig.INTERCEPTOR_CLASSES_CONFIG); // they are a producer's
     all.put(ConsumerConfig.GROUP_ID_CONFIG, groupId);
     all.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
     all.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");

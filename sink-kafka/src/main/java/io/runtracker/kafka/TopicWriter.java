@@ -6,11 +6,12 @@ import io.runtracker.sink.RequestBatch;
 import io.runtracker.sink.SinkException;
 import io.runtracker.sink.SinkException.Kind;
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.InterruptException;
-import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +26,9 @@ final class TopicWriter implements BatchWriter {
 
   /** Transactions of one producer follow each other. */
   private final ReentrantLock writing = new ReentrantLock();
+
+  /** Of each source, what is behind the last position that the log handed out. */
+  private final Map<String, Long> ends = new HashMap<>();
 
   private volatile @Nullable Transactions transactions;
   private volatile boolean closed;
@@ -41,14 +45,18 @@ final class TopicWriter implements BatchWriter {
     boolean isKnown = false;
     try {
       Transactions current = connected();
+      handedOut(batch);
       List<RequestBatch.Entry> missing = current.written().missingOf(batch);
       if (!missing.isEmpty()) {
-        current.write(missing, current.written().plus(batch));
+        current.write(missing, current.written().plus(batch, ends));
       }
       isKnown = true;
-    } catch (RecordTooLargeException e) {
-      isKnown = true; // it was taken back
+    } catch (Transactions.TooLargeException e) {
+      isKnown = true;
       throw new SinkException(Kind.TOO_LARGE, message(e), e);
+    } catch (Transactions.TooManyGapsException e) {
+      isKnown = true;
+      throw new SinkException(Kind.UNAVAILABLE, message(e), e);
     } catch (InterruptException e) {
       Thread.interrupted(); // it is told by what is thrown
       throw interrupted(e);
@@ -61,6 +69,12 @@ final class TopicWriter implements BatchWriter {
         disconnect();
       }
       writing.unlock();
+    }
+  }
+
+  private void handedOut(RequestBatch batch) throws IOException {
+    for (RequestBatch.Entry entry : batch.requests()) {
+      ends.merge(entry.event().source(), entry.position() + 1, Math::max);
     }
   }
 

@@ -4,7 +4,6 @@ package io.runtracker.kafka;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.runtracker.sink.RequestBatch;
-import io.runtracker.sink.SinkException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -29,6 +28,24 @@ import org.slf4j.LoggerFactory;
  * topic then: as metadata of an offset of a group that has no members.
  */
 final class Transactions {
+
+  /** Nothing was written, because a record is larger than the client or the broker takes. */
+  static final class TooLargeException extends Exception {
+    private static final long serialVersionUID = 1;
+
+    TooLargeException(RecordTooLargeException cause) {
+      super(cause.getMessage(), cause);
+    }
+  }
+
+  /** Nothing was written, because what is in the topic has too many gaps to be remembered. */
+  static final class TooManyGapsException extends Exception {
+    private static final long serialVersionUID = 1;
+
+    TooManyGapsException() {
+      super("Too many requests wait among those that are in the topic; they go first");
+    }
+  }
 
   private static final Logger log = LoggerFactory.getLogger("io.runtracker.Tracker");
 
@@ -63,7 +80,13 @@ final class Transactions {
         written = WrittenRequests.decode(found.metadata());
       }
     } catch (IOException e) {
-      throw new KafkaException("the offset of group " + id + " is not Runtracker's: " + e, e);
+      throw new KafkaException(
+          "the offset of group "
+              + id
+              + " is not Runtracker's: "
+              + e.getMessage()
+              + "; delete it if it is nobody else's",
+          e);
     }
   }
 
@@ -76,17 +99,14 @@ final class Transactions {
    * Writes all of these or none.
    *
    * @param then what is in the topic afterwards
-   * @throws RecordTooLargeException when none was, because of one of them
+   * @throws TooLargeException when none was, because of one of them
    * @throws KafkaException when nobody knows; this connection is of no use any more
    */
   void write(List<RequestBatch.Entry> requests, WrittenRequests then)
-      throws SinkException, IOException {
+      throws TooLargeException, TooManyGapsException, IOException {
     String metadata = then.encode();
     if (metadata.length() > MOST_CHARACTERS) {
-      throw new SinkException(
-          SinkException.Kind.UNAVAILABLE,
-          "Too many requests wait among those that are in the topic; they go first",
-          null);
+      throw new TooManyGapsException();
     }
     AtomicReference<Exception> failure = new AtomicReference<>();
     producer.beginTransaction();
@@ -101,16 +121,17 @@ final class Transactions {
             });
       }
       producer.flush();
-      if (failure.get() instanceof RecordTooLargeException tooLarge) {
-        producer.abortTransaction();
-        throw tooLarge;
+      if (failure.get() instanceof KafkaException first) {
+        throw first;
       }
       producer.sendOffsetsToTransaction(
           Map.of(place, new OffsetAndMetadata(0, metadata)), Objects.requireNonNull(group));
       producer.commitTransaction();
-    } catch (RecordTooLargeException tooLarge) {
-      throw tooLarge;
     } catch (KafkaException e) {
+      if (failure.get() instanceof RecordTooLargeException tooLarge) {
+        producer.abortTransaction();
+        throw new TooLargeException(tooLarge);
+      }
       throw failure.get() instanceof KafkaException first ? first : e;
     }
     written = then;

@@ -13,14 +13,11 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
-import java.util.stream.Collectors;
 
 /**
- * Which requests of a log are in the topic, but for those that never come again. Mostly that is one
- * range. A position is told together with the source of its event: a log that lost its end with the
- * machine's power, or was restored, gives the same positions again, to events of another source.
- * Immutable.
+ * Which requests of a log are in the topic. A position is told together with the source of its
+ * event: a log that lost its end with the machine's power, was restored or copied gives the same
+ * positions again, to events of another source. Of each source it is mostly one range. Immutable.
  */
 final class WrittenRequests {
 
@@ -28,6 +25,9 @@ final class WrittenRequests {
 
   private static final String VERSION = "1";
   private static final String SEPARATOR = " ";
+
+  /** Each start of a service is another one; those of long ago have nothing left to write. */
+  private static final int MOST_SOURCES = 40;
 
   private final Map<String, Positions> bySource;
 
@@ -47,33 +47,51 @@ final class WrittenRequests {
     return missing;
   }
 
-  /** With a batch, and without what never comes again. */
-  WrittenRequests plus(RequestBatch batch) throws IOException {
+  /**
+   * With a batch, and with what is settled for good: that closes the gaps between those that were
+   * written.
+   *
+   * @param ends of each source that the log had, what is behind the last position that it handed
+   *     out. What is behind it may be another's, where the log was copied
+   */
+  WrittenRequests plus(RequestBatch batch, Map<String, Long> ends) throws IOException {
     Map<String, Positions.Builder> added = new LinkedHashMap<>();
     for (RequestBatch.Entry entry : batch.requests()) {
       added
           .computeIfAbsent(entry.event().source(), source -> new Positions.Builder())
           .add(entry.position());
     }
-    Map<String, Positions> all = new TreeMap<>(bySource);
-    added.forEach((source, positions) -> all.merge(source, positions.build(), Positions::plus));
-    Positions over = Positions.of(0, batch.settledBelow());
-    all.replaceAll((source, positions) -> positions.minus(over));
-    all.values().removeIf(Positions::isEmpty);
+    Map<String, Positions> all = new LinkedHashMap<>(bySource);
+    added.forEach(
+        (source, positions) -> {
+          Positions before = all.remove(source); // the one that was written last is the last
+          Positions now = positions.build();
+          all.put(source, before == null ? now : before.plus(now));
+        });
+    ends.forEach(
+        (source, end) ->
+            all.computeIfPresent(
+                source,
+                (same, written) ->
+                    written.plus(Positions.of(1, Math.min(end, batch.settledBelow())))));
+    while (all.size() > MOST_SOURCES) {
+      all.remove(all.keySet().iterator().next());
+    }
     return new WrittenRequests(all);
   }
 
   /** What {@link #decode} reads: some characters for each range. */
   String encode() {
-    return bySource.entrySet().stream()
-        .map(
-            one ->
-                URLEncoder.encode(one.getKey(), UTF_8)
-                    + '='
-                    + Base64.getUrlEncoder()
-                        .withoutPadding()
-                        .encodeToString(one.getValue().encode()))
-        .collect(Collectors.joining(SEPARATOR, VERSION + SEPARATOR, ""));
+    StringBuilder encoded = new StringBuilder(VERSION);
+    Base64.Encoder positions = Base64.getUrlEncoder().withoutPadding();
+    bySource.forEach(
+        (source, written) ->
+            encoded
+                .append(SEPARATOR)
+                .append(URLEncoder.encode(source, UTF_8))
+                .append('=')
+                .append(positions.encodeToString(written.encode())));
+    return encoded.toString();
   }
 
   /**
@@ -82,18 +100,22 @@ final class WrittenRequests {
    * @throws IOException when it is something else, such as that of a later version
    */
   static WrittenRequests decode(String encoded) throws IOException {
-    String[] parts = encoded.split(SEPARATOR);
+    String[] parts = encoded.split(SEPARATOR, -1);
     if (!parts[0].equals(VERSION)) {
       throw new IOException("'" + encoded + "' is of another version of Runtracker");
     }
-    Map<String, Positions> all = new TreeMap<>();
-    for (int i = 1; i < parts.length; i++) {
-      int end = parts[i].indexOf('=');
-      if (end < 0) {
-        throw new IOException("'" + encoded + "' is damaged");
+    Map<String, Positions> all = new LinkedHashMap<>();
+    try {
+      for (int i = 1; i < parts.length; i++) {
+        String[] one = parts[i].split("=", 2);
+        if (one.length < 2) {
+          throw new IOException("'" + encoded + "' is damaged");
+        }
+        byte[] positions = Base64.getUrlDecoder().decode(one[1]);
+        all.put(URLDecoder.decode(one[0], UTF_8), Positions.decode(positions));
       }
-      byte[] positions = Base64.getUrlDecoder().decode(parts[i].substring(end + 1));
-      all.put(URLDecoder.decode(parts[i].substring(0, end), UTF_8), Positions.decode(positions));
+    } catch (IllegalArgumentException e) {
+      throw new IOException("'" + encoded + "' is damaged", e);
     }
     return new WrittenRequests(all);
   }

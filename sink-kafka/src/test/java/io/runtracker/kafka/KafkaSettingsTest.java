@@ -82,8 +82,39 @@ class KafkaSettingsTest {
     isRefused("RUNTRACKER_KAFKA_LINGER_MS: ", "soon");
   }
 
+  @Test
+  void a_delivery_has_as_much_time_as_what_is_in_it() {
+    environment.put("RUNTRACKER_KAFKA_REQUEST_TIMEOUT_MS", "30000");
+    environment.put("RUNTRACKER_KAFKA_LINGER_MS", "100");
+    assertThat(settings().producer("id")).containsEntry("delivery.timeout.ms", "30100");
+    environment.put("RUNTRACKER_KAFKA_DELIVERY_TIMEOUT_MS", "20000");
+    isRefused("RUNTRACKER_KAFKA_DELIVERY_TIMEOUT_MS: must be at least", "30100");
+  }
+
   @ParameterizedTest
-  @ValueSource(strings = {"broker", "http://broker:9092", "broker:9092,", "broker:x", ":9092"})
+  @ValueSource(strings = {"MAX_BLOCK_MS", "BUFFER_MEMORY"})
+  void what_would_let_no_batch_through_is_refused(String property) {
+    environment.put("RUNTRACKER_KAFKA_" + property, "10");
+    isRefused("RUNTRACKER_KAFKA_" + property + ": must be at least");
+  }
+
+  @Test
+  void interceptors_are_the_producers_alone() {
+    environment.put("RUNTRACKER_KAFKA_INTERCEPTOR_CLASSES", "com.example.Ours");
+    assertThat(settings().producer("id")).containsKey("interceptor.classes");
+    assertThat(settings().consumer("id")).doesNotContainKey("interceptor.classes");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "broker",
+        "http://broker:9092",
+        "broker:9092,",
+        "broker:x",
+        ":9092",
+        "broker:70000"
+      })
   void an_address_that_is_none_is_refused(String address) {
     environment.put("RUNTRACKER_KAFKA_BOOTSTRAP_SERVERS", address);
     isRefused("RUNTRACKER_KAFKA_BOOTSTRAP_SERVERS: must be host:port", address);

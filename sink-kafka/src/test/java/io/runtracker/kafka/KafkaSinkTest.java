@@ -3,6 +3,7 @@ package io.runtracker.kafka;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.runtracker.DropReason;
@@ -10,6 +11,8 @@ import io.runtracker.Ledger;
 import io.runtracker.RequestEvent;
 import io.runtracker.Tracker;
 import io.runtracker.sink.BatchWriter;
+import io.runtracker.sink.EncodedEvent;
+import io.runtracker.sink.RequestBatch;
 import io.runtracker.sink.SinkException;
 import io.runtracker.testkit.kafka.KafkaCluster;
 import java.nio.file.Path;
@@ -233,26 +236,58 @@ class KafkaSinkTest {
     try (BatchWriter first = sink(topic).build().open("shared");
         BatchWriter second = sink(topic).build().open("shared")) {
       for (int round = 0; round < 5; round++) {
-        long[] positions = LongStream.range(20 * round + 1, 20 * round + 21).toArray();
-        write(first, positions);
-        write(second, positions);
-        write(first, positions);
+        long start = 20 * round + 1;
+        long[] positions = LongStream.range(start, start + 20).toArray();
+        write(first, start, positions);
+        write(second, start, positions);
+        write(second, start + 20, start + 19); // by now it knows that all are settled
+        write(first, 1, positions);
       }
     }
     assertEachOnce(1, 101);
   }
 
   /** As delivery does: until it passes. */
-  private static void write(BatchWriter writer, long... positions) throws InterruptedException {
+  private static void write(BatchWriter writer, long settledBelow, long... positions)
+      throws InterruptedException {
     for (int tries = 0; ; tries++) {
       try {
-        writer.write(Batches.of(SOURCE, 1, positions));
+        writer.write(Batches.of(SOURCE, settledBelow, positions));
         return;
       } catch (SinkException e) {
         assertThat(tries).as("%s", e).isLessThan(10);
         assertThat(e.kind()).isEqualTo(SinkException.Kind.UNAVAILABLE);
       }
     }
+  }
+
+  @Test
+  void a_record_that_the_client_does_not_take_harms_no_batch_after_it() throws Exception {
+    KafkaSink small = sink(topic).property("max.request.size", "20000").build();
+    try (BatchWriter writer = small.open("small")) {
+      RequestBatch bad = Batches.of(SOURCE, 1, 2, 3);
+      RequestEvent large =
+          RequestEvent.builder(SOURCE, 1, "GET", TopicReader.decoded(firstOf(bad)).target())
+              .text("noise", noise())
+              .build();
+      RequestBatch withLarge =
+          new RequestBatch(
+              List.of(
+                  new RequestBatch.Entry(1, EncodedEvent.of(large)),
+                  bad.requests().get(0),
+                  bad.requests().get(1)),
+              1);
+      assertThatThrownBy(() -> writer.write(withLarge))
+          .isInstanceOfSatisfying(
+              SinkException.class,
+              e -> assertThat(e.kind()).isEqualTo(SinkException.Kind.TOO_LARGE));
+      writer.write(bad);
+    }
+    assertEachOnce(2, 4);
+  }
+
+  private static byte[] firstOf(RequestBatch batch) {
+    return batch.requests().get(0).event().toBytes();
   }
 
   @Test

@@ -33,9 +33,9 @@ final class Service {
     }
   }
 
-  /** What is in the ring when a process dies was accepted by nobody yet. */
+  /** What is on no disk yet when a process dies is promised to nobody. */
   private static void awaitSpooled(Tracker tracker) throws InterruptedException {
-    while (tracker.stats().ringRemaining() < tracker.stats().ringCapacity()) {
+    while (tracker.stats().ledger().inFlight() > 0) {
       TimeUnit.MILLISECONDS.sleep(1);
     }
   }

@@ -8,8 +8,8 @@ import java.util.List;
  * positions.
  *
  * @param requests at least one
- * @param settledBelow no request with a position below this one is ever given again, not even after
- *     a restart: nothing about them has to be remembered
+ * @param settledBelow no request with a position below this one is ever given again by this log,
+ *     not even after a restart; by a copy of it, or after a disk was restored, one may be
  */
 public record RequestBatch(List<Entry> requests, long settledBelow) {
 
