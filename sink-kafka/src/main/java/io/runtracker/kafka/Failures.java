@@ -56,15 +56,23 @@ final class Failures {
         + (advice.isEmpty() ? "" : "; " + advice);
   }
 
+  /** What Kafka's client says, and why, where that is not its own. */
   private static String innermost(Throwable e) {
-    Throwable cause = e;
-    while (cause.getCause() != null) {
-      cause = cause.getCause();
+    Throwable own = e;
+    while (own.getCause() instanceof KafkaException next) {
+      own = next;
     }
-    String message = cause.getMessage();
-    return message == null || message.isBlank()
-        ? cause.getClass().getSimpleName()
-        : cause.getClass().getSimpleName() + ": " + message;
+    Throwable last = own;
+    while (last.getCause() != null) {
+      last = last.getCause();
+    }
+    return last == own ? told(own) : told(own) + " (" + told(last) + ")";
+  }
+
+  private static String told(Throwable thrown) {
+    String message = thrown.getMessage();
+    String name = thrown.getClass().getSimpleName();
+    return message == null || message.isBlank() ? name : name + ": " + message;
   }
 
   private static String advice(Exception e, KafkaSettings settings, String id) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.runtracker.sink.SinkException;
 import io.runtracker.sink.SinkException.Kind;
+import java.io.IOException;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.kafka.common.InvalidRecordException;
@@ -79,6 +80,16 @@ class FailuresTest {
           .startsWith("Kafka at broker:9092: ")
           .contains(failure.getClass().getSimpleName(), advice);
     }
+  }
+
+  @Test
+  void what_lies_behind_a_failure_is_told_too() {
+    KafkaException failure =
+        new KafkaException("Failed to construct", new IOException("no such file: keys.p12"));
+    assertThat(Failures.message(failure, settings, ID))
+        .isEqualTo(
+            "Kafka at broker:9092: KafkaException: Failed to construct"
+                + " (IOException: no such file: keys.p12)");
   }
 
   @Test
