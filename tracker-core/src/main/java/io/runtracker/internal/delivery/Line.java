@@ -107,7 +107,7 @@ public record Line(
   private static Drafts drafts(
       Sink sink, Log log, @Nullable SpoolDirectory directory, String source) {
     return sink instanceof BatchSink batches
-        ? new BatchDrafts(batches.open(directory == null ? source : directory.id()), log)
+        ? new BatchDrafts(batches.open(directory == null ? source : directory.id(source)), log)
         : new RunDrafts((RunSink) sink);
   }
 

@@ -14,8 +14,6 @@ import io.runtracker.internal.stage.QuietLogger;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -72,19 +70,20 @@ public record SpoolDirectory(Path path, SegmentLog log) {
    * What no other spool has, and this one keeps. Where its file is lost or damaged, or there is no
    * place for one, it is another: a sink then takes the requests that it was sent last for new
    * ones.
+   *
+   * @param fresh what it gets where it has none: random, and always as long
    */
-  String id() {
+  String id(String fresh) {
     Path file = path.resolve(ID_FILE);
-    String made = HexFormat.of().toHexDigits(new SecureRandom().nextLong());
     try {
-      if (Files.isRegularFile(file) && Files.size(file) == made.length()) {
+      if (Files.isRegularFile(file) && Files.size(file) == fresh.length()) {
         return new String(Files.readAllBytes(file), ISO_8859_1);
       }
-      AtomicFile.write(file, out -> out.write(made));
+      AtomicFile.write(file, out -> out.write(fresh));
     } catch (IOException e) {
       logger.warn("The spool cannot keep its id in " + file + "; the next start has another", e);
     }
-    return made;
+    return fresh;
   }
 
   /** Lets another process have it. */
