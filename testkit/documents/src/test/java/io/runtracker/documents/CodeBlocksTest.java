@@ -44,7 +44,7 @@ class CodeBlocksTest {
           "text", TextBlocks::check);
 
   /** A name, but for {@code RUNTRACKER_KAFKA_<PROPERTY>}, which stands for many. */
-  private static final Pattern VARIABLE = Pattern.compile("RUNTRACKER_(?:[A-Z]+_)*+[A-Z]++");
+  private static final Pattern VARIABLE = Pattern.compile("RUNTRACKER_[A-Z][A-Z_]*+(?![<*])");
 
   private static final Pattern ASSIGNED = Pattern.compile("(?<![\\w.])(runtracker\\.[a-z.-]+)=");
   private static final Pattern CLASS_NAME = Pattern.compile("\\b[A-Z][a-z]+[A-Z]\\w+");
