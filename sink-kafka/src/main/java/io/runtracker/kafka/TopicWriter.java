@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.kafka;
 
+import io.runtracker.internal.log.Positions;
 import io.runtracker.sink.BatchWriter;
 import io.runtracker.sink.RequestBatch;
 import io.runtracker.sink.SinkException;
@@ -45,10 +46,12 @@ final class TopicWriter implements BatchWriter {
     boolean isKnown = false;
     try {
       Transactions current = connected();
-      handedOut(batch);
-      List<RequestBatch.Entry> missing = current.written().missingOf(batch);
+      Map<String, Positions> positions = WrittenRequests.positionsOf(batch);
+      positions.forEach((source, some) -> ends.merge(source, some.end(), Math::max));
+      WrittenRequests written = current.written();
+      List<RequestBatch.Entry> missing = written.missingOf(batch, positions);
       if (!missing.isEmpty()) {
-        current.write(missing, current.written().plus(batch, ends));
+        current.write(missing, written.plus(positions, batch.settledBelow(), ends));
       }
       isKnown = true;
     } catch (Transactions.TooLargeException e) {
@@ -69,12 +72,6 @@ final class TopicWriter implements BatchWriter {
         disconnect();
       }
       writing.unlock();
-    }
-  }
-
-  private void handedOut(RequestBatch batch) throws IOException {
-    for (RequestBatch.Entry entry : batch.requests()) {
-      ends.merge(entry.event().source(), entry.position() + 1, Math::max);
     }
   }
 

@@ -35,8 +35,29 @@ final class WrittenRequests {
     this.bySource = bySource;
   }
 
-  /** Those of a batch that are not in the topic. */
-  List<RequestBatch.Entry> missingOf(RequestBatch batch) throws IOException {
+  /** Where the requests of a batch are, by their sources. */
+  static Map<String, Positions> positionsOf(RequestBatch batch) throws IOException {
+    Map<String, Positions.Builder> builders = new LinkedHashMap<>();
+    for (RequestBatch.Entry entry : batch.requests()) {
+      builders
+          .computeIfAbsent(entry.event().source(), source -> new Positions.Builder())
+          .add(entry.position());
+    }
+    Map<String, Positions> positions = new LinkedHashMap<>();
+    builders.forEach((source, builder) -> positions.put(source, builder.build()));
+    return positions;
+  }
+
+  /**
+   * Those of a batch that are not in the topic; mostly all.
+   *
+   * @param positions of the batch
+   */
+  List<RequestBatch.Entry> missingOf(RequestBatch batch, Map<String, Positions> positions)
+      throws IOException {
+    if (positions.entrySet().stream().noneMatch(one -> holdsAnyOf(one.getKey(), one.getValue()))) {
+      return batch.requests();
+    }
     List<RequestBatch.Entry> missing = new ArrayList<>(batch.requests().size());
     for (RequestBatch.Entry entry : batch.requests()) {
       Positions written = bySource.get(entry.event().source());
@@ -47,33 +68,30 @@ final class WrittenRequests {
     return missing;
   }
 
+  private boolean holdsAnyOf(String source, Positions positions) {
+    return !bySource.getOrDefault(source, Positions.NONE).and(positions).isEmpty();
+  }
+
   /**
-   * With a batch, and with what is settled for good: that closes the gaps between those that were
+   * With more, and with what is settled for good: that closes the gaps between those that were
    * written.
    *
+   * @param settledBelow as {@link RequestBatch#settledBelow}
    * @param ends of each source that the log had, what is behind the last position that it handed
    *     out. What is behind it may be another's, where the log was copied
    */
-  WrittenRequests plus(RequestBatch batch, Map<String, Long> ends) throws IOException {
-    Map<String, Positions.Builder> added = new LinkedHashMap<>();
-    for (RequestBatch.Entry entry : batch.requests()) {
-      added
-          .computeIfAbsent(entry.event().source(), source -> new Positions.Builder())
-          .add(entry.position());
-    }
+  WrittenRequests plus(Map<String, Positions> added, long settledBelow, Map<String, Long> ends) {
     Map<String, Positions> all = new LinkedHashMap<>(bySource);
     added.forEach(
         (source, positions) -> {
           Positions before = all.remove(source); // the one that was written last is the last
-          Positions now = positions.build();
-          all.put(source, before == null ? now : before.plus(now));
+          all.put(source, before == null ? positions : before.plus(positions));
         });
     ends.forEach(
         (source, end) ->
             all.computeIfPresent(
                 source,
-                (same, written) ->
-                    written.plus(Positions.of(1, Math.min(end, batch.settledBelow())))));
+                (same, written) -> written.plus(Positions.of(1, Math.min(end, settledBelow)))));
     while (all.size() > MOST_SOURCES) {
       all.remove(all.keySet().iterator().next());
     }

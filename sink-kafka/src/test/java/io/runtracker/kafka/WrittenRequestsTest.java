@@ -4,8 +4,10 @@ package io.runtracker.kafka;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.runtracker.internal.log.Positions;
 import io.runtracker.sink.RequestBatch;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -16,46 +18,56 @@ class WrittenRequestsTest {
   private static final String SOURCE = "0123456789abcdef";
   private static final String OTHER = "fedcba9876543210";
 
+  private static Map<String, Positions> positions(String source, long... positions)
+      throws IOException {
+    return WrittenRequests.positionsOf(Batches.of(source, 1, positions));
+  }
+
+  private static List<RequestBatch.Entry> missing(WrittenRequests written, RequestBatch batch)
+      throws IOException {
+    return written.missingOf(batch, WrittenRequests.positionsOf(batch));
+  }
+
   @Test
   void what_was_written_is_known_when_it_comes_again() throws IOException {
-    WrittenRequests written = WrittenRequests.NONE.plus(Batches.of(SOURCE, 1, 1, 2, 3), Map.of());
+    WrittenRequests written = WrittenRequests.NONE.plus(positions(SOURCE, 1, 2, 3), 1, Map.of());
     RequestBatch again = Batches.of(SOURCE, 1, 2, 3, 4);
-    assertThat(written.missingOf(again)).containsExactly(again.requests().get(2));
+    assertThat(missing(written, again)).containsExactly(again.requests().get(2));
   }
 
   @Test
   void a_position_that_a_log_gives_again_is_of_another_request() throws IOException {
-    WrittenRequests written = WrittenRequests.NONE.plus(Batches.of(SOURCE, 1, 1, 2, 3), Map.of());
+    WrittenRequests written = WrittenRequests.NONE.plus(positions(SOURCE, 1, 2, 3), 1, Map.of());
     RequestBatch other = Batches.of(OTHER, 1, 2, 3);
-    assertThat(written.missingOf(other)).hasSize(2);
+    assertThat(missing(written, other)).hasSize(2);
   }
 
   @Test
   void what_is_settled_for_good_closes_gaps_and_is_still_known() throws IOException {
     WrittenRequests written =
         WrittenRequests.NONE
-            .plus(Batches.of(SOURCE, 1, 1, 3, 5), Map.of(SOURCE, 6L))
-            .plus(Batches.of(SOURCE, 4, 7), Map.of(SOURCE, 8L));
+            .plus(positions(SOURCE, 1, 3, 5), 1, Map.of(SOURCE, 6L))
+            .plus(positions(SOURCE, 7), 4, Map.of(SOURCE, 8L));
     assertThat(written).hasToString("{" + SOURCE + "=1-3,5,7}");
-    assertThat(written.missingOf(Batches.of(SOURCE, 1, 1, 2, 3, 4, 5))).hasSize(1);
+    assertThat(missing(written, Batches.of(SOURCE, 1, 1, 2, 3, 4, 5))).hasSize(1);
   }
 
   @Test
   void who_has_a_copy_of_a_log_says_nothing_of_what_was_added_to_the_other() throws IOException {
     WrittenRequests written =
         WrittenRequests.NONE
-            .plus(Batches.of(SOURCE, 1, 1, 2), Map.of(SOURCE, 3L))
-            .plus(Batches.of(OTHER, 100, 100), Map.of(SOURCE, 3L, OTHER, 101L));
-    assertThat(written.missingOf(Batches.of(SOURCE, 1, 1, 2))).isEmpty();
-    assertThat(written.missingOf(Batches.of(SOURCE, 1, 3, 4))).hasSize(2);
+            .plus(positions(SOURCE, 1, 2), 1, Map.of(SOURCE, 3L))
+            .plus(positions(OTHER, 100), 100, Map.of(SOURCE, 3L, OTHER, 101L));
+    assertThat(missing(written, Batches.of(SOURCE, 1, 1, 2))).isEmpty();
+    assertThat(missing(written, Batches.of(SOURCE, 1, 3, 4))).hasSize(2);
   }
 
   @Test
   void a_log_says_nothing_of_a_source_that_it_never_had() throws IOException {
     WrittenRequests written =
         WrittenRequests.NONE
-            .plus(Batches.of(SOURCE, 1, 7), Map.of(SOURCE, 8L))
-            .plus(Batches.of(OTHER, 100, 100), Map.of(OTHER, 101L));
+            .plus(positions(SOURCE, 7), 1, Map.of(SOURCE, 8L))
+            .plus(positions(OTHER, 100), 100, Map.of(OTHER, 101L));
     assertThat(written).hasToString("{" + SOURCE + "=7, " + OTHER + "=1-100}");
   }
 
@@ -63,19 +75,19 @@ class WrittenRequestsTest {
   void of_very_many_sources_those_are_forgotten_that_were_written_first() throws IOException {
     WrittenRequests written = WrittenRequests.NONE;
     for (int i = 0; i < 100; i++) {
-      written = written.plus(Batches.of(SOURCE + i, 1, i + 1), Map.of());
+      written = written.plus(positions(SOURCE + i, i + 1), 1, Map.of());
     }
     assertThat(written.encode()).hasSizeLessThan(2_000);
-    assertThat(written.missingOf(Batches.of(SOURCE + 99, 1, 100))).isEmpty();
-    assertThat(written.missingOf(Batches.of(SOURCE + 0, 1, 1))).hasSize(1);
+    assertThat(missing(written, Batches.of(SOURCE + 99, 1, 100))).isEmpty();
+    assertThat(missing(written, Batches.of(SOURCE + 0, 1, 1))).hasSize(1);
   }
 
   @Test
   void requests_that_lie_apart_are_one_range_once_those_between_came() throws IOException {
     WrittenRequests apart =
         WrittenRequests.NONE
-            .plus(Batches.of(SOURCE, 1, 1, 2, 5, 6), Map.of())
-            .plus(Batches.of(SOURCE, 1, 3, 4), Map.of());
+            .plus(positions(SOURCE, 1, 2, 5, 6), 1, Map.of())
+            .plus(positions(SOURCE, 3, 4), 1, Map.of());
     assertThat(apart).hasToString("{" + SOURCE + "=1-6}");
   }
 
@@ -83,8 +95,8 @@ class WrittenRequestsTest {
   void it_is_read_as_it_was_written() throws IOException {
     WrittenRequests written =
         WrittenRequests.NONE
-            .plus(Batches.of(SOURCE, 1, 1, 2, 5, 1L << 50), Map.of())
-            .plus(Batches.of("a b=c", 1, 7, 9), Map.of());
+            .plus(positions(SOURCE, 1, 2, 5, 1L << 50), 1, Map.of())
+            .plus(positions("a b=c", 7, 9), 1, Map.of());
     assertThat(WrittenRequests.decode(written.encode())).hasToString(written.toString());
     assertThat(WrittenRequests.decode(WrittenRequests.NONE.encode())).hasToString("{}");
   }
@@ -93,7 +105,7 @@ class WrittenRequestsTest {
   void a_thousand_ranges_fit_a_broker_that_takes_4096_characters() throws IOException {
     long[] everySecond =
         java.util.stream.LongStream.range(0, 900).map(i -> 1_000_000 + 40 * i).toArray();
-    assertThat(WrittenRequests.NONE.plus(Batches.of(SOURCE, 1, everySecond), Map.of()).encode())
+    assertThat(WrittenRequests.NONE.plus(positions(SOURCE, everySecond), 1, Map.of()).encode())
         .hasSizeLessThan(4_000);
   }
 
