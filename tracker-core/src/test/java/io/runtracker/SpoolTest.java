@@ -551,7 +551,7 @@ class SpoolTest {
 
     try (Tracker second = tracker().build()) {
       await().until(() -> sink.runs() == 1);
-      assertThat(second.stats().ledger().delivered()).isEqualTo(1);
+      await().until(() -> second.stats().ledger().delivered() == 1);
     }
   }
 

@@ -197,7 +197,7 @@ class TrackerTest {
     try (Tracker tracker =
         Requests.tracker(sink).batchAge(Duration.ofDays(1)).batchSize(5).build()) {
       Requests.serve(tracker, "/", 12);
-      await().until(() -> sink.completed().size() == 10);
+      await().until(() -> tracker.stats().ledger().delivered() == 10);
       assertThat(tracker.stats().ledger().inFlight()).isEqualTo(2);
     }
   }
