@@ -114,6 +114,28 @@ class BatchSinkTest {
     assertThat(sink.written()).doesNotHaveDuplicates();
   }
 
+  @ParameterizedTest
+  @EnumSource(
+      value = SinkException.Kind.class,
+      mode = EnumSource.Mode.EXCLUDE,
+      names = "UNSUPPORTED")
+  void where_each_batch_has_one_that_does_not_fit_the_others_are_written(SinkException.Kind kind) {
+    sink.before =
+        batch -> {
+          if (batch.requests().stream().anyMatch(BatchSinkTest::isBad)) {
+            throw new SinkException(kind, "one of them does not fit", null);
+          }
+        };
+    try (Tracker tracker = tracker().build()) {
+      for (int i = 0; i < 400; i++) {
+        Requests.serve(tracker, i % 10 == 3 ? "/bad" : "/" + i, 1);
+      }
+      await().atMost(Requests.LONG).until(() -> tracker.stats().ledger().delivered() == 360);
+    }
+    assertThat(sink.written()).hasSize(360).doesNotHaveDuplicates();
+    assertThat(sink.paths()).doesNotContain("/bad");
+  }
+
   private static boolean isBad(RequestBatch.Entry entry) {
     try {
       return entry.event().decode().target().path().equals("/bad");

@@ -69,7 +69,6 @@ final class FailedWindows {
     if (kind == Kind.TOO_LARGE) {
       size.tooLarge(window.bytes, window.isPart(), window.tries.root);
     }
-    boolean existed = window.runId != null;
     if (kind == Kind.GONE) {
       window.runIsGone();
     }
@@ -77,7 +76,7 @@ final class FailedWindows {
     boolean isTriedEnough = window.tries.failed >= triesBeforeParts(kind);
     boolean mayBeFoundInParts =
         kind != Kind.UNSUPPORTED
-            && (existed || kind == Kind.TOO_LARGE)
+            && (window.contentWasSent || kind == Kind.TOO_LARGE)
             && blame.mayBeFoundInParts();
     boolean isWorthTheTry = isTriedEnough && mayBeFoundInParts && units.isSmallest(window);
     if (isItsOwn || isWorthTheTry) {

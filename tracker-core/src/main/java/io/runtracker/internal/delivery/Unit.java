@@ -79,6 +79,9 @@ final class Unit {
   /** Whether a complete of its run went out, or may have, whose outcome nobody knows. */
   boolean mayBeComplete;
 
+  /** Whether its events went out, and not only what it is called: the answer may be about them. */
+  boolean contentWasSent;
+
   /** How often it was answered that its run cannot be taken back. */
   int takingBackFailed;
 

@@ -64,6 +64,7 @@ final class UnitWriter {
 
   private static void complete(Unit unit, String runId) throws SinkException, InterruptedException {
     boolean isKnown = false;
+    unit.contentWasSent = true;
     try {
       unit.draft().complete(runId);
       isKnown = true;
