@@ -15,6 +15,7 @@ import io.runtracker.internal.event.EventCodec;
 import io.runtracker.internal.event.RecordedEvent;
 import io.runtracker.internal.log.FailPoint;
 import io.runtracker.internal.log.Group;
+import io.runtracker.internal.log.Log;
 import io.runtracker.internal.stage.Counts;
 import io.runtracker.testkit.FaultProxy;
 import io.runtracker.testkit.MlflowRuns;
@@ -90,13 +91,15 @@ class DayOfWindowsTest {
             "5m");
     Settings settings = new Settings(new SettingsReader(new Told(), environment), true);
     SpoolDirectory spool = SpoolDirectory.open(directory, settings, FailPoint.NOBODY);
-    Line line = Line.of(spool, settings, settings.inFlight, sink, "day", counts, FailPoint.NOBODY);
+    Log log = Line.logIn(spool, settings, FailPoint.NOBODY);
+    Line line =
+        Line.of(spool, log, settings, settings.inFlight, sink, "day", counts, FailPoint.NOBODY);
     line.delivery().stage().start();
 
     long calls = 0;
     long early = 0;
     for (int window = 0; window < WINDOWS; window++) {
-      feed(line, window);
+      feed(log, line, window);
       await().atMost(Duration.ofMinutes(2)).until(() -> line.log().live() < 5L * ROWS);
       calls += proxy.forgetRequests();
       if (window == WINDOWS / 10) {
@@ -136,7 +139,7 @@ class DayOfWindowsTest {
     assertThat(growth).isLessThan(MOST_GROWTH);
   }
 
-  private void feed(Line line, int window) {
+  private void feed(Log log, Line line, int window) {
     long start = START + TimeUnit.SECONDS.toMillis((long) window * SECONDS_OF_A_WINDOW);
     for (int row = 0; row < ROWS; row += GROUP) {
       Group group = new Group(GROUP, 1024);
@@ -150,7 +153,7 @@ class DayOfWindowsTest {
         codec.encode(RecordedEvent.of(event), group.out());
         group.endEvent();
       }
-      line.log().append(group);
+      log.append(group);
       line.delivery().appended(group.bytes());
     }
   }

@@ -4,10 +4,10 @@ package io.runtracker.internal.delivery;
 import io.runtracker.DropReason;
 import io.runtracker.internal.config.Settings;
 import io.runtracker.internal.event.EventBytes;
+import io.runtracker.internal.log.Backlog;
 import io.runtracker.internal.log.FailPoint;
-import io.runtracker.internal.log.Log;
+import io.runtracker.internal.log.Memory;
 import io.runtracker.internal.log.Positions;
-import io.runtracker.internal.log.SegmentLog;
 import io.runtracker.internal.log.SpoolException;
 import io.runtracker.internal.log.SpooledEvent;
 import io.runtracker.internal.stage.Counts;
@@ -36,7 +36,7 @@ public final class Assembler {
   /** A step of reading ends after so many events, so that what came back is looked at. */
   private static final int EVENTS_AT_ONCE = 4096;
 
-  private final Log log;
+  private final Backlog log;
   private final Journal journal;
   private final Settings settings;
   private final UnsettledUnits units;
@@ -62,7 +62,6 @@ public final class Assembler {
 
   private OpenWindow window;
   private Map<DropReason, Long> droppedBefore = Map.of();
-  private long closedWindows;
   private volatile long hurriedBelow;
   private volatile boolean writingWindows;
   private volatile long ageNanos;
@@ -71,7 +70,7 @@ public final class Assembler {
   private long waitingNanos;
 
   Assembler(
-      Log log,
+      Backlog log,
       Journal journal,
       Settings settings,
       UnsettledUnits units,
@@ -99,8 +98,8 @@ public final class Assembler {
     this.longestOpenNanos = Math.min(settings.windowAge.toNanos(), drafts.longestOpenNanos());
     this.size = new WindowSize(Math.min(settings.windowBytes, settings.queueBytes / 2));
     this.writingWindows = mode.isOn();
-    SegmentLog disk = log.disk();
-    this.unsureBelow = disk != null && disk.recovery().mayLackControls() ? disk.recoveredEnd() : 0;
+    Memory memory = log.memory();
+    this.unsureBelow = memory == null ? 0 : memory.unsureBelow();
     journal.recovered().forEach(this::takeUp);
   }
 
@@ -201,7 +200,7 @@ public final class Assembler {
 
   private void closeWindow() {
     OpenWindow next = new OpenWindow(drafts); // first: memory may be short
-    units.takeIn(window.closed(source + "-w" + ++closedWindows, droppedSinceLast()));
+    units.takeIn(window.closed(source, droppedSinceLast()));
     window = next;
   }
 
@@ -235,7 +234,7 @@ public final class Assembler {
 
   /** Whether so much waits for a window that no run may be begun, which costs as many calls. */
   boolean areWindowsFirst() {
-    long unread = log.disk() == null ? log.end() - log.readBelow() : 0;
+    long unread = log.memory() == null ? log.end() - log.readBelow() : 0;
     return mode.isOn() && units.rowsHeld() + window.rows() + unread > settings.queueSize / 4;
   }
 

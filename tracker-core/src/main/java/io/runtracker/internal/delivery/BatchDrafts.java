@@ -2,7 +2,7 @@
 package io.runtracker.internal.delivery;
 
 import io.runtracker.internal.event.EventBytes;
-import io.runtracker.internal.log.Log;
+import io.runtracker.internal.log.Backlog;
 import io.runtracker.sink.BatchWriter;
 import io.runtracker.sink.EncodedEvent;
 import io.runtracker.sink.RequestBatch;
@@ -21,9 +21,9 @@ final class BatchDrafts implements Drafts {
   private static final long LONGEST_OPEN_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final BatchWriter writer;
-  private final Log log;
+  private final Backlog log;
 
-  BatchDrafts(BatchWriter writer, Log log) {
+  BatchDrafts(BatchWriter writer, Backlog log) {
     this.writer = writer;
     this.log = log;
   }

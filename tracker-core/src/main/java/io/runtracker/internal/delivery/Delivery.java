@@ -2,9 +2,9 @@
 package io.runtracker.internal.delivery;
 
 import io.runtracker.internal.config.Settings;
+import io.runtracker.internal.log.Backlog;
 import io.runtracker.internal.log.FailPoint;
-import io.runtracker.internal.log.Log;
-import io.runtracker.internal.log.SegmentLog;
+import io.runtracker.internal.log.Memory;
 import io.runtracker.internal.log.SpoolException;
 import io.runtracker.internal.stage.Interruption;
 import io.runtracker.internal.stage.RateLimitedLog;
@@ -35,7 +35,7 @@ public final class Delivery {
   private static final long FAULT_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
   private static final long LONGEST_STOP_NANOS = TimeUnit.SECONDS.toNanos(5);
 
-  private final Log log;
+  private final Backlog log;
   private final Assembler assembler;
   private final WaitingUnits waiting;
   private final long readBytes;
@@ -61,7 +61,7 @@ public final class Delivery {
   private final ServerWatch server;
 
   Delivery(
-      Log log,
+      Backlog log,
       Journal journal,
       Assembler assembler,
       Settlement settlement,
@@ -168,10 +168,10 @@ public final class Delivery {
 
   /** Makes safe what is known of the deliveries so far. */
   private void commit() {
-    SegmentLog disk = log.disk();
-    if (disk != null) {
+    Memory memory = log.memory();
+    if (memory != null) {
       try {
-        disk.commit();
+        memory.commit();
       } catch (SpoolException e) {
         warnings.warn("commit", "The spool cannot be written; it is tried again", e);
       }

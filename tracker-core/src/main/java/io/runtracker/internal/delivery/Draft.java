@@ -2,7 +2,7 @@
 package io.runtracker.internal.delivery;
 
 import io.runtracker.RequestEvent;
-import io.runtracker.internal.log.Log;
+import io.runtracker.internal.log.Backlog;
 import io.runtracker.sink.BatchWriter;
 import io.runtracker.sink.RequestBatch;
 import io.runtracker.sink.RequestWindow;
@@ -71,7 +71,8 @@ sealed interface Draft {
   }
 
   /** Requests as they are, which the writer knows when they come again. */
-  record OfBatch(BatchWriter writer, List<RequestBatch.Entry> requests, Log log) implements Draft {
+  record OfBatch(BatchWriter writer, List<RequestBatch.Entry> requests, Backlog log)
+      implements Draft {
     @Override
     public String create() {
       return "";

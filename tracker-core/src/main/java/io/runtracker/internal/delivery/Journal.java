@@ -5,10 +5,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.runtracker.DropReason;
 import io.runtracker.Ledger;
+import io.runtracker.internal.log.Backlog;
 import io.runtracker.internal.log.Fields;
-import io.runtracker.internal.log.Log;
+import io.runtracker.internal.log.Memory;
 import io.runtracker.internal.log.Positions;
-import io.runtracker.internal.log.SegmentLog;
 import io.runtracker.internal.log.SpoolException;
 import io.runtracker.internal.stage.Counts;
 import io.runtracker.internal.stage.QuietLogger;
@@ -56,8 +56,8 @@ public final class Journal {
   private static final int DROPPED = 2;
 
   final ReentrantLock settling = new ReentrantLock();
-  private final Log log;
-  private final @Nullable SegmentLog disk;
+  private final Backlog log;
+  private final @Nullable Memory memory;
   private final Counts counts;
 
   /** Of each unit that is not over, by its id. */
@@ -82,23 +82,23 @@ public final class Journal {
     }
   }
 
-  Journal(Log log, Counts counts) {
+  Journal(Backlog log, Counts counts) {
     this.log = log;
-    this.disk = log.disk();
+    this.memory = log.memory();
     this.counts = counts;
-    if (disk != null) {
-      disk.snapshotFrom(
+    if (memory != null) {
+      memory.snapshotFrom(
           () -> {
             List<byte[]> all = new ArrayList<>();
             open.values().forEach(each -> each.addTo(all));
             return all;
           });
-      lostCounted = disk.stats().lost();
-      restoreLedger(disk);
+      lostCounted = memory.lostCount();
+      restoreLedger(memory);
     }
   }
 
-  private void restoreLedger(SegmentLog spool) {
+  private void restoreLedger(Memory spool) {
     long delivered = 0;
     Map<DropReason, Long> dropped = new EnumMap<>(DropReason.class);
     Fields later = new Fields(16);
@@ -119,16 +119,16 @@ public final class Journal {
       logger.warn("The ledger of the spool cannot be read; it counts from here on", e);
     }
     laterFields = later.toBytes();
-    long live = spool.stats().live();
-    counts.restore(delivered, dropped, live, lostCounted, () -> spool.stats().live());
+    long live = spool.liveCount();
+    counts.restore(delivered, dropped, live, lostCounted, spool::liveCount);
   }
 
   /** The units that were planned and are not done, each as it was; it is to be looked up. */
   List<Unit> recovered() {
     Map<String, Unit> units = new LinkedHashMap<>();
     Set<String> over = new HashSet<>();
-    if (disk != null) {
-      for (byte[] payload : disk.controls()) {
+    if (memory != null) {
+      for (byte[] payload : memory.controls()) {
         try {
           for (Fields.Reader in = new Fields.Reader(payload); in.next(); ) {
             replay(in.tag(), in.bytesValue(), units, over);
@@ -137,7 +137,7 @@ public final class Journal {
           logger.warn("A record of the spool cannot be read and is left out", e);
         }
       }
-      Positions live = disk.live();
+      Positions live = memory.live();
       Positions inRuns = Positions.NONE;
       for (Unit unit : units.values()) {
         inRuns = unit.isWindow() ? inRuns : inRuns.plus(unit.positions);
@@ -247,7 +247,7 @@ public final class Journal {
    */
   void plan(Unit unit) throws SpoolException {
     Open known = open.get(unit.id);
-    if (disk == null || (known != null && known.created() == null)) {
+    if (memory == null || (known != null && known.created() == null)) {
       return;
     }
     // First: the segment that it goes to may be the next to be deleted.
@@ -277,7 +277,7 @@ public final class Journal {
     Fields records = new Fields(256);
     apart.forEachRange(
         (first, end) -> {
-          for (long position = first; disk != null && position < end; position++) {
+          for (long position = first; memory != null && position < end; position++) {
             Unit run = Unit.runOf(position);
             byte[] plan = planOf(run);
             if (!open.containsKey(run.id)) {
@@ -344,7 +344,7 @@ public final class Journal {
 
   /** Others take the place of a unit, in one step; they are planned where it was. */
   void split(Unit whole, List<Unit> halves) throws SpoolException {
-    if (disk != null && open.containsKey(whole.id)) {
+    if (memory != null && open.containsKey(whole.id)) {
       byte[] gone = closed(whole);
       Fields records = new Fields(256).raw(gone, 0, gone.length);
       for (Unit half : halves) {
@@ -360,8 +360,8 @@ public final class Journal {
 
   /** The unit is not going to be written; what is left of its events may be planned anew. */
   void giveUp(Unit unit) {
-    if (open.remove(unit.id) != null && disk != null) {
-      disk.controlLater(closed(unit), 0);
+    if (open.remove(unit.id) != null && memory != null) {
+      memory.controlLater(closed(unit), 0);
     }
   }
 
@@ -377,17 +377,17 @@ public final class Journal {
 
   /** Remembers one that looks for a second run. To be called before the first is settled. */
   void sweepLater(Unit sweep) {
-    if (disk != null) {
+    if (memory != null) {
       Fields record = new Fields(64).field(ID, sweep.id);
       byte[] payload = in(SWEEP, record.field(RUN_ID, String.valueOf(sweep.runId)).toBytes());
       open.put(sweep.id, new Open(payload, null));
-      disk.controlLater(payload, 0);
+      memory.controlLater(payload, 0);
     }
   }
 
   /**
    * Takes the events of a unit out of the log, as delivered or, with a reason, as dropped. Their
-   * segments go when {@link Log#reap} is called.
+   * segments go when {@link Backlog#reap} is called.
    */
   void settle(Unit unit, @Nullable DropReason reason) {
     settle(unit.positions, reason);
@@ -430,7 +430,7 @@ public final class Journal {
 
   /** Counts what reading has found lost since the last time. */
   void countLost() {
-    long lost = disk == null ? 0 : disk.stats().lost();
+    long lost = memory == null ? 0 : memory.lostCount();
     if (lost > lostCounted) {
       counts.dropped(DropReason.DAMAGED, lost - lostCounted);
       lostCounted = lost;
@@ -439,8 +439,8 @@ public final class Journal {
 
   /** Leaves the ledger of now for the next write. */
   void writeLedger() {
-    if (disk != null) {
-      disk.ledger(encode(counts.ledger()));
+    if (memory != null) {
+      memory.ledger(encode(counts.ledger()));
     }
   }
 

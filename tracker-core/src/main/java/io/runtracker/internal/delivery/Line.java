@@ -4,6 +4,7 @@ package io.runtracker.internal.delivery;
 import io.runtracker.DropReason;
 import io.runtracker.TrackAs;
 import io.runtracker.internal.config.Settings;
+import io.runtracker.internal.log.Backlog;
 import io.runtracker.internal.log.FailPoint;
 import io.runtracker.internal.log.Log;
 import io.runtracker.internal.log.SpoolException;
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 
 /** From a log to the sink: what assembles its events, and what delivers them. */
 public record Line(
-    Log log,
+    Backlog log,
     Drafts drafts,
     Assembler assembler,
     Delivery delivery,
@@ -35,15 +36,21 @@ public record Line(
 
   private static final QuietLogger logger = QuietLogger.ofTracker();
 
+  /** The log of a directory or, where that is null, one on the heap. */
+  public static Log logIn(
+      @Nullable SpoolDirectory directory, Settings settings, Consumer<FailPoint> failPoints) {
+    return directory == null
+        ? Log.onHeap(settings.queueSize, settings.queueBytes, failPoints)
+        : Log.on(directory.log(), settings.queueSize, settings.queueBytes, failPoints);
+  }
+
   /**
-   * Puts a line together; it starts when delivery does. Where that fails, the directory is free for
-   * another process again. Longer than others: it names each part of the line and what it is given.
-   *
-   * @param directory where the log is, or null for one on the heap
-   * @param inFlight the most runs that it writes at the same time
+   * Puts a line together that begins with a {@link #logIn}. Where that fails, the directory is free
+   * for another process again.
    */
   public static Line of(
       @Nullable SpoolDirectory directory,
+      Log log,
       Settings settings,
       int inFlight,
       Sink sink,
@@ -52,44 +59,11 @@ public record Line(
       Consumer<FailPoint> failPoints) {
     boolean isMade = false;
     try {
-      TrackAs trackAs = trackAs(settings, sink);
-      Log log = log(directory, settings, failPoints);
-      Drafts drafts = drafts(sink, log, directory, source);
-      Journal journal = new Journal(log, counts);
-      RateLimitedLog warnings = new RateLimitedLog();
-      UnsettledUnits units = new UnsettledUnits(log, settings);
-      WindowMode mode =
-          new WindowMode(trackAs, settings.autoThreshold, settings.queueSize, inFlight);
-      Assembler assembler =
-          new Assembler(
-              log,
-              journal,
-              settings,
-              units,
-              mode,
-              inFlight,
-              drafts,
-              source,
-              counts,
-              warnings,
-              failPoints);
-      SetAsideFiles setAside = directory == null ? null : new SetAsideFiles(directory.path());
-      Settlement settlement =
-          new Settlement(log, journal, units, mode, setAside, settings, warnings, failPoints);
-      Delivery delivery =
-          new Delivery(
-              log,
-              journal,
-              assembler,
-              settlement,
-              units,
-              sink,
-              drafts,
-              settings,
-              inFlight,
-              failPoints);
+      String id = directory == null ? source : directory.id(source);
+      SetAside setAside = directory == null ? null : new SetAsideFiles(directory.path());
+      Line line = of(log, id, setAside, settings, inFlight, sink, source, counts, failPoints);
       isMade = true;
-      return new Line(log, drafts, assembler, delivery, counts, journal);
+      return line;
     } finally {
       if (!isMade && directory != null) {
         directory.release();
@@ -97,17 +71,64 @@ public record Line(
     }
   }
 
-  private static Log log(
-      @Nullable SpoolDirectory directory, Settings settings, Consumer<FailPoint> failPoints) {
-    return directory == null
-        ? Log.onHeap(settings.queueSize, settings.queueBytes, failPoints)
-        : Log.on(directory.log(), settings.queueSize, settings.queueBytes, failPoints);
+  /**
+   * Puts a line together; it starts when delivery does. Longer than others: it names each part of
+   * the line and what it is given.
+   *
+   * @param logId what a sink knows the log by that asks for it
+   * @param setAside null where what is set aside is kept nowhere
+   * @param inFlight the most runs that it writes at the same time
+   * @param source what the names of its windows begin with
+   */
+  public static Line of(
+      Backlog log,
+      String logId,
+      @Nullable SetAside setAside,
+      Settings settings,
+      int inFlight,
+      Sink sink,
+      String source,
+      Counts counts,
+      Consumer<FailPoint> failPoints) {
+    TrackAs trackAs = trackAs(settings, sink);
+    Drafts drafts = drafts(sink, log, logId);
+    Journal journal = new Journal(log, counts);
+    RateLimitedLog warnings = new RateLimitedLog();
+    UnsettledUnits units = new UnsettledUnits(log, settings);
+    WindowMode mode = new WindowMode(trackAs, settings.autoThreshold, settings.queueSize, inFlight);
+    Assembler assembler =
+        new Assembler(
+            log,
+            journal,
+            settings,
+            units,
+            mode,
+            inFlight,
+            drafts,
+            source,
+            counts,
+            warnings,
+            failPoints);
+    Settlement settlement =
+        new Settlement(log, journal, units, mode, setAside, settings, warnings, failPoints);
+    Delivery delivery =
+        new Delivery(
+            log,
+            journal,
+            assembler,
+            settlement,
+            units,
+            sink,
+            drafts,
+            settings,
+            inFlight,
+            failPoints);
+    return new Line(log, drafts, assembler, delivery, counts, journal);
   }
 
-  private static Drafts drafts(
-      Sink sink, Log log, @Nullable SpoolDirectory directory, String source) {
+  private static Drafts drafts(Sink sink, Backlog log, String logId) {
     return sink instanceof BatchSink batches
-        ? new BatchDrafts(batches.open(directory == null ? source : directory.id(source)), log)
+        ? new BatchDrafts(batches.open(logId), log)
         : new RunDrafts((RunSink) sink);
   }
 
@@ -140,7 +161,7 @@ public record Line(
       delivery.stop();
       drafts.close();
     } finally {
-      if (log.disk() == null) {
+      if (log.memory() == null) {
         closeLog();
       } else {
         closeLogWhileTheDiskAnswers();

@@ -79,13 +79,19 @@ final class OpenWindow {
     return openedNanos;
   }
 
-  /** What is to be written of it. Nothing may be added any more. */
-  Unit closed(String id, Map<DropReason, Long> dropped) {
+  /**
+   * What is to be written of it. Nothing may be added any more.
+   *
+   * @param source with the positions of its requests it makes a name that no other window has
+   */
+  Unit closed(String source, Map<DropReason, Long> dropped) {
+    Positions positions = members.build();
+    String id = source + "-w" + positions.first() + "-" + (positions.end() - 1);
     Instant start = Instant.ofEpochMilli(startMillis);
     Instant end = Instant.ofEpochMilli(endMillis);
     RequestWindow described = new RequestWindow(id, start, end, rows, dropped);
     Draft draft = Objects.requireNonNull(requests).filled(described);
-    Unit window = Unit.windowOf(id, draft, members.build());
+    Unit window = Unit.windowOf(id, draft, positions);
     window.bytes = bytes;
     window.oldestMillis = oldestMillis;
     return window;

@@ -22,7 +22,7 @@ import java.util.Map;
  * The bytes of a request come first in its line, so that nothing that a handler wrote can be taken
  * for them.
  */
-final class SetAsideFiles {
+final class SetAsideFiles implements SetAside {
 
   private static final String NAME = "rejected";
   private static final String SUFFIX = ".jsonl";
@@ -40,7 +40,8 @@ final class SetAsideFiles {
    * @param id what is set aside; with other characters than those of ids, a part of its name
    * @param events their bytes, which need not be readable
    */
-  void add(String id, String reason, List<byte[]> events) throws IOException {
+  @Override
+  public void add(String id, String reason, List<byte[]> events) throws IOException {
     makeDirectory();
     Path file = directory.resolve(id.replaceAll("[^A-Za-z0-9._-]", "_") + SUFFIX);
     AtomicFile.write(

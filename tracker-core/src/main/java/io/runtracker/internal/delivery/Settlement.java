@@ -3,8 +3,9 @@ package io.runtracker.internal.delivery;
 
 import io.runtracker.DropReason;
 import io.runtracker.internal.config.Settings;
+import io.runtracker.internal.log.Backlog;
 import io.runtracker.internal.log.FailPoint;
-import io.runtracker.internal.log.Log;
+import io.runtracker.internal.log.Memory;
 import io.runtracker.internal.log.Positions;
 import io.runtracker.internal.log.SpoolException;
 import io.runtracker.internal.stage.RateLimitedLog;
@@ -23,11 +24,11 @@ final class Settlement {
   /** Beyond these no further window becomes runs, which take some hundred bytes each. */
   private static final int MOST_FRESH_RUNS = 16_384;
 
-  private final Log log;
+  private final Backlog log;
   private final Journal journal;
   private final UnsettledUnits units;
   private final WindowMode mode;
-  private final @Nullable SetAsideFiles setAsideFiles;
+  private final @Nullable SetAside setAside;
   private final long lookupDelayNanos;
   private final RateLimitedLog warnings;
   private final Consumer<FailPoint> failPoints;
@@ -35,14 +36,14 @@ final class Settlement {
   /**
    * Has ended none yet.
    *
-   * @param setAsideFiles null where what is set aside is kept nowhere
+   * @param setAside null where what is set aside is kept nowhere
    */
   Settlement(
-      Log log,
+      Backlog log,
       Journal journal,
       UnsettledUnits units,
       WindowMode mode,
-      @Nullable SetAsideFiles setAsideFiles,
+      @Nullable SetAside setAside,
       Settings settings,
       RateLimitedLog warnings,
       Consumer<FailPoint> failPoints) {
@@ -50,7 +51,7 @@ final class Settlement {
     this.journal = journal;
     this.units = units;
     this.mode = mode;
-    this.setAsideFiles = setAsideFiles;
+    this.setAside = setAside;
     this.lookupDelayNanos = settings.lookupDelay.toNanos();
     this.warnings = warnings;
     this.failPoints = failPoints;
@@ -110,7 +111,7 @@ final class Settlement {
    */
   boolean setAside(Unit unit, DropReason reason, String cause) {
     failPoints.accept(FailPoint.BEFORE_SET_ASIDE);
-    if (setAsideFiles != null) {
+    if (setAside != null) {
       try {
         List<byte[]> events = new ArrayList<>();
         if (unit.event != null) {
@@ -119,7 +120,7 @@ final class Settlement {
           log.read(unit.positions, event -> events.add(Unit.bytesOf(event)));
         }
         if (!events.isEmpty()) {
-          setAsideFiles.add(unit.id, reason + ": " + cause, events);
+          setAside.add(unit.id, reason + ": " + cause, events);
         }
       } catch (IOException | RuntimeException e) {
         warnings.warn("set aside", "A refused request cannot be set aside; it is tried again", e);
@@ -177,7 +178,7 @@ final class Settlement {
 
   /** On disk they are read again when they are sent: there may be many. */
   private void giveRuns(Positions apart, Consumer<List<Unit>> takeIn) throws SpoolException {
-    boolean isReadAgain = log.isOnDisk(apart);
+    boolean isReadAgain = log.isKept(apart);
     List<Unit> made = new ArrayList<>();
     Positions.Builder found = new Positions.Builder();
     log.read(
@@ -189,9 +190,10 @@ final class Settlement {
           found.add(event.position());
         });
     takeIn.accept(made);
-    if (log.disk() != null) {
+    Memory memory = log.memory();
+    if (memory != null) {
       Positions lost = apart.minus(found.build());
-      log.disk().lost(lost);
+      memory.lost(lost);
       journal.giveUpRuns(lost);
     }
   }

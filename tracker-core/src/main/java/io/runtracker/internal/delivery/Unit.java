@@ -3,7 +3,7 @@ package io.runtracker.internal.delivery;
 
 import io.runtracker.RequestEvent;
 import io.runtracker.internal.event.EventBytes;
-import io.runtracker.internal.log.Log;
+import io.runtracker.internal.log.Backlog;
 import io.runtracker.internal.log.Positions;
 import io.runtracker.internal.log.SpooledEvent;
 import io.runtracker.sink.RequestWindow;
@@ -256,7 +256,7 @@ final class Unit {
   }
 
   /** Reads its events, unless it holds them. */
-  void prepare(Drafts drafts, Log log) throws IOException {
+  void prepare(Drafts drafts, Backlog log) throws IOException {
     if (draft != null) {
       return;
     }
@@ -283,7 +283,7 @@ final class Unit {
     }
   }
 
-  private Draft readWindow(Drafts drafts, Log log) throws IOException {
+  private Draft readWindow(Drafts drafts, Backlog log) throws IOException {
     Drafts.Filling fresh = drafts.newWindow();
     Positions.Builder found = new Positions.Builder();
     long[] span = {Long.MAX_VALUE, Long.MIN_VALUE};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.internal.delivery;
 
+import io.runtracker.internal.log.Backlog;
 import io.runtracker.internal.log.FailPoint;
-import io.runtracker.internal.log.Log;
 import io.runtracker.internal.log.SpoolException;
 import io.runtracker.internal.stage.RateLimitedLog;
 import io.runtracker.sink.SinkException;
@@ -19,14 +19,14 @@ import java.util.function.Consumer;
 final class UnitWriter {
 
   private final Drafts drafts;
-  private final Log log;
+  private final Backlog log;
   private final Journal journal;
   private final RateLimitedLog warnings;
   private final Consumer<FailPoint> failPoints;
 
   UnitWriter(
       Drafts drafts,
-      Log log,
+      Backlog log,
       Journal journal,
       RateLimitedLog warnings,
       Consumer<FailPoint> failPoints) {

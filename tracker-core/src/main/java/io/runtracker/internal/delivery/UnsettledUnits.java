@@ -2,7 +2,7 @@
 package io.runtracker.internal.delivery;
 
 import io.runtracker.internal.config.Settings;
-import io.runtracker.internal.log.Log;
+import io.runtracker.internal.log.Backlog;
 import io.runtracker.internal.log.Positions;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -22,7 +22,7 @@ final class UnsettledUnits {
 
   private static final long MOST_RUN_BYTES = 8L << 20;
 
-  private final Log log;
+  private final Backlog log;
   private final WaitingUnits waiting;
 
   // The oldest first; runs that stand aside apart.
@@ -39,7 +39,7 @@ final class UnsettledUnits {
   /** Of all windows. */
   private long rows;
 
-  UnsettledUnits(Log log, Settings settings) {
+  UnsettledUnits(Backlog log, Settings settings) {
     this.log = log;
     this.waiting = new WaitingUnits(settings);
   }
@@ -154,7 +154,7 @@ final class UnsettledUnits {
   private void letGo(Unit run) {
     if (!run.isReadAgain) {
       runBytes -= run.bytes;
-      if (log.isOnDisk(run.positions)) {
+      if (log.isKept(run.positions)) {
         run.isReadAgain = true;
         log.holdOnHeap(-run.bytes);
       }

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * event of it was sent meanwhile.
  */
 // Longer than others: each method says what becomes of an event on the heap and on the disk.
-public final class Log implements AutoCloseable {
+public final class Log implements Backlog {
 
   /** What stays on the heap of what is on disk, for a reader that keeps up. */
   private static final long TAIL_BYTES = 4L << 20;
@@ -97,6 +97,11 @@ public final class Log implements AutoCloseable {
 
   /** The segments, or null. */
   public @Nullable SegmentLog disk() {
+    return disk;
+  }
+
+  @Override
+  public @Nullable Memory memory() {
     return disk;
   }
 
@@ -175,6 +180,7 @@ public final class Log implements AutoCloseable {
   }
 
   /** Whether three quarters of what the heap may hold are taken, and there is nothing else. */
+  @Override
   public boolean isCrowded() {
     return disk == null && (live() > mostEvents / 4 * 3 || heapBytes.get() > mostBytes / 4 * 3);
   }
@@ -241,11 +247,7 @@ public final class Log implements AutoCloseable {
     return true;
   }
 
-  /**
-   * The next event that is not done; null when there is none now.
-   *
-   * @throws SpoolException when it cannot be read now
-   */
+  @Override
   public @Nullable SpooledEvent next() throws SpoolException {
     if (recovering && disk != null) {
       SpooledEvent event = disk.next(0);
@@ -296,7 +298,7 @@ public final class Log implements AutoCloseable {
     return group;
   }
 
-  /** Hands over events again, in ascending order; those that are gone are left out. */
+  @Override
   public void read(Positions wanted, Consumer<SpooledEvent> consumer) throws SpoolException {
     List<SpooledEvent> all = new ArrayList<>();
     Positions.Builder found = new Positions.Builder();
@@ -319,12 +321,8 @@ public final class Log implements AutoCloseable {
     all.forEach(consumer);
   }
 
-  /**
-   * Remembers something about events across a restart, before they are sent. Where none of them is
-   * on disk, nothing needs to be remembered, because nothing is left of them after a restart.
-   *
-   * @throws SpoolException when it cannot be remembered now
-   */
+  /** Remembers nothing of events of which none is on disk. */
+  @Override
   public void control(byte[] payload, Positions about) throws SpoolException {
     if (disk == null) {
       return;
@@ -341,12 +339,7 @@ public final class Log implements AutoCloseable {
     }
   }
 
-  /**
-   * Events need nothing more. Takes no time; {@link #reap} is to follow. Where it throws, as where
-   * memory is short, they are not done.
-   *
-   * @param ledger to be remembered in the same write
-   */
+  @Override
   public synchronized void done(Positions positions, byte[] ledger) {
     Positions stillLeftOut = leftOut.minus(positions);
     if (disk == null) {
@@ -357,18 +350,15 @@ public final class Log implements AutoCloseable {
     leftOut = stillLeftOut;
   }
 
-  /** Deletes the segments that nobody needs any more, which takes its time. */
+  /** Deletes the segments that nobody needs any more. */
+  @Override
   public void reap() {
     if (disk != null) {
       disk.reap(readBelow());
     }
   }
 
-  /**
-   * From here on downwards nothing is read again from the heap.
-   *
-   * @param but what is, all the same
-   */
+  @Override
   public void release(long below, Supplier<Positions> but) {
     if (disk != null && heapEvents.get() == 0) {
       return; // the tail of what is on disk goes by its size
@@ -394,8 +384,9 @@ public final class Log implements AutoCloseable {
     }
   }
 
-  /** Whether these events can be read from disk, whatever becomes of the heap. */
-  public boolean isOnDisk(Positions positions) {
+  /** Whether they are on disk. */
+  @Override
+  public boolean isKept(Positions positions) {
     return disk != null && positions.end() <= disk.next() && leftOut.and(positions).isEmpty();
   }
 
@@ -403,42 +394,34 @@ public final class Log implements AutoCloseable {
     return Positions.of(group.first(), group.end()).minus(done()).isEmpty();
   }
 
-  /** Somebody holds so many more bytes of events, which count as if they were here. */
+  @Override
   public void holdOnHeap(long bytes) {
     heapBytes.addAndGet(bytes);
   }
 
-  /** All events that are done, however long ago. */
+  @Override
   public Positions done() {
     return disk == null ? done : disk.done().minus(leftOut);
   }
 
-  /** How many events are not done. */
+  @Override
   public long live() {
     long next = end;
     return next - done().sizeBelow(next);
   }
 
-  /** Whether all events below a position are done. */
-  public boolean isDoneBelow(long position) {
-    return Positions.of(1, position).minus(done()).isEmpty();
-  }
-
-  /**
-   * All events below are done for good: none of them is handed out again, also after a restart of
-   * the process.
-   */
+  @Override
   public long settledBelow() {
     Positions settled = disk == null ? done : disk.doneForGood().minus(leftOut);
     return settled.firstMissing(1);
   }
 
-  /** The position of the next event. */
+  @Override
   public long end() {
     return end;
   }
 
-  /** All events below were handed out by {@link #next}, or found lost. */
+  @Override
   public long readBelow() {
     return recovering ? 0 : cursor;
   }
@@ -449,6 +432,7 @@ public final class Log implements AutoCloseable {
   }
 
   /** How many events are not done, and on no disk. */
+  @Override
   public long onHeapAlone() {
     if (disk == null) {
       return live();

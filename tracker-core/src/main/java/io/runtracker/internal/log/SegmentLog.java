@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 // Longer than others: all that writes or deletes is ordered by two locks, which are read in one
 // place.
-public final class SegmentLog implements AutoCloseable {
+public final class SegmentLog implements AutoCloseable, Memory {
 
   private static final Group NO_EVENTS = new Group(1, 0);
 
@@ -163,7 +163,7 @@ public final class SegmentLog implements AutoCloseable {
     return recovery;
   }
 
-  /** What {@link #control} had written before this log was opened, as far as it is still there. */
+  @Override
   public List<byte[]> controls() {
     return controls;
   }
@@ -174,12 +174,11 @@ public final class SegmentLog implements AutoCloseable {
   }
 
   /**
-   * Whom to ask for all controls that still matter, before a segment is deleted that may hold some:
-   * they are written again; and when a mirror is begun. Asked by every thread that writes, while
-   * nothing else is written: so it must not wait for a thread that writes. It must know a control
-   * before {@link #control} is called, and may forget what is about events only behind {@link
-   * #done}.
+   * Asks before a segment is deleted that may hold some of them, and when a mirror is begun.
+   *
+   * @param owner as in {@link Memory#snapshotFrom}
    */
+  @Override
   public void snapshotFrom(Supplier<List<byte[]>> owner) {
     snapshot = owner;
   }
@@ -377,7 +376,7 @@ public final class SegmentLog implements AutoCloseable {
     return pending.control(payload, end);
   }
 
-  /** As {@link #control}, but written with the next write. */
+  @Override
   public void controlLater(byte[] payload, long end) {
     Format.requireSize(payload.length);
     remember(payload, end);
@@ -401,13 +400,13 @@ public final class SegmentLog implements AutoCloseable {
     pending.done(index, positions, ledger);
   }
 
-  /** Replaces the ledger with the next write. */
+  @Override
   public void ledger(byte[] ledger) {
     Format.requireSize(ledger.length);
     pending.ledger(ledger);
   }
 
-  /** The ledger last written, or null when there is none. */
+  @Override
   public byte @Nullable [] ledger() {
     byte[] ledger = writer.ledger();
     return ledger == null ? null : ledger.clone();
@@ -418,12 +417,13 @@ public final class SegmentLog implements AutoCloseable {
     return doneForGood;
   }
 
-  /** Events that can no longer be read although they were there; counted as lost. */
+  @Override
   public void lost(Positions positions) {
     reader.lose(positions);
   }
 
   /** Writes the records that wait, if any; with room on the disk, restores the reserve. */
+  @Override
   public void commit() throws SpoolException {
     writing.lock();
     try {
@@ -543,9 +543,24 @@ public final class SegmentLog implements AutoCloseable {
     return index.done();
   }
 
-  /** The events that are there and not done. */
+  @Override
   public Positions live() {
     return index.live(writer.nextSequence());
+  }
+
+  @Override
+  public long liveCount() {
+    return index.liveCount(writer.nextSequence());
+  }
+
+  @Override
+  public long lostCount() {
+    return index.lost.get();
+  }
+
+  @Override
+  public long unsureBelow() {
+    return recovery.mayLackControls() ? recoveredEnd : 0;
   }
 
   /** Threads waiting for the write in progress, for tests. */

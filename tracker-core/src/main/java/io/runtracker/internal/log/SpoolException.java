@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * may be asked again.
  */
 public class SpoolException extends IOException {
-  SpoolException(String message, @Nullable Throwable cause) {
+  /** Says what could not be done, where, and why. */
+  public SpoolException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }
 }

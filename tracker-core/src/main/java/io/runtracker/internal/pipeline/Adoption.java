@@ -5,6 +5,7 @@ import io.runtracker.internal.config.Settings;
 import io.runtracker.internal.delivery.Line;
 import io.runtracker.internal.delivery.SpoolDirectory;
 import io.runtracker.internal.log.FailPoint;
+import io.runtracker.internal.log.Log;
 import io.runtracker.internal.stage.Counts;
 import io.runtracker.internal.stage.Interruption;
 import io.runtracker.internal.stage.QuietLogger;
@@ -81,7 +82,8 @@ final class Adoption {
     logger.info("Delivers what another process left in {}", part.path());
     Counts counts = new Counts(() -> 0);
     int few = Math.max(1, settings.inFlight / SHARE); // the server is to serve our own line too
-    Line line = Line.of(part, settings, few, sink, Pipeline.newSource(), counts, failPoints);
+    Log log = Line.logIn(part, settings, failPoints);
+    Line line = Line.of(part, log, settings, few, sink, Pipeline.newSource(), counts, failPoints);
     taken = line;
     try {
       line.delivery().stage().start();

@@ -18,6 +18,7 @@ import io.runtracker.internal.delivery.ServerWatch;
 import io.runtracker.internal.delivery.SpoolDirectory;
 import io.runtracker.internal.event.UrlRedactor;
 import io.runtracker.internal.log.FailPoint;
+import io.runtracker.internal.log.Log;
 import io.runtracker.internal.log.SegmentLog;
 import io.runtracker.internal.stage.Counts;
 import io.runtracker.internal.stage.Interruption;
@@ -55,6 +56,7 @@ public final class Pipeline {
   private final RingBuffer<RingSlot> ring;
   private final Counts counts;
   private final Capture capture;
+  private final Log log;
   private final Line line;
   private final Batcher batcher;
   private final Sink sink;
@@ -74,14 +76,16 @@ public final class Pipeline {
     this.sink = sink;
     String source = newSource();
     SpoolDirectory directory = spool(settings, failPoints);
-    this.line = Line.of(directory, settings, settings.inFlight, sink, source, counts, failPoints);
+    this.log = Line.logIn(directory, settings, failPoints);
+    this.line =
+        Line.of(directory, log, settings, settings.inFlight, sink, source, counts, failPoints);
     RateLimitedLog warnings = new RateLimitedLog();
     RingBytes ringBytes = new RingBytes(settings.ringBytes);
     RunNames names = new RunNames(hooks.naming(), warnings);
     this.batcher =
         new Batcher(
             ring,
-            line.log(),
+            log,
             line.delivery()::appended,
             new UrlRedactor(settings.redact, settings.recordQuery),
             names,
@@ -225,13 +229,13 @@ public final class Pipeline {
     interruption.keep();
     if (!line.delivery().isServerAway()) {
       long soon = System.nanoTime() + LONGEST_FLUSH_OF_A_SAFE_TRACKER_NANOS;
-      boolean isShort = line.log().disk() != null && soon - deadline < 0;
+      boolean isShort = line.log().memory() != null && soon - deadline < 0;
       line.delivery().flushSink(isShort ? soon : deadline, interruption);
     }
   }
 
   private boolean isSafe(long end) {
-    boolean isOnDisk = line.log().disk() != null && line.log().onHeapAlone() == 0;
+    boolean isOnDisk = line.log().memory() != null && line.log().onHeapAlone() == 0;
     return isOnDisk || line.journal().isSettledBelow(end);
   }
 
@@ -265,14 +269,14 @@ public final class Pipeline {
   }
 
   public TrackerStats stats() {
-    SegmentLog disk = line.log().disk();
+    SegmentLog disk = log.disk();
     return new TrackerStats(
         counts.ledger(),
         capture.openRequests().count(),
         ring.getBufferSize(),
         ring.remainingCapacity(),
         line.log().live(),
-        line.log().heapBytes(),
+        log.heapBytes(),
         disk == null ? 0 : disk.stats().bytes(),
         Duration.ofNanos(line.assembler().ageNanos()),
         line.delivery().retries(),
