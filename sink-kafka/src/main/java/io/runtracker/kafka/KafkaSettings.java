@@ -1,35 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.kafka;
 
+import io.runtracker.kafka.client.ClientProperties;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
-import java.util.regex.Pattern;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
-import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** Where requests go, and how the client is set. Immutable. */
 final class KafkaSettings {
 
-  static final String BOOTSTRAP_SERVERS = "RUNTRACKER_KAFKA_BOOTSTRAP_SERVERS";
-  static final String TOPIC = "RUNTRACKER_KAFKA_TOPIC";
-
-  private static final String PREFIX = "RUNTRACKER_KAFKA_";
-  private static final String DEFAULT_TOPIC = "runtracker-requests";
-
-  /** As Kafka's own Topic.validate has it. */
-  private static final Pattern TOPIC_NAME = Pattern.compile("(?!\\.{1,2}$)[a-zA-Z0-9._-]{1,249}");
-
-  private static final Pattern ADDRESS =
-      Pattern.compile("[^\\s,:/]+:\\d{1,5}|\\[[^]\\s]+]:\\d{1,5}");
+  private static final ClientProperties NAMES =
+      new ClientProperties("producer", ProducerConfig.configNames());
 
   /** What the promise rests on that each request is written once. */
   private static final Set<String> OURS =
@@ -85,20 +72,7 @@ final class KafkaSettings {
 
   /** Those that can be set. */
   static Set<String> variables() {
-    Set<String> variables = new HashSet<>(byVariable().keySet());
-    variables.add(BOOTSTRAP_SERVERS);
-    variables.add(TOPIC);
-    return variables;
-  }
-
-  private static Map<String, String> byVariable() {
-    Map<String, String> names = new HashMap<>();
-    ProducerConfig.configNames().forEach(name -> names.put(variable(name), name));
-    return names;
-  }
-
-  private static String variable(String property) {
-    return PREFIX + property.toUpperCase(Locale.ROOT).replace('.', '_');
+    return NAMES.variables();
   }
 
   /**
@@ -112,8 +86,7 @@ final class KafkaSettings {
       Map<String, String> environment, String servers, String topic, Map<String, String> told) {
     Map<String, String> properties = new LinkedHashMap<>(DEFAULTS);
     properties.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, MAX_BLOCK_MILLIS);
-    Map<String, String> written = read(environment, told, properties);
-    written.forEach(KafkaSettings::refuseOurs);
+    Map<String, String> written = NAMES.read(environment, told, OURS, properties);
     boolean mayRaise = !written.containsKey(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG);
     if (mayRaise) {
       properties.merge(
@@ -122,42 +95,14 @@ final class KafkaSettings {
           KafkaSettings::larger);
     }
     properties.put(
-        ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
-        addresses(environment.getOrDefault(BOOTSTRAP_SERVERS, "").strip(), servers.strip()));
+        ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, ClientProperties.addresses(environment, servers));
     KafkaSettings made =
         new KafkaSettings(
-            topicName(environment.getOrDefault(TOPIC, "").strip(), topic.strip()),
+            ClientProperties.topic(environment, topic),
             properties.get(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG),
             Map.copyOf(properties));
     made.check(written);
     return made;
-  }
-
-  /** Returns, by property, the name that the user gave it. */
-  private static Map<String, String> read(
-      Map<String, String> environment, Map<String, String> told, Map<String, String> properties) {
-    Map<String, String> names = byVariable();
-    Map<String, String> written = new TreeMap<>();
-    environment.forEach(
-        (variable, value) -> {
-          String name = names.get(variable);
-          if (name != null && !value.isBlank() && !variable.equals(BOOTSTRAP_SERVERS)) {
-            written.put(name, variable);
-            properties.put(name, value.strip());
-          }
-        });
-    told.forEach(
-        (name, value) -> {
-          if (!names.containsValue(name)) {
-            throw new IllegalArgumentException(name + ": is no property of Kafka's producer");
-          }
-          if (name.equals(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG)) {
-            throw new IllegalArgumentException(name + ": is set by bootstrapServers");
-          }
-          written.put(name, name);
-          properties.put(name, value);
-        });
-    return written;
   }
 
   /** The client wants one that is no shorter, and says so only when it is built. */
@@ -177,65 +122,9 @@ final class KafkaSettings {
     return Long.parseLong(one) < Long.parseLong(other) ? other : one;
   }
 
-  private static void refuseOurs(String name, String written) {
-    if (OURS.contains(name)) {
-      throw new IllegalArgumentException(
-          written
-              + ": must not be set, because that each request is written once rests on Runtracker's"
-              + " own choice of "
-              + name);
-    }
-  }
-
-  private static String addresses(String byEnvironment, String told) {
-    String written = told.isEmpty() ? BOOTSTRAP_SERVERS : "bootstrapServers";
-    String addresses = told.isEmpty() ? byEnvironment : told;
-    if (addresses.isEmpty()) {
-      throw new IllegalArgumentException(
-          BOOTSTRAP_SERVERS + ": is not set; it says where the Kafka cluster is, as host:port");
-    }
-    for (String address : addresses.split(",", -1)) {
-      if (!ADDRESS.matcher(address.strip()).matches() || portOf(address.strip()) > 65_535) {
-        throw new IllegalArgumentException(
-            written + ": must be host:port, or several with commas between, but is " + addresses);
-      }
-    }
-    return addresses;
-  }
-
-  private static int portOf(String address) {
-    return Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
-  }
-
-  private static String topicName(String byEnvironment, String told) {
-    String written = told.isEmpty() ? TOPIC : "topic";
-    String name = told.isEmpty() ? byEnvironment : told;
-    if (name.isEmpty()) {
-      return DEFAULT_TOPIC;
-    }
-    if (!TOPIC_NAME.matcher(name).matches()) {
-      throw new IllegalArgumentException(
-          written
-              + ": must be at most 249 letters, digits, dots, underscores and hyphens, but is "
-              + name);
-    }
-    return name;
-  }
-
   /** Kafka's client knows best what its properties may be. */
   private void check(Map<String, String> written) {
-    try {
-      new ProducerConfig(producer("check"));
-    } catch (ConfigException e) {
-      String message = String.valueOf(e.getMessage());
-      String named =
-          written.keySet().stream()
-              .filter(message::contains)
-              .max(java.util.Comparator.comparingInt(String::length))
-              .map(written::get)
-              .orElse(String.join(", ", written.values()));
-      throw new IllegalArgumentException(named + ": " + message, e);
-    }
+    NAMES.check(written, () -> new ProducerConfig(producer("check")));
     LEAST.forEach(
         (name, least) -> {
           if (number(properties, name, least) < least) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.kafka;
 
+import io.runtracker.kafka.client.ClientProperties;
 import io.runtracker.sink.Sink;
 import io.runtracker.sink.SinkProvider;
 import java.util.Map;
@@ -19,7 +20,7 @@ public final class KafkaSinkProvider implements SinkProvider {
 
   @Override
   public boolean isConfigured(Map<String, String> environment) {
-    return !environment.getOrDefault(KafkaSettings.BOOTSTRAP_SERVERS, "").isBlank();
+    return !environment.getOrDefault(ClientProperties.BOOTSTRAP_SERVERS, "").isBlank();
   }
 
   @Override
