@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.relay;
+
+import io.runtracker.internal.log.FailPoint;
+import io.runtracker.mlflow.MlflowSink;
+import java.io.IOException;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The program: reads the topic as one of a group, and writes MLflow. */
+public final class Relay implements AutoCloseable {
+
+  private static final Logger logger = LoggerFactory.getLogger("io.runtracker.Relay");
+
+  private final Rejected rejected;
+  private final MlflowSink mlflow;
+  private final GroupMember member;
+  private final StatusServer status;
+
+  /**
+   * Starts one.
+   *
+   * @throws IllegalArgumentException when a variable cannot be used; the message names it
+   * @throws IOException when the port cannot be had
+   */
+  Relay(Map<String, String> environment) throws IOException {
+    RelaySettings settings = new RelaySettings(environment);
+    settings.unknownVariables().forEach(logger::warn);
+    mlflow = MlflowSink.fromEnvironment(environment);
+    rejected = new Rejected(settings.producer(), settings.topic + "-rejected");
+    Lease lease = new Lease(settings.sessionMillis());
+    KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(settings.member());
+    member =
+        new GroupMember(
+            consumer,
+            settings,
+            lease,
+            new PartitionLine.Surroundings(
+                settings,
+                new LeasedSink(mlflow, lease),
+                rejected,
+                consumer::wakeup,
+                FailPoint.NOBODY));
+    status = new StatusServer(settings.port, member);
+    status.start();
+    member.stage().start();
+    logger.info(
+        "Reads {} and writes to {}, as {}; port {} says how it is",
+        settings,
+        mlflow,
+        settings.delivery.trackAs,
+        status.port());
+  }
+
+  int port() {
+    return status.port();
+  }
+
+  /** Hands over what it has, and ends. */
+  @Override
+  public void close() {
+    member.close();
+    rejected.close();
+    mlflow.close();
+    status.close();
+    logger.info("The relay has ended: {}", status.ledgerOfLife());
+  }
+
+  /** Runs one until the process is told to end. */
+  public static void main(String[] arguments) throws InterruptedException {
+    Relay relay;
+    try {
+      relay = new Relay(System.getenv());
+    } catch (IllegalArgumentException | IOException e) {
+      System.err.println("runtracker-relay: " + e.getMessage());
+      System.exit(2);
+      return;
+    }
+    CountDownLatch ended = new CountDownLatch(1);
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () -> {
+                  relay.close();
+                  ended.countDown();
+                },
+                "runtracker-shutdown"));
+    ended.await();
+  }
+}

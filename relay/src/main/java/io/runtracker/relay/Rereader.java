@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.relay;
+
+import io.runtracker.internal.log.Positions;
+import io.runtracker.internal.log.SpoolException;
+import io.runtracker.internal.log.SpooledEvent;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
+
+/**
+ * Reads records of a partition again, such as those of a window that a relay before has planned.
+ * Each time by a connection of its own, because that is rare. Safe for use by any thread.
+ */
+final class Rereader {
+
+  private static final Duration ONE_FETCH = Duration.ofMillis(500);
+  private static final Duration LONGEST = Duration.ofSeconds(30);
+
+  private final Map<String, Object> properties;
+  private final TopicPartition partition;
+
+  Rereader(Map<String, Object> properties, TopicPartition partition) {
+    this.properties = properties;
+    this.partition = partition;
+  }
+
+  /** Hands over what is still there, in ascending order. */
+  void read(Positions wanted, Consumer<SpooledEvent> consumer) throws SpoolException {
+    List<SpooledEvent> found = new ArrayList<>();
+    try (KafkaConsumer<byte[], byte[]> again = new KafkaConsumer<>(properties)) {
+      again.assign(Set.of(partition));
+      long deadline = System.nanoTime() + LONGEST.toNanos();
+      again.seek(partition, wanted.first() - 1);
+      while (again.position(partition) < wanted.end() - 1) {
+        try {
+          for (ConsumerRecord<byte[], byte[]> each : again.poll(ONE_FETCH).records(partition)) {
+            long position = each.offset() + 1;
+            if (wanted.contains(position)) {
+              byte[] event = each.value() == null ? new byte[0] : each.value();
+              found.add(new SpooledEvent(position, event, 0, event.length));
+            }
+          }
+        } catch (OffsetOutOfRangeException deleted) {
+          again.seekToBeginning(Set.of(partition));
+        }
+        if (System.nanoTime() - deadline > 0) {
+          throw new SpoolException(
+              "Requests of " + partition + " cannot be read again within " + LONGEST, null);
+        }
+      }
+    } catch (InterruptException e) {
+      throw new SpoolException("Reading " + partition + " again was interrupted", e);
+    } catch (KafkaException e) {
+      throw new SpoolException("Cannot read " + partition + " again: " + e.getMessage(), e);
+    }
+    found.forEach(consumer);
+  }
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.relay;
+
+import io.runtracker.internal.log.Backlog;
+import io.runtracker.internal.log.Memory;
+import io.runtracker.internal.log.Positions;
+import io.runtracker.internal.log.SpoolException;
+import io.runtracker.internal.log.SpooledEvent;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Queue;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A partition as delivery reads it. What is fetched ahead is bounded by bytes; what is read again
+ * comes from the cluster.
+ */
+final class TopicLog implements Backlog {
+
+  /** With more that a commit has to hold, what waits in the middle goes first. */
+  private static final double CROWDED = 0.5;
+
+  /** With more, nothing new is begun. */
+  private static final double FULL = 0.75;
+
+  private final PartitionMemory memory;
+  private final Rereader rereader;
+  private final long mostBytes;
+
+  // Guarded by this.
+  private final Queue<SpooledEvent> fetched = new ArrayDeque<>();
+  private long fetchedBytes;
+
+  private volatile long end;
+  private volatile long cursor;
+  private volatile long received;
+  private volatile boolean closed;
+
+  /**
+   * Begins where the group is.
+   *
+   * @param mostBytes so much is fetched ahead, and one more fetch
+   */
+  TopicLog(PartitionMemory memory, long mostBytes, Rereader rereader) {
+    this.memory = memory;
+    this.mostBytes = mostBytes;
+    this.rereader = rereader;
+    this.end = memory.settledBelow();
+    this.cursor = end;
+  }
+
+  /**
+   * Takes what was fetched.
+   *
+   * @param nextOffset behind it, and behind what the cluster leaves out: markers of transactions,
+   *     and records of those that were given up
+   * @return bytes of what delivery has to do
+   */
+  synchronized long add(List<ConsumerRecord<byte[], byte[]>> records, long nextOffset) {
+    Positions.Builder found = new Positions.Builder();
+    Positions done = memory.done();
+    long bytes = 0;
+    for (ConsumerRecord<byte[], byte[]> each : records) {
+      long position = each.offset() + 1;
+      found.add(position);
+      if (!done.contains(position)) {
+        byte[] event = each.value() == null ? new byte[0] : each.value();
+        fetched.add(new SpooledEvent(position, event, 0, event.length));
+        bytes += event.length;
+        received++;
+      }
+    }
+    Positions leftOut = Positions.of(end, nextOffset + 1).minus(found.build()).minus(done);
+    if (!leftOut.isEmpty()) {
+      memory.done(leftOut);
+    }
+    fetchedBytes += bytes;
+    end = Math.max(end, nextOffset + 1);
+    return bytes;
+  }
+
+  /**
+   * The cluster has deleted what is before an offset and was not fetched yet.
+   *
+   * @return how many of those were not done
+   */
+  synchronized long deleted(long firstOffset) {
+    Positions gone = Positions.of(end, firstOffset + 1).minus(memory.done());
+    received += gone.size();
+    memory.lost(gone);
+    end = Math.max(end, firstOffset + 1);
+    return gone.size();
+  }
+
+  /** Whether nothing more is to be fetched now. */
+  synchronized boolean isFull() {
+    return fetchedBytes >= mostBytes;
+  }
+
+  /** How many events came that were not done. */
+  long received() {
+    return received;
+  }
+
+  @Override
+  public synchronized @Nullable SpooledEvent next() {
+    if (closed || memory.share() > FULL) {
+      return null;
+    }
+    SpooledEvent event = fetched.poll();
+    if (event == null) {
+      cursor = end;
+      return null;
+    }
+    fetchedBytes -= event.length();
+    cursor = event.position() + 1;
+    return event;
+  }
+
+  @Override
+  public void read(Positions wanted, Consumer<SpooledEvent> consumer) throws SpoolException {
+    rereader.read(wanted, consumer);
+  }
+
+  /** Its owner knows what is in the payload, and is asked for all that matters when it is time. */
+  @Override
+  public void control(byte[] payload, Positions about) throws SpoolException {
+    memory.await();
+  }
+
+  @Override
+  public void done(Positions positions, byte[] ledger) {
+    memory.done(positions, ledger);
+  }
+
+  @Override
+  public void reap() {} // that is the cluster's
+
+  @Override
+  public void release(long below, Supplier<Positions> but) {} // nothing is kept
+
+  @Override
+  public void holdOnHeap(long bytes) {} // what is fetched ahead is bounded by itself
+
+  @Override
+  public Positions done() {
+    return memory.done();
+  }
+
+  @Override
+  public long live() {
+    long behind = end;
+    return behind - memory.done().sizeBelow(behind);
+  }
+
+  @Override
+  public long settledBelow() {
+    return memory.settledBelow();
+  }
+
+  @Override
+  public long end() {
+    return end;
+  }
+
+  @Override
+  public long readBelow() {
+    return cursor;
+  }
+
+  @Override
+  public boolean isKept(Positions positions) {
+    return true;
+  }
+
+  @Override
+  public boolean isCrowded() {
+    return memory.share() > CROWDED;
+  }
+
+  @Override
+  public long onHeapAlone() {
+    return 0;
+  }
+
+  @Override
+  public Memory memory() {
+    return memory;
+  }
+
+  /** Nobody is given anything any more. */
+  @Override
+  public void close() {
+    closed = true;
+    memory.close();
+  }
+}
