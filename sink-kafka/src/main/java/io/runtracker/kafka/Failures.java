@@ -30,7 +30,9 @@ final class Failures {
   }
 
   private static Kind kind(KafkaException e) {
-    if (is(e, AuthenticationException.class) || is(e, AuthorizationException.class)) {
+    if (is(e, AuthenticationException.class)
+        || is(e, AuthorizationException.class)
+        || saysThatTheTopicIsForbidden(e)) {
       return Kind.UNAUTHORIZED;
     }
     return is(e, InvalidRecordException.class) ? Kind.REFUSED : Kind.UNAVAILABLE;
@@ -82,7 +84,7 @@ final class Failures {
     if (is(e, GroupAuthorizationException.class)) {
       return "allow Read on the group " + id;
     }
-    if (is(e, TopicAuthorizationException.class)) {
+    if (is(e, TopicAuthorizationException.class) || saysThatTheTopicIsForbidden(e)) {
       return "allow Write and Read on the topic " + settings.topic;
     }
     if (is(e, SslAuthenticationException.class)) {
@@ -103,6 +105,11 @@ final class Failures {
       return "look at the servers, the network and RUNTRACKER_KAFKA_SECURITY_PROTOCOL";
     }
     return "";
+  }
+
+  /** Where Read is missing, the transaction's end tells it by its text alone. */
+  private static boolean saysThatTheTopicIsForbidden(Exception e) {
+    return innermost(e).contains("Topic authorization failed");
   }
 
   /** Kafka's client tells an unknown topic by a time-out alone. */
