@@ -2,6 +2,7 @@
 package io.runtracker.relay;
 
 import io.runtracker.internal.log.FailPoint;
+import io.runtracker.internal.stage.Daemon;
 import io.runtracker.internal.stage.Interruption;
 import io.runtracker.internal.stage.RateLimitedLog;
 import io.runtracker.internal.stage.Stage;
@@ -93,11 +94,6 @@ final class GroupMember implements ConsumerRebalanceListener {
   /** Whether the group knows it. */
   boolean isMember() {
     return isMember;
-  }
-
-  /** Somebody waits for a commit. */
-  void wake() {
-    consumer.wakeup();
   }
 
   private boolean round() {
@@ -219,8 +215,7 @@ final class GroupMember implements ConsumerRebalanceListener {
   private static void close(List<PartitionLine> all) {
     List<Thread> threads = new ArrayList<>();
     for (PartitionLine line : all) {
-      Thread thread = new Thread(line::close, "runtracker-closing");
-      thread.setDaemon(true);
+      Thread thread = Daemon.of(line::close, "runtracker-closing");
       thread.start();
       threads.add(thread);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.relay;
 
+import io.runtracker.Ledger;
 import io.runtracker.internal.delivery.Line;
 import io.runtracker.internal.delivery.SetAside;
 import io.runtracker.internal.log.FailPoint;
@@ -95,7 +96,7 @@ final class PartitionLine {
     return log.isFull();
   }
 
-  io.runtracker.Ledger ledger() {
+  Ledger ledger() {
     return counts.ledger();
   }
 

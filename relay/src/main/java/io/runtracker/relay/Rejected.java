@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.runtracker.internal.delivery.SetAside;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -58,7 +59,7 @@ final class Rejected implements SetAside, AutoCloseable {
   @Override
   public void close() {
     try {
-      producer.close(java.time.Duration.ofSeconds(1));
+      producer.close(Duration.ofSeconds(1));
     } catch (InterruptException e) {
       Thread.currentThread().interrupt();
     }

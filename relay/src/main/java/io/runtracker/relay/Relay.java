@@ -62,11 +62,12 @@ public final class Relay implements AutoCloseable {
   /** Hands over what it has, and ends. */
   @Override
   public void close() {
+    Totals atTheEnd = Totals.of(member); // none of its partitions is left afterwards
     member.close();
     rejected.close();
     mlflow.close();
     status.close();
-    logger.info("The relay has ended: {}", status.ledgerOfLife());
+    logger.info("The relay has ended; when it was told to, this was so: {}", atTheEnd);
   }
 
   /** Runs one until the process is told to end. */

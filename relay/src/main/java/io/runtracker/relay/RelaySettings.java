@@ -16,6 +16,7 @@ import java.util.Set;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
+import org.apache.kafka.clients.consumer.GroupProtocol;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -116,7 +117,7 @@ final class RelaySettings {
         CooperativeStickyAssignor.class.getName());
     all.put(
         ConsumerConfig.GROUP_PROTOCOL_CONFIG,
-        org.apache.kafka.clients.consumer.GroupProtocol.CLASSIC.name().toLowerCase(Locale.ROOT));
+        GroupProtocol.CLASSIC.name().toLowerCase(Locale.ROOT));
     return all;
   }
 

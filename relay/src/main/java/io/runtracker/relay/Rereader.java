@@ -44,10 +44,8 @@ final class Rereader {
       while (again.position(partition) < wanted.end() - 1) {
         try {
           for (ConsumerRecord<byte[], byte[]> each : again.poll(ONE_FETCH).records(partition)) {
-            long position = each.offset() + 1;
-            if (wanted.contains(position)) {
-              byte[] event = each.value() == null ? new byte[0] : each.value();
-              found.add(new SpooledEvent(position, event, 0, event.length));
+            if (wanted.contains(TopicLog.positionOf(each))) {
+              found.add(TopicLog.eventOf(each));
             }
           }
         } catch (OffsetOutOfRangeException deleted) {

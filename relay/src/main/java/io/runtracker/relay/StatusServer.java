@@ -10,6 +10,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.runtracker.DropReason;
+import io.runtracker.internal.stage.Daemon;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.concurrent.ExecutorService;
@@ -33,21 +34,14 @@ final class StatusServer implements AutoCloseable {
     } catch (IOException e) {
       throw new IOException("PORT: " + port + " cannot be used: " + e.getMessage(), e);
     }
-    this.threads =
-        Executors.newFixedThreadPool(
-            2,
-            work -> {
-              Thread thread = new Thread(work, "runtracker-status");
-              thread.setDaemon(true);
-              return thread;
-            });
+    this.threads = Executors.newFixedThreadPool(2, work -> Daemon.of(work, "runtracker-status"));
     server.setExecutor(threads);
     bind();
     answer("/health/live", "text/plain", this::isAlive, () -> "the relay's loop stands still");
     answer(
         "/health/ready", "text/plain", member::isMember, () -> "Kafka has not yet taken the relay");
     answer("/metrics", "text/plain; version=0.0.4", () -> true, metrics::scrape);
-    answer("/ledger", "application/json", () -> true, () -> sum().toJson());
+    answer("/ledger", "application/json", () -> true, () -> Totals.of(member).toJson());
   }
 
   private boolean isAlive() {
@@ -84,14 +78,6 @@ final class StatusServer implements AutoCloseable {
     Gauge.builder("runtracker." + name, member, m -> value.applyAsDouble(Totals.of(m)))
         .description(what)
         .register(metrics);
-  }
-
-  private Totals sum() {
-    return Totals.of(member);
-  }
-
-  Totals ledgerOfLife() {
-    return sum();
   }
 
   private void answer(String path, String type, Supplier<Boolean> isWell, Supplier<String> body) {

@@ -64,12 +64,12 @@ final class TopicLog implements Backlog {
     Positions done = memory.done();
     long bytes = 0;
     for (ConsumerRecord<byte[], byte[]> each : records) {
-      long position = each.offset() + 1;
+      long position = positionOf(each);
       found.add(position);
       if (!done.contains(position)) {
-        byte[] event = each.value() == null ? new byte[0] : each.value();
-        fetched.add(new SpooledEvent(position, event, 0, event.length));
-        bytes += event.length;
+        SpooledEvent event = eventOf(each);
+        fetched.add(event);
+        bytes += event.length();
         received++;
       }
     }
@@ -93,6 +93,17 @@ final class TopicLog implements Backlog {
     memory.lost(gone);
     end = Math.max(end, firstOffset + 1);
     return gone.size();
+  }
+
+  /** Positions begin with 1, and offsets with 0. */
+  static long positionOf(ConsumerRecord<byte[], byte[]> received) {
+    return received.offset() + 1;
+  }
+
+  /** Of a record without a value none can be read, and delivery sets that aside. */
+  static SpooledEvent eventOf(ConsumerRecord<byte[], byte[]> received) {
+    byte[] event = received.value() == null ? new byte[0] : received.value();
+    return new SpooledEvent(positionOf(received), event, 0, event.length);
   }
 
   /** Whether nothing more is to be fetched now. */
