@@ -3,6 +3,7 @@ package io.runtracker.documents;
 
 import io.runtracker.internal.config.Settings;
 import io.runtracker.internal.config.SinkProviders;
+import io.runtracker.kafka.client.ClientProperties;
 import io.runtracker.sink.SinkProvider;
 import java.io.File;
 import java.io.IOException;
@@ -29,6 +30,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import javax.xml.parsers.DocumentBuilderFactory;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.springframework.boot.json.JsonParserFactory;
 import org.w3c.dom.Element;
 import org.w3c.dom.Node;
@@ -163,6 +165,7 @@ final class Project {
     return List.of(System.getProperty("java.class.path").split(File.pathSeparator));
   }
 
+  /** Those that a service reads, and those that the relay reads. */
   static Set<String> variables() {
     Set<String> variables =
         Settings.ALL.stream().map(setting -> setting.variable()).collect(Collectors.toSet());
@@ -170,6 +173,7 @@ final class Project {
       variables.addAll(provider.variables());
     }
     variables.add(SinkProviders.VARIABLE);
+    variables.addAll(new ClientProperties("consumer", ConsumerConfig.configNames()).variables());
     return variables;
   }
 
