@@ -62,12 +62,12 @@ public final class Relay implements AutoCloseable {
   /** Hands over what it has, and ends. */
   @Override
   public void close() {
-    Totals atTheEnd = Totals.of(member); // none of its partitions is left afterwards
+    Totals before = Totals.of(member); // afterwards it has no partition left to ask
     member.close();
     rejected.close();
     mlflow.close();
     status.close();
-    logger.info("The relay has ended; when it was told to, this was so: {}", atTheEnd);
+    logger.info("The relay has ended. Before it handed over its partitions: {}", before);
   }
 
   /** Runs one until the process is told to end. */
