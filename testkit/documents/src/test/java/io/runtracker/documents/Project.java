@@ -165,7 +165,7 @@ final class Project {
     return List.of(System.getProperty("java.class.path").split(File.pathSeparator));
   }
 
-  /** Those that a service reads, and those that the relay reads. */
+  /** Those that a service reads. */
   static Set<String> variables() {
     Set<String> variables =
         Settings.ALL.stream().map(setting -> setting.variable()).collect(Collectors.toSet());
@@ -173,8 +173,12 @@ final class Project {
       variables.addAll(provider.variables());
     }
     variables.add(SinkProviders.VARIABLE);
-    variables.addAll(new ClientProperties("consumer", ConsumerConfig.configNames()).variables());
     return variables;
+  }
+
+  /** Those that the relay reads beside them. */
+  static Set<String> variablesOfRelay() {
+    return new ClientProperties("consumer", ConsumerConfig.configNames()).variables();
   }
 
   /** Those of Runtracker in the metadata that Spring's editors read. */
