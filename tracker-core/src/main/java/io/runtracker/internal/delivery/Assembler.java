@@ -40,6 +40,7 @@ public final class Assembler {
   private final Journal journal;
   private final Settings settings;
   private final UnsettledUnits units;
+  private final Blame blame;
   private final int inFlight;
   private final Drafts drafts;
   private final String source;
@@ -74,6 +75,7 @@ public final class Assembler {
       Journal journal,
       Settings settings,
       UnsettledUnits units,
+      Blame blame,
       WindowMode mode,
       int inFlight,
       Drafts drafts,
@@ -85,6 +87,7 @@ public final class Assembler {
     this.journal = journal;
     this.settings = settings;
     this.units = units;
+    this.blame = blame;
     this.mode = mode;
     this.inFlight = inFlight;
     this.drafts = drafts;
@@ -169,8 +172,8 @@ public final class Assembler {
     mode.arrived();
     try {
       EventBytes event = EventBytes.of(spooled);
-      boolean special = mode.mayChange() && !event.isPlain();
-      if (special && units.mayHoldRun() && !log.isCrowded()) {
+      boolean getsRun = mode.mayChange() && (!event.isPlain() || isARunNeededThatTells());
+      if (getsRun && units.mayHoldRun() && !log.isCrowded()) {
         return false;
       }
       failPoints.accept(FailPoint.BEFORE_ROW);
@@ -181,6 +184,11 @@ public final class Assembler {
           "draft", "A request could not be put into a window and gets its own run", fault);
       return false;
     }
+  }
+
+  /** Where one or a few fail, and no other run is there, nobody knows whose fault it is. */
+  private boolean isARunNeededThatTells() {
+    return blame.lacksARunThatTells() && !units.holdsRun();
   }
 
   private void closeWindowIfDue(long now) {

@@ -66,6 +66,7 @@ public final class Delivery {
       Assembler assembler,
       Settlement settlement,
       UnsettledUnits units,
+      Blame blame,
       Sink sink,
       Drafts drafts,
       Settings settings,
@@ -77,7 +78,7 @@ public final class Delivery {
     this.server = new ServerWatch(sink, log::live);
     this.readBytes = Math.min(READ_BYTES, settings.queueBytes / 8);
     this.circuit = new Circuit(settings.retryDelay, settings.maxRetryDelay);
-    this.blame = new Blame(settings.maxTries, inFlight);
+    this.blame = blame;
     this.suspectShare = new SuspectShare(inFlight, Math.min(settings.queueSize, MOST_SUSPECTS));
     this.writer = new UnitWriter(drafts, log, journal, warnings, failPoints);
     this.senders = new Senders(sink, inFlight, warnings, failPoints);

@@ -77,8 +77,8 @@ final class FailedWindows {
     boolean mayBeFoundInParts =
         kind != Kind.UNSUPPORTED
             && (window.contentWasSent || kind == Kind.TOO_LARGE)
-            && blame.mayBeFoundInParts();
-    boolean isWorthTheTry = isTriedEnough && mayBeFoundInParts && units.isSmallest(window);
+            && blame.mayBeFoundInParts(window.tries);
+    boolean isWorthTheTry = isTriedEnough && mayBeFoundInParts && isSmallest(window);
     if (isItsOwn || isWorthTheTry) {
       if (kind == Kind.TOO_LARGE) {
         window.splitBecauseOfItsSize();
@@ -95,6 +95,13 @@ final class FailedWindows {
       }
       retries.later(window);
     }
+  }
+
+  /** Whether no other window that is worth taking apart has fewer requests. */
+  private boolean isSmallest(Unit window) {
+    return units.windows().stream()
+        .filter(other -> other.size() > 1 && other.size() < window.size() && !other.splits)
+        .noneMatch(other -> blame.mayBeFoundInParts(other.tries));
   }
 
   /**

@@ -61,6 +61,11 @@ final class FailureLog {
           "sink fault",
           "A fault while " + unit + " was written to " + server + "; it is tried again",
           fault);
+    } else if (blame.isItsFormFailing(unit.tries)) {
+      String form = unit.isWindow() ? "windows" : "runs of single requests";
+      warnOnce(
+          "no " + form,
+          server + " takes no " + form + "; they wait until it does, others go on: " + cause);
     } else if (!blame.isShared()) {
       warnings.warn(
           "failing",

@@ -95,6 +95,7 @@ public record Line(
     Journal journal = new Journal(log, counts);
     RateLimitedLog warnings = new RateLimitedLog();
     UnsettledUnits units = new UnsettledUnits(log, settings);
+    Blame blame = new Blame(settings.maxTries, inFlight);
     WindowMode mode = new WindowMode(trackAs, settings.autoThreshold, settings.queueSize, inFlight);
     Assembler assembler =
         new Assembler(
@@ -102,6 +103,7 @@ public record Line(
             journal,
             settings,
             units,
+            blame,
             mode,
             inFlight,
             drafts,
@@ -118,6 +120,7 @@ public record Line(
             assembler,
             settlement,
             units,
+            blame,
             sink,
             drafts,
             settings,

@@ -90,6 +90,12 @@ final class Outcomes {
     }
     attempt.isCounted = true;
     try {
+      if (unit.isLeftOutWhole()) { // its requests may be in its run
+        circuit.released(attempt.startedNanos);
+        unit.isWholeAgain();
+        windows.becomesRuns(unit);
+        return;
+      }
       if (!unit.leftOut.isEmpty()) {
         settlement.partWith(unit);
       }
@@ -141,7 +147,7 @@ final class Outcomes {
       return;
     }
     blame.passed(unit.tries);
-    units.waiting().othersPassed();
+    units.waiting().othersPassed(unit.kind);
     boolean isBack = server.passed();
     failures.somethingPassed();
     if (circuit.succeeded() || isBack) {
@@ -187,7 +193,8 @@ final class Outcomes {
       failedBeside(unit, kind, cause);
     } else if (unit.isWindow() && unit.size() > 1) {
       windows.failed(unit, kind, othersPass);
-    } else if (windows.isBetterJudgedAsRun(unit, kind, othersPass)) {
+    } else if (!blame.isGuilty(tries, isFinal(kind))
+        && windows.isBetterJudgedAsRun(unit, kind, othersPass)) {
       windows.becomesRuns(unit);
     } else {
       requestFailed(unit, kind, told == null ? DropReason.DELIVERY_FAULT : REFUSED, cause);

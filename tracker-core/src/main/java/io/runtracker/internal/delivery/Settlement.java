@@ -189,12 +189,12 @@ final class Settlement {
           made.add(isReadAgain ? run : run.holding(event));
           found.add(event.position());
         });
-    takeIn.accept(made);
     Memory memory = log.memory();
     if (memory != null) {
       Positions lost = apart.minus(found.build());
       memory.lost(lost);
       journal.giveUpRuns(lost);
     }
+    takeIn.accept(made); // last: a fault before it is tried again, and no run is taken in twice
   }
 }

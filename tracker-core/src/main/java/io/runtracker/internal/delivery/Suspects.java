@@ -2,6 +2,9 @@
 package io.runtracker.internal.delivery;
 
 import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -19,8 +22,7 @@ final class Suspects {
   /** Others have passed since these failed, or these have not been tried yet. */
   private final PriorityQueue<Unit> worthATry = new PriorityQueue<>(WaitingUnits.BY_TIME);
 
-  private final PriorityQueue<Unit> awaitOthers =
-      new PriorityQueue<>(Comparator.comparingLong(this::latestNanos));
+  private final Map<Unit.Kind, PriorityQueue<Unit>> awaitOthers = new EnumMap<>(Unit.Kind.class);
 
   /**
    * Has none yet.
@@ -29,6 +31,13 @@ final class Suspects {
    */
   Suspects(long longestWaitNanos) {
     this.longestWaitNanos = longestWaitNanos;
+    for (Unit.Kind kind : Unit.Kind.values()) {
+      awaitOthers.put(kind, new PriorityQueue<>(Comparator.comparingLong(this::latestNanos)));
+    }
+  }
+
+  private PriorityQueue<Unit> awaitOthers(Unit.Kind kind) {
+    return Objects.requireNonNull(awaitOthers.get(kind));
   }
 
   private long latestNanos(Unit unit) {
@@ -41,29 +50,31 @@ final class Suspects {
   }
 
   void addUntilOthersPass(Unit unit) {
-    awaitOthers.add(unit);
+    awaitOthers(unit.kind).add(unit);
   }
 
-  /** Another unit has passed. */
-  void othersPassed() {
-    for (Unit unit = awaitOthers.peek(); unit != null; unit = awaitOthers.peek()) {
+  /** Another unit has passed, which tells of those of its form. */
+  void othersPassed(Unit.Kind kind) {
+    PriorityQueue<Unit> await = awaitOthers(kind);
+    for (Unit unit = await.peek(); unit != null; unit = await.peek()) {
       worthATry.add(unit); // first: where memory is short, it stays where it was
-      awaitOthers.remove();
+      await.remove();
     }
   }
 
   void remove(Unit unit) {
     if (!worthATry.remove(unit)) {
-      awaitOthers.remove(unit);
+      awaitOthers(unit.kind).remove(unit);
     }
   }
 
   int size() {
-    return worthATry.size() + awaitOthers.size();
+    return worthATry.size() + awaitOthers.values().stream().mapToInt(PriorityQueue::size).sum();
   }
 
   Stream<Unit> stream() {
-    return Stream.concat(worthATry.stream(), awaitOthers.stream());
+    return Stream.concat(
+        worthATry.stream(), awaitOthers.values().stream().flatMap(PriorityQueue::stream));
   }
 
   /** The one to try next, or null when none is due. */
@@ -72,16 +83,24 @@ final class Suspects {
     if (first != null && first.notBeforeNanos - now <= 0) {
       return first;
     }
-    first = awaitOthers.peek();
-    return first != null && latestNanos(first) - now <= 0 ? first : null;
+    for (PriorityQueue<Unit> await : awaitOthers.values()) {
+      first = await.peek();
+      if (first != null && latestNanos(first) - now <= 0) {
+        return first;
+      }
+    }
+    return null;
   }
 
   /** When the next one is due, if that is before the deadline. */
   long dueNanos(long deadline) {
     Unit first = worthATry.peek();
     long due = first == null ? deadline : Math.min(first.notBeforeNanos, deadline);
-    first = awaitOthers.peek();
-    return first == null ? due : Math.min(latestNanos(first), due);
+    for (PriorityQueue<Unit> await : awaitOthers.values()) {
+      first = await.peek();
+      due = first == null ? due : Math.min(latestNanos(first), due);
+    }
+    return due;
   }
 
   /** As {@link #dueNanos}, where each try tells something, whether others passed or not. */

@@ -23,31 +23,26 @@ final class Tries {
   /** Of those, its first and each other before which others had passed since the one before. */
   int blamed;
 
-  /** Of those, its window's, which another request in there may have cost. */
+  // Of those two, its window's, which another request in there may have cost.
   private int inherited;
+  private int inheritedBlamed;
 
-  /** How often the request failed alone in a window, before it became a run. */
-  int failedAsWindow;
+  // When it failed first. A request that failed in a window may be judged as a run.
+  Tally runsAtFirst = Tally.NONE;
+  Tally windowsAtFirst = Tally.NONE;
 
-  /** How many had passed when it failed last, and when it failed first. */
-  long passedBefore;
-
-  long passedAtFirst;
-
-  /** The same of all where it is a window's, by which it is judged as a run. */
-  long allPassedBefore;
-
-  long allPassedAtFirst;
-
-  long allBegunAtFirst;
+  // How many had passed when it failed last.
+  long runsPassedBefore;
+  long windowsPassedBefore;
 
   /**
    * Whether so many others passed while it was tried that it holds a place for longer than they.
    */
   boolean isOutpaced;
 
-  /** How many others had begun to fail when it failed first. */
-  long begunAtFirst;
+  // Of a window: how many of its requests failed alone since so many windows had passed.
+  private int aloneInVain;
+  private long aloneSince;
 
   Tries(boolean isOfWindow) {
     this.isOfWindow = isOfWindow;
@@ -61,18 +56,7 @@ final class Tries {
 
   /** Of a part of a unit that failed by what is in it: what was tried was the part, too. */
   Tries ofPart() {
-    Tries part = new Tries(root);
-    part.failed = failed;
-    part.blamed = blamed;
-    part.inherited = failed;
-    part.passedBefore = passedBefore;
-    part.passedAtFirst = passedAtFirst;
-    part.begunAtFirst = begunAtFirst;
-    part.allPassedBefore = allPassedBefore;
-    part.allPassedAtFirst = allPassedAtFirst;
-    part.allBegunAtFirst = allBegunAtFirst;
-    part.isOutpaced = isOutpaced;
-    return part;
+    return continuedBy(new Tries(root), failed, blamed);
   }
 
   /** Of a part of a unit that failed by its size. */
@@ -82,16 +66,22 @@ final class Tries {
 
   /** Of the request that was alone in a window, as a run: it has been tried, too. */
   Tries ofRun() {
-    Tries run = new Tries(false);
-    run.failed = failed;
-    run.blamed = blamed;
-    run.inherited = inherited;
-    run.passedBefore = allPassedBefore;
-    run.passedAtFirst = allPassedAtFirst;
-    run.begunAtFirst = allBegunAtFirst;
-    run.isOutpaced = isOutpaced;
+    Tries run = continuedBy(new Tries(false), inherited, inheritedBlamed);
     run.standsForOneInIt = true;
     return run;
+  }
+
+  private Tries continuedBy(Tries next, int nextInherited, int nextInheritedBlamed) {
+    next.failed = failed;
+    next.blamed = blamed;
+    next.inherited = nextInherited;
+    next.inheritedBlamed = nextInheritedBlamed;
+    next.runsAtFirst = runsAtFirst;
+    next.windowsAtFirst = windowsAtFirst;
+    next.runsPassedBefore = runsPassedBefore;
+    next.windowsPassedBefore = windowsPassedBefore;
+    next.isOutpaced = isOutpaced;
+    return next;
   }
 
   /**
@@ -103,9 +93,30 @@ final class Tries {
     return isFirst;
   }
 
+  /** One more of its requests failed alone; returns how many did since a window passed. */
+  int failsAloneInVain(long windowsPassed) {
+    aloneInVain = aloneInVain(windowsPassed) + 1;
+    aloneSince = windowsPassed;
+    return aloneInVain;
+  }
+
+  int aloneInVain(long windowsPassed) {
+    return aloneSince == windowsPassed ? aloneInVain : 0;
+  }
+
+  /** How many of its form had passed when it failed last. */
+  long passedBefore() {
+    return isOfWindow ? windowsPassedBefore : runsPassedBefore;
+  }
+
   /** How often it failed by itself, and not in a window with others. */
   int ownFailed() {
     return failed - inherited;
+  }
+
+  /** Of those, as often others passed meanwhile. */
+  int ownBlamed() {
+    return blamed - inheritedBlamed;
   }
 
   /** Whether it fails while others pass, so that it is to take no room from them. */

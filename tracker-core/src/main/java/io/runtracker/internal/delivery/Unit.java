@@ -250,6 +250,16 @@ final class Unit {
     return made;
   }
 
+  /** Whether none of its requests can be put into it again, and they may be in its run. */
+  boolean isLeftOutWhole() {
+    return positions.isEmpty() && !leftOut.isEmpty() && (runId != null || mayExist);
+  }
+
+  void isWholeAgain() {
+    positions = leftOut;
+    leftOut = Positions.NONE;
+  }
+
   private RequestEvent decoded() throws IOException {
     byte[] encoded = Objects.requireNonNull(event);
     return new EventBytes(encoded, 0, encoded.length).decode();

@@ -5,6 +5,8 @@ import io.runtracker.internal.config.Settings;
 import io.runtracker.internal.log.Backlog;
 import io.runtracker.internal.log.Positions;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -136,18 +138,21 @@ final class UnsettledUnits {
    * other would pass, and nobody could tell that it is them and not the sink.
    */
   void standAside(Unit unit) {
-    if (!unit.standsAside) {
-      count(unit, -1);
-      unit.standsAside = true;
-      count(unit, 1);
-      if (unit.isWindow()) {
-        unit.isReadAgain = true;
-      } else if (runs.contains(unit)) {
-        runsAside.add(unit); // first: memory may be short
-        runs.remove(unit);
-        letGo(unit);
-      }
+    if (unit.standsAside) {
+      return;
     }
+    boolean isRun = runs.contains(unit);
+    if (isRun) {
+      runsAside.add(unit); // first: memory may be short
+      runs.remove(unit);
+    }
+    count(unit, -1);
+    unit.standsAside = true;
+    count(unit, 1);
+    if (isRun) {
+      letGo(unit);
+    }
+    unit.isReadAgain |= unit.isWindow();
   }
 
   /** A run that stands aside need not be held where it can be read again. */
@@ -170,10 +175,14 @@ final class UnsettledUnits {
     return windows.contains(unit) || runs.contains(unit) || runsAside.contains(unit);
   }
 
-  /** Whether no other window that can be taken apart has fewer requests. */
-  boolean isSmallest(Unit window) {
-    return windows.stream()
-        .noneMatch(other -> other.size() > 1 && !other.splits && other.size() < window.size());
+  /** The oldest first. */
+  Collection<Unit> windows() {
+    return Collections.unmodifiableSet(windows);
+  }
+
+  /** Whether a run is held that did not fail. */
+  boolean holdsRun() {
+    return runsHeld > 0;
   }
 
   /** Whether one more request may wait in memory for a run of its own. */

@@ -107,9 +107,9 @@ final class WaitingUnits {
     return suspects.size();
   }
 
-  /** A unit has passed, so that those that fail tell something again. */
-  void othersPassed() {
-    suspects.othersPassed();
+  /** A unit has passed, so that those of its form that fail tell something again. */
+  void othersPassed(Unit.Kind kind) {
+    suspects.othersPassed(kind);
   }
 
   /**

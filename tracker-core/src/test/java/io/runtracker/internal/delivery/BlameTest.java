@@ -3,6 +3,8 @@ package io.runtracker.internal.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class BlameTest {
@@ -15,12 +17,27 @@ class BlameTest {
 
   private void pass(int times) {
     for (int i = 0; i < times; i++) {
-      blame.passed(unit);
+      blame.passed(new Tries(false));
+    }
+  }
+
+  private void passAsWindows(int times) {
+    for (int i = 0; i < times; i++) {
+      blame.passed(new Tries(true));
     }
   }
 
   private boolean failed(Tries tries, boolean isAlone) {
     return blame.failed(tries, isAlone, blame.allPassed());
+  }
+
+  /** Others that fail once and then pass: by chance. */
+  private void othersRecover(int times) {
+    for (int i = 0; i < times; i++) {
+      Tries other = new Tries(false);
+      failed(other, true);
+      blame.passed(other);
+    }
   }
 
   private void failWhileOthersPass(Tries tries, int times) {
@@ -56,7 +73,7 @@ class BlameTest {
     failed(part, true);
     pass(1);
     assertThat(blame.isGuilty(part, true)).isFalse();
-    failWhileOthersPass(part, 2);
+    failWhileOthersPass(part, 3);
     assertThat(blame.isGuilty(part, true)).isTrue();
   }
 
@@ -173,28 +190,30 @@ class BlameTest {
 
   @Test
   void a_window_and_the_one_that_is_found_in_it_count_as_one_that_begins_to_fail() {
+    Tries judged = new Tries(true);
     // One in five is bad, as far as calls tell, and not one in four.
     for (int i = 0; i < MAX_TRIES; i++) {
-      failed(unit, true);
+      failed(judged, true);
       Tries window = new Tries(true);
       failed(window, false);
       failed(window.ofPart(), true);
-      pass(4);
+      passAsWindows(4);
     }
-    assertThat(blame.isGuilty(unit, false)).isTrue();
+    assertThat(blame.isGuilty(judged, false)).isTrue();
   }
 
   @Test
   void each_further_one_that_is_found_in_a_window_counts() {
+    Tries judged = new Tries(true);
     for (int i = 0; i < MAX_TRIES; i++) {
-      failed(unit, true);
+      failed(judged, true);
       Tries window = new Tries(true);
       failed(window, false);
       failed(window.ofPart(), true);
       failed(window.ofPart(), true);
-      pass(4);
+      passAsWindows(4);
     }
-    assertThat(blame.isGuilty(unit, false)).isFalse();
+    assertThat(blame.isGuilty(judged, false)).isFalse();
   }
 
   @Test
@@ -207,17 +226,46 @@ class BlameTest {
     assertThat(failed(new Tries(false), true)).isTrue();
   }
 
-  @Test
-  void requests_that_fail_one_by_one_while_nothing_passes_are_not_searched_any_further() {
-    for (int i = 0; i < 8; i++) {
-      assertThat(blame.mayBeFoundInParts()).isTrue();
-      failed(new Tries(true), true);
+  private Tries failsRequestByRequest(int requests) {
+    Tries window = new Tries(true);
+    failed(window, false);
+    for (int i = 0; i < requests; i++) {
+      failed(window.ofPart(), true);
     }
-    assertThat(blame.mayBeFoundInParts()).isFalse();
+    return window;
+  }
+
+  @Test
+  void a_window_whose_requests_fail_one_by_one_while_nothing_passes_is_not_searched_any_further() {
+    assertThat(blame.mayBeFoundInParts(failsRequestByRequest(7))).isTrue();
+    Tries window = failsRequestByRequest(8);
+    assertThat(blame.mayBeFoundInParts(window)).isFalse();
+    assertThat(blame.mayBeFoundInParts(window.ofPart())).isFalse();
     pass(1);
-    assertThat(blame.mayBeFoundInParts()).isFalse(); // a run says nothing of windows
+    assertThat(blame.mayBeFoundInParts(window)).isFalse(); // a run says nothing of windows
     blame.passed(new Tries(true));
-    assertThat(blame.mayBeFoundInParts()).isTrue();
+    assertThat(blame.mayBeFoundInParts(window)).isTrue();
+  }
+
+  @Test
+  void one_request_that_fails_again_and_again_does_not_end_the_search() {
+    Tries window = failsRequestByRequest(1);
+    Tries alone = window.ofPart();
+    for (int i = 0; i < 20; i++) {
+      failed(alone, true);
+    }
+    assertThat(blame.mayBeFoundInParts(window)).isTrue();
+  }
+
+  @Test
+  void one_window_that_is_searched_in_vain_does_not_end_the_search_in_others_and_four_do() {
+    for (int i = 0; i < 4; i++) {
+      assertThat(blame.mayBeFoundInParts(new Tries(true))).isTrue();
+      failsRequestByRequest(8);
+    }
+    assertThat(blame.mayBeFoundInParts(new Tries(true))).isFalse();
+    blame.passed(new Tries(true));
+    assertThat(blame.mayBeFoundInParts(new Tries(true))).isTrue();
   }
 
   @Test
@@ -233,11 +281,57 @@ class BlameTest {
   }
 
   @Test
-  void a_run_is_judged_by_windows_too() {
-    for (int i = 0; i < MAX_TRIES; i++) {
+  void a_run_is_judged_by_runs_alone() {
+    for (int i = 0; i < 3 * MAX_TRIES; i++) {
       failed(unit, true);
       blame.passed(new Tries(true));
     }
+    assertThat(blame.isGuilty(unit, true)).isFalse();
+  }
+
+  @Test
+  void where_a_run_failed_and_none_has_passed_since_one_more_would_tell() {
+    assertThat(blame.lacksARunThatTells()).isFalse();
+    failed(unit, true);
+    assertThat(blame.lacksARunThatTells()).isTrue();
+    blame.passed(new Tries(true));
+    assertThat(blame.lacksARunThatTells()).isTrue();
+    pass(1);
+    assertThat(blame.lacksARunThatTells()).isFalse();
+  }
+
+  @Test
+  void where_64_runs_failed_and_none_has_passed_since_one_more_would_tell_nothing() {
+    for (int i = 0; i < 64; i++) {
+      failed(new Tries(false), true);
+    }
+    assertThat(blame.lacksARunThatTells()).isFalse();
+  }
+
+  @Test
+  void where_others_fail_and_then_pass_it_takes_more_tries_although_no_other_begins_to_fail() {
+    List<Tries> others = new ArrayList<>();
+    for (int i = 0; i < 15; i++) {
+      Tries other = new Tries(false);
+      failed(other, true);
+      others.add(other);
+    }
+    others.forEach(
+        other -> {
+          failed(unit, true);
+          blame.passed(other);
+        });
+    assertThat(unit.failed).isGreaterThan(MAX_TRIES);
+    assertThat(blame.isGuilty(unit, false)).isFalse();
+  }
+
+  @Test
+  void a_server_that_failed_by_chance_a_moment_ago_is_not_believed_at_once() {
+    othersRecover(60);
+    failWhileOthersPass(unit, MAX_TRIES + 1);
+    assertThat(blame.isGuilty(unit, false)).isFalse();
+    pass(300);
+    failed(unit, true);
     assertThat(blame.isGuilty(unit, false)).isTrue();
   }
 

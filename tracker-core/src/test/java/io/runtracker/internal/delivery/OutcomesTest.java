@@ -39,6 +39,7 @@ class OutcomesTest {
               journal,
               settings,
               units,
+              blame,
               mode,
               PLACES,
               new RunDrafts(sink),

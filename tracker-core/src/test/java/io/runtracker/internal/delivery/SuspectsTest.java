@@ -3,6 +3,7 @@ package io.runtracker.internal.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.runtracker.internal.log.Positions;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -36,10 +37,24 @@ class SuspectsTest {
     Unit failed = failedAt(NOW);
     suspects.addUntilOthersPass(failed);
     assertThat(suspects.due(NOW + 10)).isNull();
-    suspects.othersPassed();
+    suspects.othersPassed(Unit.Kind.RUN);
     assertThat(suspects.due(NOW + 9)).isNull();
     assertThat(suspects.due(NOW + 10)).isSameAs(failed);
     assertThat(suspects.size()).isOne();
+  }
+
+  @Test
+  void what_passes_wakes_those_of_its_form_alone() {
+    Unit run = failedAt(NOW);
+    Unit window = new Unit("w", Unit.Kind.WINDOW, Positions.of(7));
+    window.notBeforeNanos = NOW + 10;
+    window.failedNanos = NOW;
+    suspects.addUntilOthersPass(run);
+    suspects.addUntilOthersPass(window);
+    suspects.othersPassed(Unit.Kind.WINDOW);
+    assertThat(suspects.due(NOW + 10)).isSameAs(window);
+    suspects.remove(window);
+    assertThat(suspects.due(NOW + 10)).isNull();
   }
 
   @Test
@@ -65,7 +80,7 @@ class SuspectsTest {
     suspects.addUntilOthersPass(waitsForOthers);
     suspects.remove(worthATry);
     suspects.remove(waitsForOthers);
-    suspects.othersPassed();
+    suspects.othersPassed(Unit.Kind.RUN);
     assertThat(suspects.size()).isZero();
     assertThat(suspects.dueNanos(NEVER)).isEqualTo(NEVER);
   }
