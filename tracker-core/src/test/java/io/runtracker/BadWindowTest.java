@@ -25,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whichever step of a window fails, and however, it harms none of the good requests. */
 @Tag("once")
@@ -639,5 +640,61 @@ class BadWindowTest {
       assertThat(tracker.stats().ledger().dropped()).isEmpty();
     }
     assertThat(refusals).hasValue(2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {4, 8, 20})
+  void a_window_of_bad_requests_alone_does_not_end_the_search_in_others(int allBad) {
+    sink.completing =
+        events -> {
+          if (events.stream().anyMatch(event -> event.target().path().equals("/bad"))) {
+            throw new SinkException(SinkException.Kind.FAILED, "told by the test", null);
+          }
+        };
+    try (Tracker tracker =
+        Requests.tracker(sink)
+            .trackAs(TrackAs.WINDOW)
+            .batchAge(Duration.ofMillis(1))
+            .windowRows(20)
+            .windowAge(Duration.ofMillis(300))
+            .closeTimeout(Duration.ZERO)
+            .build()) {
+      Requests.serve(tracker, "/bad", allBad);
+      tracker.flush(Duration.ofMillis(500)); // a window of their own
+      for (int i = 0; i < 200; i++) {
+        Requests.serve(tracker, i % 20 == 3 ? "/bad" : "/", 1);
+      }
+      await()
+          .atMost(Requests.LONG)
+          .untilAsserted(() -> assertThat(tracker.stats().ledger().delivered()).isEqualTo(190));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 10})
+  void a_complete_window_that_cannot_be_put_together_again_is_not_written_as_runs_too(
+      int requests, @TempDir Path spool) throws IOException {
+    AtomicBoolean hangs = new AtomicBoolean();
+    sink.afterComplete =
+        window -> {
+          hangs.set(true);
+          TimeUnit.DAYS.sleep(1);
+        };
+    Path left;
+    try (Tracker tracker = Requests.tracker(sink, TrackAs.WINDOW, spool).build()) {
+      Requests.serve(tracker, "/", requests);
+      await().atMost(Requests.LONG).untilTrue(hangs);
+      left = Crash.leaving(spool);
+    }
+    sink.isWellAgain();
+    sink.unfit =
+        event -> {
+          throw new IllegalArgumentException("told by the test");
+        };
+    try (Tracker tracker = Requests.tracker(sink, TrackAs.WINDOW, left).build()) {
+      Ledger ledger = tracker.flush(Requests.LONG);
+      assertThat(ledger.isComplete()).as("%s", ledger).isTrue();
+    }
+    assertThat(sink.written()).doesNotHaveDuplicates().hasSize(requests);
   }
 }

@@ -189,8 +189,11 @@ final class Blame {
     Tally first = tries.isOfWindow ? tries.windowsAtFirst : tries.runsAtFirst;
     double share = Math.max(form.tally().since(first).failing(), form.failingLately());
     int beyondChance = (int) Math.min(Math.ceil(LOG_OF_CHANCE / Math.log(share)), 1_000_000);
+    int evidence = tries.ownFailed();
     if (share <= HIGH_SHARE) {
       beyondChance = Math.min(beyondChance, maxTries);
+    } else {
+      evidence = tries.ownBlamed(); // those of others are counted like that
     }
     int usual = isRefused ? Math.min(REFUSALS, maxTries) : maxTries;
     int half = (maxTries + 1) / 2;
@@ -199,7 +202,7 @@ final class Blame {
     return form.passed() > first.passed()
         && tries.failed >= usual
         && tries.blamed >= least
-        && tries.ownFailed() >= Math.max(least, beyondChance);
+        && evidence >= Math.max(least, beyondChance);
   }
 
   /** Whether taking units like this one apart may still find out that it is something in them. */

@@ -118,7 +118,8 @@ final class FailedWindows {
     return unit.isWindow()
         && !othersPass
         && settlement.mayWriteRuns()
-        && unit.tries.failed >= triesBeforeParts(kind);
+        && unit.tries.failed >= triesBeforeParts(kind)
+        && !blame.isGuilty(unit.tries, Outcomes.isFinal(kind)); // windows told enough
   }
 
   void becomesRuns(Unit window) throws SpoolException {

@@ -193,8 +193,7 @@ final class Outcomes {
       failedBeside(unit, kind, cause);
     } else if (unit.isWindow() && unit.size() > 1) {
       windows.failed(unit, kind, othersPass);
-    } else if (!blame.isGuilty(tries, isFinal(kind))
-        && windows.isBetterJudgedAsRun(unit, kind, othersPass)) {
+    } else if (windows.isBetterJudgedAsRun(unit, kind, othersPass)) {
       windows.becomesRuns(unit);
     } else {
       requestFailed(unit, kind, told == null ? DropReason.DELIVERY_FAULT : REFUSED, cause);
