@@ -172,7 +172,8 @@ public final class Assembler {
     mode.arrived();
     try {
       EventBytes event = EventBytes.of(spooled);
-      boolean getsRun = mode.mayChange() && (!event.isPlain() || isARunNeededThatTells());
+      boolean isSpecial = mode.mayChange() && !event.isPlain();
+      boolean getsRun = isSpecial || isARunNeededThatTells();
       if (getsRun && units.mayHoldRun() && !log.isCrowded()) {
         return false;
       }
@@ -186,7 +187,10 @@ public final class Assembler {
     }
   }
 
-  /** Where one or a few fail, and no other run is there, nobody knows whose fault it is. */
+  /**
+   * Where one or a few fail, and no other run is there, nobody knows whose fault it is. With {@code
+   * WINDOW} there are runs too: of requests that fit in no window.
+   */
   private boolean isARunNeededThatTells() {
     return blame.lacksARunThatTells() && !units.holdsRun();
   }
