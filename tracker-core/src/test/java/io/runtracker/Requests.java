@@ -6,6 +6,7 @@ import io.runtracker.sink.Sink;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 
 /** Trackers and requests as the tests need them. */
 public final class Requests {
@@ -60,17 +61,37 @@ public final class Requests {
    * @return how many others there were
    */
   static int serveOthersUntilDropped(Tracker tracker, int dropped) {
+    int others =
+        serveOthersUntil(tracker, () -> tracker.stats().ledger().droppedTotal() >= dropped);
+    tracker.flush(LONG);
+    return others;
+  }
+
+  /**
+   * Serves others until nothing waits.
+   *
+   * @return how many others there were
+   */
+  static int serveOthersUntilSettled(Tracker tracker) {
+    return serveOthersUntil(
+        tracker,
+        () -> {
+          Ledger ledger = tracker.stats().ledger();
+          return ledger.inFlight() + ledger.spooled() == 0;
+        });
+  }
+
+  private static int serveOthersUntil(Tracker tracker, BooleanSupplier isDone) {
     int others = 0;
     long deadline = System.nanoTime() + LONG.toNanos();
-    while (tracker.stats().ledger().droppedTotal() < dropped) {
+    while (!isDone.getAsBoolean()) {
       serve(tracker, "/other", 1);
       others++;
       tracker.flush(Duration.ofMillis(20));
       if (System.nanoTime() > deadline) {
-        throw new AssertionError("not dropped: " + tracker.stats());
+        throw new AssertionError("not yet so: " + tracker.stats());
       }
     }
-    tracker.flush(LONG);
     return others;
   }
 

@@ -491,7 +491,7 @@ class SpoolTest {
       while (threads.stream().anyMatch(Thread::isAlive)) {
         TrackerTest.assertAddsUp(tracker.stats().ledger());
       }
-      int others = Requests.serveOthersUntilDropped(tracker, 4_000 / 50);
+      int others = Requests.serveOthersUntilSettled(tracker);
       Ledger end = tracker.stats().ledger();
       TrackerTest.assertAddsUp(end);
       assertThat(end.offered()).isEqualTo(4_000 + others);

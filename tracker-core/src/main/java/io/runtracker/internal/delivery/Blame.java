@@ -187,7 +187,8 @@ final class Blame {
   boolean isGuilty(Tries tries, boolean isRefused) {
     Form form = formOf(tries);
     Tally first = tries.isOfWindow ? tries.windowsAtFirst : tries.runsAtFirst;
-    double share = Math.max(form.tally().since(first).failing(), form.failingLately());
+    double lately = form.failingLately();
+    double share = Math.max(form.tally().since(first).failing(lately), lately);
     int beyondChance = (int) Math.min(Math.ceil(LOG_OF_CHANCE / Math.log(share)), 1_000_000);
     int evidence = tries.ownFailed();
     if (share <= HIGH_SHARE) {

@@ -11,6 +11,9 @@ package io.runtracker.internal.delivery;
  */
 record Tally(long passed, long begunToFail, long byChance) {
 
+  /** So many calls tell as much of the share as it was before. */
+  private static final double FEW = 4;
+
   static final Tally NONE = new Tally(0, 0, 0);
 
   Tally withOneMore(boolean isOfThisForm) {
@@ -23,9 +26,14 @@ record Tally(long passed, long begunToFail, long byChance) {
         passed - before.passed, begunToFail - before.begunToFail, byChance - before.byChance);
   }
 
-  /** The share of the calls that fail. */
-  double failing() {
-    return share((double) Math.max(begunToFail, byChance), (double) passed);
+  /**
+   * The share of the calls that fail. Of a few calls another share is the better guess.
+   *
+   * @param before what it was before
+   */
+  double failing(double before) {
+    double failed = Math.max(begunToFail, byChance);
+    return (failed + FEW * before) / (failed + passed + FEW);
   }
 
   /** Never 0 nor 1, however few there are to tell. */

@@ -102,6 +102,19 @@ class BlameTest {
   }
 
   @Test
+  void where_only_a_few_others_pass_what_passed_before_tells_of_the_server_too() {
+    pass(200);
+    failed(unit, true);
+    failed(new Tries(false), true);
+    pass(2);
+    for (int i = 0; i < MAX_TRIES - 2; i++) {
+      failed(unit, true);
+    }
+    failWhileOthersPass(unit, 3);
+    assertThat(blame.isGuilty(unit, true)).isTrue();
+  }
+
+  @Test
   void a_suspect_that_fails_says_nothing_of_the_server() {
     failWhileOthersPass(unit, 2);
     Tries other = new Tries(false);
