@@ -268,6 +268,22 @@ class WindowTest {
   }
 
   @Test
+  void auto_writes_windows_once_the_oldest_request_waits_too_long_though_the_queue_has_room() {
+    sink.runs.beforeCreate = event -> TimeUnit.MILLISECONDS.sleep(100); // 120 a second
+    try (Tracker tracker =
+        Requests.tracker(sink)
+            .queueSize(100_000)
+            .autoThreshold(Duration.ofSeconds(1))
+            .windowAge(Duration.ofMillis(50))
+            .build()) {
+      Requests.serve(tracker, "/", 1_000);
+      await().until(() -> !sink.windows().isEmpty());
+      assertThat(tracker.flush(Requests.LONG).isComplete()).isTrue();
+      assertThat(sink.written()).hasSize(1_000).doesNotHaveDuplicates();
+    }
+  }
+
+  @Test
   void what_is_recorded_of_every_request_does_not_keep_it_out_of_windows() {
     CountDownLatch mayGoOn = new CountDownLatch(1);
     sink.runs.beforeCreate = event -> mayGoOn.await();

@@ -152,7 +152,7 @@ public final class Assembler {
     failPoints.accept(FailPoint.BEFORE_ROUTE);
     if (!planned.contains(event.position()) && !isPutIntoWindow(event, now)) {
       failPoints.accept(FailPoint.BEFORE_HOLD);
-      Unit run = Unit.runOf(event.position()).holding(event);
+      Unit run = Unit.runOf(event).holding(event);
       if (event.position() < unsureBelow) {
         run.mayExist = true;
         run.notBeforeNanos = now + settings.lookupDelay.toNanos();

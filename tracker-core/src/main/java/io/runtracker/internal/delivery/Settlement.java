@@ -184,7 +184,7 @@ final class Settlement {
     log.read(
         apart,
         event -> {
-          Unit run = Unit.runOf(event.position());
+          Unit run = Unit.runOf(event);
           run.isReadAgain = isReadAgain;
           made.add(isReadAgain ? run : run.holding(event));
           found.add(event.position());

@@ -135,6 +135,17 @@ final class Unit {
     return unit;
   }
 
+  /** As {@link #runOf(long)}, of one that was read. */
+  static Unit runOf(SpooledEvent spooled) {
+    Unit run = runOf(spooled.position());
+    try {
+      run.oldestMillis = EventBytes.of(spooled).endMillis();
+    } catch (IOException damaged) {
+      // nobody knows when it ended; it is now that it is found to be damaged
+    }
+    return run;
+  }
+
   /** Its bytes, which the unit holds from now on. */
   Unit holding(SpooledEvent spooled) {
     byte[] held = bytesOf(spooled);
