@@ -120,7 +120,8 @@ record PartitionState(Positions done, List<byte[]> controls, byte @Nullable [] l
       byte[] some = new byte[1024];
       while (!inflater.finished()) {
         int read = inflater.inflate(some);
-        if ((read == 0 && inflater.needsInput()) || out.size() > MOST_BYTES) {
+        boolean isCut = read == 0 && !inflater.finished() && inflater.needsInput();
+        if (isCut || out.size() > MOST_BYTES) {
           throw new IOException("the offset's metadata is cut short, or not Runtracker's");
         }
         out.write(some, 0, read);
