@@ -17,9 +17,24 @@ class PartitionStateTest {
 
   @Test
   void a_partition_of_which_nothing_is_done_yet_is_read_back() throws Exception {
-    PartitionState back = PartitionState.of(PartitionState.startingAt(7).toCommit());
+    PartitionState back = PartitionState.of(PartitionState.startingAt(7, "id").toCommit(), "other");
     assertThat(back.offset()).isEqualTo(7);
     assertThat(back.controls()).isEmpty();
+    assertThat(back.topicId()).isEqualTo("id");
+  }
+
+  @Test
+  void an_offset_that_an_operator_has_set_is_of_the_topic_of_now() throws Exception {
+    PartitionState set = PartitionState.of(new OffsetAndMetadata(7, ""), "now");
+    assertThat(set.offset()).isEqualTo(7);
+    assertThat(set.topicId()).isEqualTo("now");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"2AAAA", "1not base64", "made by hand"})
+  void what_is_not_of_this_version_is_not_taken_for_nothing(String metadata) {
+    assertThatThrownBy(() -> PartitionState.of(new OffsetAndMetadata(7, metadata), "id"))
+        .isInstanceOf(IOException.class);
   }
 
   @ParameterizedTest
@@ -29,7 +44,8 @@ class PartitionStateTest {
     IntStream.range(0, bytes).forEach(i -> control[i] = (byte) (i * i / 7));
     Positions done = Positions.of(0, 5).plus(Positions.of(9, 12));
     PartitionState back =
-        PartitionState.of(new PartitionState(done, List.of(control), new byte[] {1}).toCommit());
+        PartitionState.of(
+            new PartitionState(done, List.of(control), new byte[] {1}, "id").toCommit(), "id");
     assertThat(back.done()).isEqualTo(done);
     assertThat(back.controls()).singleElement().isEqualTo(control);
     assertThat(back.ledger()).containsExactly(1);
@@ -38,8 +54,10 @@ class PartitionStateTest {
   @Test
   void what_is_cut_short_is_not_taken_for_whole() {
     String whole =
-        new PartitionState(Positions.of(0, 5), List.of(new byte[100]), null).toCommit().metadata();
+        new PartitionState(Positions.of(0, 5), List.of(new byte[100]), null, "id")
+            .toCommit()
+            .metadata();
     OffsetAndMetadata cut = new OffsetAndMetadata(4, whole.substring(0, whole.length() - 4));
-    assertThatThrownBy(() -> PartitionState.of(cut)).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> PartitionState.of(cut, "id")).isInstanceOf(IOException.class);
   }
 }

@@ -11,11 +11,14 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Relays are killed, frozen and ended while they write; each request is in MLflow once. */
@@ -25,8 +28,10 @@ class RelayKillTest {
   private static final String WHOLE = "missing 0, twice 0, unfinished 0";
 
   /** {@code -Drelay.kills=50} makes it a long one. */
-  private static final int KILLS = Integer.getInteger("relay.kills", 4);
+  private static final int KILLS = Integer.getInteger("relay.kills", 1);
 
+  private static final int FREEZES = Integer.getInteger("relay.freezes", 1);
+  private static final int CHANGES = Integer.getInteger("relay.changes", 1);
   private static final int SEED = Integer.getInteger("relay.seed", 7);
 
   @TempDir static Path directory;
@@ -80,6 +85,69 @@ class RelayKillTest {
       } finally {
         relays[0].close();
         relays[1].close();
+      }
+    }
+  }
+
+  /** Each takes longer than a session, so one is enough where it is not asked for more. */
+  static Stream<String> formsToFreeze() {
+    return FREEZES > 1 ? Stream.of("WINDOW", "AUTO") : Stream.of("WINDOW");
+  }
+
+  @ParameterizedTest
+  @MethodSource("formsToFreeze")
+  void each_request_is_in_mlflow_once_though_a_relay_sleeps_longer_than_its_session(String trackAs)
+      throws Exception {
+    try (Topic topic = new Topic(cluster, 3, MlflowServer.shared().uri());
+        RelayProcess one = relay(topic.environment(trackAs), 2);
+        RelayProcess other = relay(topic.environment(trackAs), 3)) {
+      RelayProcess[] relays = {one, other};
+      for (int freeze = 0; freeze < FREEZES; freeze++) {
+        topic.serveSlowly(500);
+        int before = topic.written().size();
+        await().atMost(Duration.ofMinutes(1)).until(() -> topic.written().size() > before);
+        topic.serveSlowly(200);
+        relays[freeze % 2].freeze();
+        topic.serveSlowly(300); // written by the other, behind what it looks up
+        topic.flush();
+        int served = topic.served();
+        await()
+            .atMost(Duration.ofMinutes(3))
+            .pollInterval(Duration.ofSeconds(1))
+            .until(() -> topic.written().size() == served);
+        topic.serveSlowly(100);
+        relays[freeze % 2].thaw();
+      }
+      topic.flush();
+      awaitAll(topic);
+    }
+  }
+
+  @Test
+  void each_request_is_in_mlflow_once_while_relays_come_and_go() throws Exception {
+    try (Topic topic = new Topic(cluster, 4, MlflowServer.shared().uri())) {
+      Map<String, String> environment = topic.environment("WINDOW");
+      environment.put("RUNTRACKER_LOOKUP_DELAY", "10m"); // so nothing may be left to be looked up
+      RelayProcess old = relay(environment, 4);
+      try {
+        for (int change = 0; change < CHANGES; change++) {
+          topic.serveSlowly(300);
+          int before = topic.written().size();
+          await().atMost(Duration.ofMinutes(1)).until(() -> topic.written().size() > before);
+          RelayProcess leaving = old;
+          old = relay(environment, 5 + change);
+          RelayProcess fresh = old;
+          try (leaving) {
+            topic.serveSlowly(500); // while partitions move
+            await().atMost(Duration.ofMinutes(1)).until(() -> fresh.log().contains("from offset"));
+            topic.serveSlowly(200);
+            leaving.stop();
+          }
+        }
+        topic.flush();
+        awaitAll(topic);
+      } finally {
+        old.close();
       }
     }
   }

@@ -70,10 +70,16 @@ final class RelayProcess implements AutoCloseable {
     process.onExit().join();
   }
 
-  /** SIGTERM, as an operator does; returns when it has ended. */
+  /**
+   * SIGTERM, as an operator does; returns when it has ended. Not by {@link Process#destroy}, which
+   * closes its input too, and then it ends as if killed.
+   */
   void stop() {
-    process.destroy();
+    signal("TERM");
     process.onExit().join();
+    if (!log().contains("The relay has ended")) {
+      throw new IllegalStateException("it did not end in order");
+    }
   }
 
   void freeze() {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.relay;
 
+import static org.awaitility.Awaitility.await;
+
 import io.runtracker.RequestTarget;
 import io.runtracker.Tracker;
 import io.runtracker.adapter.OpenRequest;
@@ -18,6 +20,14 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
  * A topic, a service that writes it, and the experiment that relays are to write it to. The path of
@@ -31,12 +41,14 @@ final class Topic implements AutoCloseable {
   final String experiment = "relay-" + UUID.randomUUID();
   private final KafkaCluster cluster;
   private final URI mlflow;
+  private final int partitions;
   private final Tracker service;
   private int served;
 
   Topic(KafkaCluster cluster, int partitions, URI mlflow) throws InterruptedException {
     this.cluster = cluster;
     this.mlflow = mlflow;
+    this.partitions = partitions;
     cluster.createTopic(name, partitions);
     cluster.createTopic(name + "-rejected", 1);
     this.service =
@@ -47,6 +59,7 @@ final class Topic implements AutoCloseable {
                     .environment(Map.of())
                     .bootstrapServers(cluster.bootstrapServers())
                     .topic(name)
+                    .property("metadata.max.age.ms", "1000") // sees partitions that are added
                     .build())
             .windowRows(100)
             .windowAge(Duration.ofMillis(50))
@@ -59,9 +72,10 @@ final class Topic implements AutoCloseable {
     Map<String, String> environment = new HashMap<>();
     environment.put("RUNTRACKER_KAFKA_BOOTSTRAP_SERVERS", cluster.bootstrapServers());
     environment.put("RUNTRACKER_KAFKA_TOPIC", name);
-    environment.put("RUNTRACKER_KAFKA_GROUP_ID", name + "-relays");
+    environment.put("RUNTRACKER_KAFKA_GROUP_ID", group());
     environment.put("RUNTRACKER_KAFKA_SESSION_TIMEOUT_MS", "6000");
     environment.put("RUNTRACKER_KAFKA_HEARTBEAT_INTERVAL_MS", "1000");
+    environment.put("RUNTRACKER_KAFKA_METADATA_MAX_AGE_MS", "1000");
     environment.put("MLFLOW_TRACKING_URI", mlflow.toString());
     environment.put("MLFLOW_EXPERIMENT_NAME", experiment);
     environment.put("RUNTRACKER_TRACK_AS", trackAs);
@@ -103,6 +117,93 @@ final class Topic implements AutoCloseable {
 
   int served() {
     return served;
+  }
+
+  /** Deletes it, and creates one of the same name with the same number of partitions. */
+  void createAnew(Map<String, String> settings) throws Exception {
+    delete();
+    create(settings);
+  }
+
+  void delete() throws Exception {
+    try (Admin admin = admin()) {
+      admin.deleteTopics(List.of(name)).all().get();
+    }
+  }
+
+  void create(Map<String, String> settings) {
+    try (Admin admin = admin()) {
+      await().ignoreExceptions().until(() -> isCreated(admin, settings));
+    }
+  }
+
+  private boolean isCreated(Admin admin, Map<String, String> settings) throws Exception {
+    NewTopic topic = new NewTopic(name, partitions, (short) 1).configs(settings);
+    admin.createTopics(List.of(topic)).all().get();
+    return true;
+  }
+
+  private Admin admin() {
+    return Admin.create(Map.of("bootstrap.servers", cluster.bootstrapServers()));
+  }
+
+  /** Behind its last record. */
+  long end(TopicPartition partition) throws Exception {
+    try (Admin admin = admin()) {
+      return admin
+          .listOffsets(Map.of(partition, OffsetSpec.latest()))
+          .partitionResult(partition)
+          .get()
+          .offset();
+    }
+  }
+
+  String group() {
+    return name + "-relays";
+  }
+
+  /** What the relays' group knows of a partition; 0 where it knows nothing. */
+  OffsetAndMetadata committed(TopicPartition partition) throws Exception {
+    try (Admin admin = admin()) {
+      OffsetAndMetadata known =
+          admin
+              .listConsumerGroupOffsets(group())
+              .partitionsToOffsetAndMetadata()
+              .get()
+              .get(partition);
+      return known == null ? new OffsetAndMetadata(0, "") : known;
+    }
+  }
+
+  /** As an operator does, while the group has no members. */
+  void commit(TopicPartition partition, OffsetAndMetadata what) throws Exception {
+    try (Admin admin = admin()) {
+      await()
+          .ignoreExceptions()
+          .until(
+              () ->
+                  admin.alterConsumerGroupOffsets(group(), Map.of(partition, what)).all().get()
+                      == null);
+    }
+  }
+
+  /** What was set aside. */
+  List<ConsumerRecord<byte[], byte[]>> rejected() {
+    List<ConsumerRecord<byte[], byte[]>> all = new ArrayList<>();
+    TopicPartition partition = new TopicPartition(name + "-rejected", 0);
+    try (KafkaConsumer<byte[], byte[]> consumer =
+        new KafkaConsumer<>(
+            Map.of("bootstrap.servers", cluster.bootstrapServers()),
+            new ByteArrayDeserializer(),
+            new ByteArrayDeserializer())) {
+      consumer.assign(List.of(partition));
+      consumer.seekToBeginning(List.of(partition));
+      long end = consumer.endOffsets(List.of(partition)).get(partition);
+      while (consumer.position(partition) < end) {
+        consumer.poll(Duration.ofMillis(100)).forEach(all::add);
+      }
+    }
+    return all;
   }
 
   /** How often each number is in MLflow, in runs that are complete. */
