@@ -17,6 +17,8 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RebalanceInProgressException;
 import org.apache.kafka.common.errors.WakeupException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Commits what lines know. Belongs to the thread that calls the group. */
 final class Commits {
@@ -25,6 +27,11 @@ final class Commits {
 
   /** What nobody waits for is committed that often; the lease is renewed by it. */
   private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /** Each takes one that wakes the member, of which there are as many as calls. */
+  private static final int MOST_TRIES = 100;
+
+  private static final Logger logger = LoggerFactory.getLogger("io.runtracker.Relay");
 
   private final Consumer<byte[], byte[]> consumer;
   private final String servers;
@@ -55,8 +62,20 @@ final class Commits {
     madeNanos = isTime ? now : madeNanos;
   }
 
-  /** Each partition's is whole; those of several are not one. */
-  void make(List<PartitionLine> lines) {
+  /** Of all that is known now. A wake-up of before does not put it off. */
+  void makeAll(Collection<PartitionLine> lines) {
+    List<PartitionLine> all = List.copyOf(lines);
+    for (int tries = 0; !all.isEmpty() && !make(all) && tries < MOST_TRIES; tries++) {
+      logger.debug("A commit of {} lines is made again", all.size());
+    }
+  }
+
+  /**
+   * Each partition's is whole; those of several are not one.
+   *
+   * @return false when it is worth another try at once
+   */
+  private boolean make(List<PartitionLine> lines) {
     Map<PartitionLine, PartitionMemory.Commit> commits = new HashMap<>();
     Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
     for (PartitionLine line : lines) {
@@ -69,6 +88,9 @@ final class Commits {
         warnings.warn("commit " + line.partition, e.getMessage() + "; it is tried again");
       }
     }
+    if (offsets.isEmpty()) {
+      return true; // the client asks nobody then, so it proves no lease
+    }
     long asked = System.nanoTime();
     try {
       consumer.commitSync(offsets, CALL);
@@ -76,12 +98,14 @@ final class Commits {
       commits.forEach((line, commit) -> line.memory.committed(commit));
     } catch (WakeupException | RebalanceInProgressException again) {
       commits.keySet().forEach(line -> line.memory.askAgain());
+      return false;
     } catch (CommitFailedException e) {
       failed(commits.keySet(), e); // the next poll says what was taken away
     } catch (KafkaException e) {
       failed(commits.keySet(), e);
       warnings.warn("commit", "Kafka at " + servers + " takes no commits: " + e);
     }
+    return true;
   }
 
   private static void failed(Collection<PartitionLine> lines, Exception cause) {

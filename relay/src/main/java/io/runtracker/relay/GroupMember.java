@@ -13,12 +13,10 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
@@ -28,6 +26,8 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.GroupAuthorizationException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -46,7 +46,16 @@ final class GroupMember implements ConsumerRebalanceListener {
   private static final Duration CALL = Duration.ofSeconds(5);
 
   private static final long FAULT_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
-  private static final long LONGEST_STOP_NANOS = TimeUnit.SECONDS.toNanos(30);
+  private static final long HANDING_OVER_MILLIS = 10;
+
+  /** What stands still is looked at again, without keeping the others from being read. */
+  private static final long AGAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(3);
+  private static final long LONGEST_OPENING_NANOS = TimeUnit.SECONDS.toNanos(15);
+
+  /** Of what closeTimeout does not bound. */
+  private static final long LONGEST_STOP_NANOS = TimeUnit.SECONDS.toNanos(20);
 
   /** What all partitions fetch ahead together. */
   private static final long FETCH_BYTES = 32L << 20;
@@ -56,29 +65,34 @@ final class GroupMember implements ConsumerRebalanceListener {
   private final Consumer<byte[], byte[]> consumer;
   private final RelaySettings settings;
   private final PartitionLine.Surroundings surroundings;
-  private final Lease lease;
   private final Commits commits;
+  private final TopicWatch watch;
+  private final Beginnings beginnings;
   private final Stage stage;
   private final RateLimitedLog warnings = new RateLimitedLog();
   private final Map<TopicPartition, PartitionLine> lines = new ConcurrentHashMap<>();
 
   // Of the stage's thread.
   private boolean isSubscribed;
-  private @Nullable String clusterId;
+  private long openedNanos = System.nanoTime() - AGAIN_NANOS;
+  private long lookedNanos = System.nanoTime();
+  private TopicWatch.@Nullable Identity identity;
 
   private volatile boolean closing;
   private volatile boolean isMember;
 
   GroupMember(
       Consumer<byte[], byte[]> consumer,
+      TopicWatch watch,
       RelaySettings settings,
       Lease lease,
       PartitionLine.Surroundings surroundings) {
     this.consumer = consumer;
     this.settings = settings;
-    this.lease = lease;
     this.surroundings = surroundings;
     this.commits = new Commits(consumer, settings.servers, lease, warnings);
+    this.watch = watch;
+    this.beginnings = new Beginnings(consumer, watch, settings);
     this.stage = new Stage("relay", this::round, FAULT_PAUSE_NANOS, FailPoint.NOBODY);
   }
 
@@ -106,30 +120,45 @@ final class GroupMember implements ConsumerRebalanceListener {
       isSubscribed = true;
     }
     try {
-      ConsumerRecords<byte[], byte[]> records = poll();
-      openMissing();
-      lines.forEach((partition, line) -> take(partition, line, records));
+      receive(poll(POLL));
+      openMissing(); // behind it, since records from before a line begins are not the line's
+      lookForTopic();
       commits.makeDue(lines.values());
     } catch (WakeupException woken) {
       commits.makeDue(lines.values());
     } catch (KafkaException e) {
-      warnings.warn("kafka", "Kafka at " + settings.servers + ": " + e + "; it is tried again");
+      warnOf(e);
       rest();
     }
     return true;
   }
 
+  private void warnOf(KafkaException e) {
+    String hint = "; it is tried again";
+    if (e instanceof TopicAuthorizationException) {
+      hint = "; allow Read on the topic " + settings.topic;
+    } else if (e instanceof GroupAuthorizationException) {
+      hint = "; allow Read on the group " + settings.group();
+    }
+    String kind = e.getClass().getName();
+    warnings.warn("kafka " + kind, "Kafka at " + settings.servers + ": " + e + hint);
+  }
+
   private static void rest() {
+    rest(500);
+  }
+
+  private static void rest(long millis) {
     try {
-      TimeUnit.MILLISECONDS.sleep(500);
+      TimeUnit.MILLISECONDS.sleep(millis);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  private ConsumerRecords<byte[], byte[]> poll() {
+  private ConsumerRecords<byte[], byte[]> poll(Duration longest) {
     try {
-      return consumer.poll(POLL);
+      return consumer.poll(longest);
     } catch (NoOffsetForPartitionException unopened) {
       return ConsumerRecords.empty(); // its line is opened next, and says where it begins
     } catch (OffsetOutOfRangeException e) {
@@ -138,34 +167,97 @@ final class GroupMember implements ConsumerRebalanceListener {
     }
   }
 
-  /** Retention has deleted what nobody had written yet. */
+  /**
+   * Asks after each fetch which topic it is: the client reads on in one that was created anew as if
+   * nothing had happened. What was fetched before the answer is of the topic that it names.
+   */
+  private void receive(ConsumerRecords<byte[], byte[]> records) {
+    boolean isTaken = false;
+    try {
+      if (records.nextOffsets().isEmpty() || isTopicKnown()) {
+        lines.forEach((partition, line) -> take(partition, line, records));
+        isTaken = true;
+      }
+    } finally {
+      if (!isTaken) { // else a line would take what it was not given for what is not there
+        lines.forEach((partition, line) -> consumer.seek(partition, line.nextOffset()));
+      }
+    }
+  }
+
+  private boolean isTopicKnown() {
+    try {
+      knowTopic(watch.identity());
+      return true;
+    } catch (IOException e) {
+      warnings.warn("topic", settings.topic + " cannot be asked for its id: " + e.getMessage());
+      rest();
+      return false;
+    }
+  }
+
+  /** Kafka's client says nothing of a topic that is not there, and waits. */
+  private void lookForTopic() {
+    if (consumer.assignment().isEmpty() && System.nanoTime() - lookedNanos > LOOK_NANOS) {
+      try {
+        watch.identity();
+      } catch (IOException e) {
+        warnings.warn(
+            "no topic", settings.topic + " at " + settings.servers + ": " + e.getMessage());
+      }
+      lookedNanos = System.nanoTime();
+    }
+  }
+
+  /** Nothing of one topic may be committed for another, nor be written as a part of it. */
+  private void knowTopic(TopicWatch.Identity now) {
+    TopicWatch.Identity before = identity;
+    identity = now;
+    if (before != null && !before.equals(now)) {
+      List<PartitionLine> old = take(Set.copyOf(lines.keySet()));
+      long waiting = old.stream().mapToLong(PartitionLine::waiting).sum();
+      close(old);
+      logger.warn(
+          "{} was deleted and created again, or its cluster was: it was the {} and is the {} now."
+              + " Of {} requests of the old one nobody knows whether they are in MLflow",
+          settings.topic,
+          before,
+          now,
+          waiting);
+    }
+  }
+
   private void skipDeleted(TopicPartition partition, long offset) {
-    PartitionLine line = lines.get(partition);
+    PartitionLine line = isTopicKnown() ? lines.get(partition) : null;
+    if (line == null) {
+      return; // it is asked again, or opened next and begins elsewhere
+    }
     Long first = consumer.beginningOffsets(Set.of(partition), CALL).get(partition);
-    if (line == null || first == null || first <= offset) {
+    if (first == null || first <= offset) {
       warnings.warn(
           "range " + partition,
           partition
               + " ends before offset "
               + offset
-              + ", up to which it was read: was the topic deleted and created again? This partition"
-              + " stands still until its offset is reset");
+              + ", up to which it was read: the cluster has lost what it had acknowledged. This"
+              + " partition stands still: stop the relays, and reset its offset");
+      line.isStopped = true; // for as long as this relay has it
       consumer.pause(Set.of(partition));
       return;
     }
-    long lost = line.deleted(first);
-    warnings.warn(
-        "range " + partition,
-        "Kafka has deleted " + lost + " requests of " + partition + " before they were written");
+    line.deleted(first); // retention has deleted what nobody had written yet
     consumer.seek(partition, first);
   }
 
   private void take(
       TopicPartition partition, PartitionLine line, ConsumerRecords<byte[], byte[]> records) {
-    line.add(records.records(partition), consumer.position(partition, CALL));
+    OffsetAndMetadata next = records.nextOffsets().get(partition);
+    if (next != null) { // not asked of the consumer, which may fail: the records would be lost
+      line.add(records.records(partition), next.offset());
+    }
     line.lag = consumer.currentLag(partition).orElse(-1);
     boolean isPaused = consumer.paused().contains(partition);
-    if (line.isFull() != isPaused) {
+    if ((line.isStopped || line.isFull()) != isPaused) {
       if (isPaused) {
         consumer.resume(Set.of(partition));
       } else {
@@ -179,7 +271,7 @@ final class GroupMember implements ConsumerRebalanceListener {
   @Override
   public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
     isMember = true;
-    lease.renewed(System.nanoTime());
+    openedNanos = System.nanoTime() - AGAIN_NANOS;
     openMissing();
   }
 
@@ -187,15 +279,30 @@ final class GroupMember implements ConsumerRebalanceListener {
   public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
     List<PartitionLine> revoked = take(partitions);
     if (!revoked.isEmpty()) {
-      close(revoked);
-      commits.make(revoked);
+      handOver(revoked);
       logger.info("Hands over {}", partitions);
     }
+  }
+
+  /** With all written that was read, where it can be: the next one has nothing to look up then. */
+  private void handOver(List<PartitionLine> leaving) {
+    leaving.forEach(PartitionLine::finish);
+    long deadline = System.nanoTime() + settings.longestHandingOver().toNanos();
+    List<PartitionLine> all = new ArrayList<>(leaving);
+    all.addAll(lines.values());
+    while (!leaving.stream().allMatch(PartitionLine::isFinished)
+        && System.nanoTime() - deadline < 0) {
+      commits.makeDue(all);
+      rest(HANDING_OVER_MILLIS);
+    }
+    close(leaving);
+    commits.makeAll(leaving);
   }
 
   /** Another has them already, and knows what was committed. */
   @Override
   public void onPartitionsLost(Collection<TopicPartition> partitions) {
+    isMember = false;
     close(take(partitions));
     logger.warn("Another relay has taken over {}, because this one was not heard of", partitions);
   }
@@ -233,75 +340,92 @@ final class GroupMember implements ConsumerRebalanceListener {
   private void openMissing() {
     Set<TopicPartition> missing = new HashSet<>(consumer.assignment());
     missing.removeAll(lines.keySet());
-    for (TopicPartition partition : missing) {
-      try {
-        open(partition);
-        consumer.resume(Set.of(partition));
-      } catch (IOException e) {
-        consumer.pause(Set.of(partition));
-        warnings.warn("open " + partition, partition + " stands still: " + e.getMessage());
-      } catch (WakeupException later) {
-        consumer.pause(Set.of(partition));
-      } catch (KafkaException e) {
-        consumer.pause(Set.of(partition));
-        warnings.warn("open " + partition, partition + " cannot be read yet: " + e);
+    long now = System.nanoTime();
+    if (closing || missing.isEmpty() || now - openedNanos < AGAIN_NANOS) {
+      return;
+    }
+    // The client reads none of its partitions while one has no position.
+    consumer.pause(missing);
+    missing.forEach(partition -> consumer.seek(partition, 0));
+    try {
+      knowTopic(watch.identity());
+      Map<TopicPartition, OffsetAndMetadata> known = beginnings.committed(missing);
+      for (TopicPartition partition : missing) {
+        if (System.nanoTime() - now < LONGEST_OPENING_NANOS) { // others are to be read meanwhile
+          open(partition, known.get(partition));
+        }
       }
+      openedNanos = System.nanoTime();
+    } catch (IOException e) {
+      warnings.warn("topic", settings.topic + " cannot be asked for its id: " + e.getMessage());
+      openedNanos = System.nanoTime();
+    } catch (WakeupException woken) {
+      return; // it is opened in the next round
+    } catch (KafkaException e) {
+      warnOf(e);
+      openedNanos = System.nanoTime();
     }
   }
 
-  private void open(TopicPartition partition) throws IOException {
-    OffsetAndMetadata known = consumer.committed(Set.of(partition), CALL).get(partition);
-    PartitionState state =
-        known == null
-            ? PartitionState.startingAt(firstOffset(partition))
-            : PartitionState.of(known);
-    consumer.seek(partition, state.offset());
+  private void open(TopicPartition partition, @Nullable OffsetAndMetadata known) {
+    TopicWatch.Identity topic = Objects.requireNonNull(identity);
+    try {
+      start(partition, beginnings.of(partition, known, topic.topicId()), topic.clusterId());
+    } catch (IOException e) {
+      warnings.warn("open " + partition, partition + " stands still: " + e.getMessage());
+    } catch (WakeupException woken) {
+      throw woken;
+    } catch (KafkaException e) {
+      warnings.warn("open " + partition, partition + " cannot be read yet: " + e);
+    }
+  }
+
+  private void start(TopicPartition partition, PartitionState state, String clusterId) {
     int share = Math.max(1, consumer.assignment().size());
     PartitionLine line =
         PartitionLine.start(
             partition,
             state,
-            clusterId(),
+            clusterId,
             Math.max(2, settings.delivery.inFlight / share),
             Math.max(LEAST_FETCH_BYTES, FETCH_BYTES / share),
             surroundings);
     lines.put(partition, line);
+    consumer.seek(partition, state.offset());
+    consumer.resume(Set.of(partition));
     logger.info("Reads {} from offset {} on", partition, state.offset());
-  }
-
-  /** Of a partition that the group has never read. */
-  private long firstOffset(TopicPartition partition) {
-    Long first = consumer.beginningOffsets(Set.of(partition), CALL).get(partition);
-    return first == null ? 0 : first;
-  }
-
-  private String clusterId() throws IOException {
-    String known = clusterId;
-    if (known == null) {
-      try (Admin admin = Admin.create(settings.rereader())) {
-        known = admin.describeCluster().clusterId().get(CALL.toSeconds(), TimeUnit.SECONDS);
-        clusterId = known;
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new IOException("interrupted", e);
-      } catch (ExecutionException | TimeoutException e) {
-        throw new IOException("the cluster does not say its id: " + e, e);
-      }
-    }
-    return known;
   }
 
   // The end.
 
+  /** As {@link #handOver}, and goes on as a member meanwhile: others may wait for its word. */
   private void leave() {
     try {
+      lines.values().forEach(PartitionLine::finish);
+      long deadline = System.nanoTime() + settings.longestHandingOver().toNanos();
+      while (!lines.values().stream().allMatch(PartitionLine::isFinished)
+          && System.nanoTime() - deadline < 0) {
+        stay();
+        commits.makeDue(lines.values());
+      }
       List<PartitionLine> all = take(Set.copyOf(lines.keySet()));
       close(all);
-      if (!all.isEmpty()) {
-        commits.make(all);
-      }
+      commits.makeAll(all);
     } finally {
+      watch.close();
       consumer.close(CloseOptions.timeout(CALL));
+    }
+  }
+
+  private void stay() {
+    try {
+      consumer.pause(consumer.assignment());
+      poll(Duration.ofMillis(HANDING_OVER_MILLIS));
+    } catch (WakeupException woken) {
+      return; // somebody waits for a commit
+    } catch (KafkaException e) {
+      warnOf(e);
+      rest(HANDING_OVER_MILLIS);
     }
   }
 
@@ -310,7 +434,8 @@ final class GroupMember implements ConsumerRebalanceListener {
     closing = true;
     consumer.wakeup();
     try (Interruption interruption = new Interruption()) {
-      stage.join(System.nanoTime() + LONGEST_STOP_NANOS, interruption);
+      long longest = settings.longestHandingOver().toNanos() + LONGEST_STOP_NANOS;
+      stage.join(System.nanoTime() + longest, interruption);
     }
   }
 }

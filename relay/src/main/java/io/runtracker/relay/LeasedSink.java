@@ -9,8 +9,15 @@ import io.runtracker.sink.WindowDraft;
 import io.runtracker.sink.WindowSink;
 import java.io.IOException;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
-/** A sink that creates and discards nothing once the partitions may be another relay's. */
+/**
+ * A sink that creates and discards nothing once the partitions may be another relay's.
+ *
+ * <p>The process may freeze between the question and the call. So a create is asked about once more
+ * behind it: if another relay has written the same meanwhile, the run that came too late is taken
+ * back. If the other one is still writing, it looks for a second run itself when it has ended.
+ */
 final class LeasedSink implements WindowSink {
 
   private final WindowSink sink;
@@ -24,7 +31,38 @@ final class LeasedSink implements WindowSink {
   @Override
   public String create(RequestEvent event) throws SinkException, InterruptedException {
     lease.require();
-    return sink.create(event);
+    String runId = sink.create(event);
+    return confirmed(runId, () -> sink.find(event));
+  }
+
+  /** Looks for what is in the sink. */
+  private interface Search {
+    Optional<String> find() throws SinkException, InterruptedException;
+  }
+
+  private String confirmed(String runId, Search search) throws SinkException, InterruptedException {
+    if (lease.leftNanos() > 0) {
+      return runId;
+    }
+    String other;
+    try {
+      other = search.find().orElse(runId);
+      if (!other.equals(runId)) {
+        sink.discard(runId);
+      }
+    } catch (SinkException e) { // whatever it is: there is a run that nobody knows yet
+      throw unknown("Run " + runId + " was created late, and may be a second one", e);
+    }
+    if (other.equals(runId)) {
+      return runId;
+    }
+    throw unknown("Another relay has written this meanwhile, as run " + other, null);
+  }
+
+  /** It is looked up before it is created again. */
+  private static SinkException unknown(String message, @Nullable SinkException cause) {
+    String why = cause == null ? "" : ": " + cause.getMessage();
+    return new SinkException(SinkException.Kind.UNKNOWN, message + why, cause);
   }
 
   @Override
@@ -56,7 +94,8 @@ final class LeasedSink implements WindowSink {
       @Override
       public String create(RequestWindow window) throws SinkException, InterruptedException {
         lease.require();
-        return draft.create(window);
+        String runId = draft.create(window);
+        return confirmed(runId, () -> sink.find(window));
       }
 
       @Override

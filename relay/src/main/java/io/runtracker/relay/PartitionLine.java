@@ -3,7 +3,6 @@ package io.runtracker.relay;
 
 import io.runtracker.Ledger;
 import io.runtracker.internal.delivery.Line;
-import io.runtracker.internal.delivery.SetAside;
 import io.runtracker.internal.log.FailPoint;
 import io.runtracker.internal.stage.Counts;
 import io.runtracker.sink.WindowSink;
@@ -24,6 +23,12 @@ final class PartitionLine {
   /** How far the group is behind, as the client knew it last; -1 where it does not. */
   volatile long lag = -1;
 
+  // Of the member's thread.
+  private long finishesBelow;
+
+  /** Whether nothing more is to be read, because nobody knows what that would be. */
+  boolean isStopped;
+
   private PartitionLine(
       TopicPartition partition, PartitionMemory memory, TopicLog log, Counts counts, Line line) {
     this.partition = partition;
@@ -37,14 +42,15 @@ final class PartitionLine {
   record Surroundings(
       RelaySettings settings,
       WindowSink sink,
-      SetAside setAside,
+      Rejected rejected,
       Runnable wakeMember,
       Consumer<FailPoint> failPoints) {}
 
   /**
    * Begins where the group is.
    *
-   * @param clusterId is in the names of windows, since other clusters have such a topic too
+   * @param clusterId is in the names of windows, since other clusters have such a topic too; and so
+   *     is the topic's own id, since another one of the name has the same positions
    * @param inFlight the most runs that it writes at the same time
    * @param fetchBytes so much is fetched ahead
    */
@@ -59,12 +65,12 @@ final class PartitionLine {
     TopicLog log =
         new TopicLog(memory, fetchBytes, new Rereader(of.settings.rereader(), partition));
     Counts counts = new Counts(log::received);
-    String source = clusterId + "-" + partition;
+    String source = clusterId + "-" + partition + "-" + state.topicId();
     Line line =
         Line.of(
             log,
             source,
-            of.setAside,
+            of.rejected.of(partition),
             of.settings.delivery,
             inFlight,
             of.sink,
@@ -114,6 +120,22 @@ final class PartitionLine {
 
   boolean isStandingStill() {
     return line.delivery().stage().isStill();
+  }
+
+  /** Where to read on. */
+  long nextOffset() {
+    return log.nextOffset();
+  }
+
+  /** Takes up nothing more, and writes at once what it has. */
+  void finish() {
+    finishesBelow = log.stopHandingOut();
+    line.hurry(finishesBelow);
+  }
+
+  /** Whether all is written that it had, or MLflow is away. */
+  boolean isFinished() {
+    return log.isDoneBelow(finishesBelow) || isServerAway();
   }
 
   /** Ends its calls. What is not delivered is the next one's; {@link #memory} knows what it was. */

@@ -8,12 +8,16 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What is known of a partition, and goes out with the next commit. The member of the group makes
  * the commits; whoever needs one waits for it. Safe for use by any thread.
  */
 final class PartitionMemory implements Memory {
+
+  private static final Logger logger = LoggerFactory.getLogger("io.runtracker.Relay");
 
   /** A broker takes 4096 by default. */
   private static final int MOST_CHARACTERS = 4000;
@@ -75,7 +79,7 @@ final class PartitionMemory implements Memory {
     List<byte[]> controls = snapshot.get();
     PartitionState state;
     synchronized (this) {
-      state = new PartitionState(done, controls, ledger);
+      state = new PartitionState(done, controls, ledger, recovered.topicId());
     }
     OffsetAndMetadata what = state.toCommit();
     characters = what.metadata().length();
@@ -210,8 +214,17 @@ final class PartitionMemory implements Memory {
 
   @Override
   public synchronized void lost(Positions positions) {
-    lost += positions.minus(done).size();
-    done(positions);
+    Positions gone = positions.minus(done);
+    if (!gone.isEmpty()) {
+      lost += gone.size();
+      done(positions);
+      logger.warn(
+          "Kafka has deleted {} requests of {} before they were written: offsets from {} to {}",
+          gone.size(),
+          name,
+          gone.first() - 1,
+          gone.end() - 2);
+    }
   }
 
   @Override

@@ -2,6 +2,7 @@
 package io.runtracker.relay;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.runtracker.internal.log.Fields;
 import io.runtracker.internal.log.Positions;
@@ -26,21 +27,24 @@ import org.jspecify.annotations.Nullable;
  * @param done positions that need nothing more; 0 is always one of them
  * @param controls what the delivery of the partition wants to be remembered
  * @param ledger its ledger, or null where there is none yet
+ * @param topicId which topic of the name it is; offsets of another one mean nothing
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
-record PartitionState(Positions done, List<byte[]> controls, byte @Nullable [] ledger) {
+record PartitionState(
+    Positions done, List<byte[]> controls, byte @Nullable [] ledger, String topicId) {
 
   private static final String VERSION = "1";
   private static final int DONE = 1;
   private static final int CONTROL = 2;
   private static final int LEDGER = 3;
+  private static final int TOPIC_ID = 4;
 
   /** More than a commit's metadata may ever hold. */
   private static final int MOST_BYTES = 1 << 20;
 
   /** Of a partition of which nothing is known but where it begins. */
-  static PartitionState startingAt(long offset) {
-    return new PartitionState(Positions.of(0, offset + 1), List.of(), null);
+  static PartitionState startingAt(long offset, String topicId) {
+    return new PartitionState(Positions.of(0, offset + 1), List.of(), null, topicId);
   }
 
   /** All records below are done. */
@@ -49,7 +53,7 @@ record PartitionState(Positions done, List<byte[]> controls, byte @Nullable [] l
   }
 
   OffsetAndMetadata toCommit() {
-    Fields fields = new Fields(256);
+    Fields fields = new Fields(256).field(TOPIC_ID, topicId);
     long below = offset() + 1;
     Positions above = done.minus(Positions.of(0, below));
     if (!above.isEmpty()) {
@@ -65,14 +69,15 @@ record PartitionState(Positions done, List<byte[]> controls, byte @Nullable [] l
 
   /**
    * Reads what {@link #toCommit} has made. Of an offset without metadata, as an operator sets it,
-   * nothing else is known.
+   * nothing else is known, and it is taken for one of the topic of now.
    *
+   * @param topicId of now
    * @throws IOException when it is something else, such as that of a later version
    */
-  static PartitionState of(OffsetAndMetadata committed) throws IOException {
+  static PartitionState of(OffsetAndMetadata committed, String topicId) throws IOException {
     String text = committed.metadata();
     if (text.isEmpty()) {
-      return startingAt(committed.offset());
+      return startingAt(committed.offset(), topicId);
     }
     if (!text.startsWith(VERSION)) {
       throw new IOException("the offset's metadata is not of this version of Runtracker");
@@ -80,6 +85,7 @@ record PartitionState(Positions done, List<byte[]> controls, byte @Nullable [] l
     Positions done = Positions.of(0, committed.offset() + 1);
     List<byte[]> controls = new ArrayList<>();
     byte[] ledger = null;
+    String known = topicId; // unless it says another
     try {
       Fields.Reader in = new Fields.Reader(inflated(Base64.getDecoder().decode(text.substring(1))));
       while (in.next()) {
@@ -87,13 +93,14 @@ record PartitionState(Positions done, List<byte[]> controls, byte @Nullable [] l
           case DONE -> done = done.plus(Positions.decode(in.bytesValue()));
           case CONTROL -> controls.add(in.bytesValue());
           case LEDGER -> ledger = in.bytesValue();
+          case TOPIC_ID -> known = new String(in.bytesValue(), UTF_8);
           default -> throw new IOException("the offset's metadata is of a later version");
         }
       }
     } catch (IllegalArgumentException | DataFormatException e) {
       throw new IOException("the offset's metadata is damaged, or not Runtracker's", e);
     }
-    return new PartitionState(done, List.copyOf(controls), ledger);
+    return new PartitionState(done, List.copyOf(controls), ledger, known);
   }
 
   private static byte[] deflated(byte[] bytes) {
@@ -120,7 +127,8 @@ record PartitionState(Positions done, List<byte[]> controls, byte @Nullable [] l
       byte[] some = new byte[1024];
       while (!inflater.finished()) {
         int read = inflater.inflate(some);
-        if ((read == 0 && inflater.needsInput()) || out.size() > MOST_BYTES) {
+        boolean isCut = read == 0 && !inflater.finished() && inflater.needsInput();
+        if (isCut || out.size() > MOST_BYTES) {
           throw new IOException("the offset's metadata is cut short, or not Runtracker's");
         }
         out.write(some, 0, read);
@@ -133,7 +141,7 @@ record PartitionState(Positions done, List<byte[]> controls, byte @Nullable [] l
 
   @Override
   public String toString() {
-    return done + ", " + controls.size() + " controls, " + text(ledger);
+    return topicId + ": " + done + ", " + controls.size() + " controls, " + text(ledger);
   }
 
   private static String text(byte @Nullable [] bytes) {

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,6 +37,7 @@ public final class Relay implements AutoCloseable {
     member =
         new GroupMember(
             consumer,
+            new TopicWatch(settings.rereader(), settings.topic),
             settings,
             lease,
             new PartitionLine.Surroundings(
@@ -77,6 +79,11 @@ public final class Relay implements AutoCloseable {
       relay = new Relay(System.getenv());
     } catch (IllegalArgumentException | IOException e) {
       System.err.println("runtracker-relay: " + e.getMessage());
+      System.exit(2);
+      return;
+    } catch (KafkaException e) { // such as of a name that cannot be looked up, or a key file
+      String why = e.getCause() == null ? "" : ": " + e.getCause().getMessage();
+      System.err.println("runtracker-relay: " + e.getMessage() + why);
       System.exit(2);
       return;
     }

@@ -7,6 +7,7 @@ import io.runtracker.internal.config.Told;
 import io.runtracker.internal.config.UnknownVariables;
 import io.runtracker.kafka.client.ClientProperties;
 import io.runtracker.mlflow.MlflowSink;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -42,16 +43,26 @@ final class RelaySettings {
           ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG,
           ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG);
 
-  /** What differs from Kafka's own defaults, and may be set. A relay that dies is replaced soon. */
+  /**
+   * What differs from Kafka's own defaults, and may be set. A relay that dies is replaced soon, and
+   * a right that is granted or a partition that is added is noticed soon.
+   */
   private static final Map<String, String> DEFAULTS =
       Map.of(
           ConsumerConfig.GROUP_ID_CONFIG, "runtracker-relay",
           ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, "10000",
           ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, "3000",
+          ConsumerConfig.METADATA_MAX_AGE_CONFIG, "30000",
+          ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG, "300000",
           ConsumerConfig.MAX_POLL_RECORDS_CONFIG, "2000",
           ConsumerConfig.FETCH_MAX_BYTES_CONFIG, "8388608",
           ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, "10000",
           ConsumerConfig.REQUEST_TIMEOUT_MS_CONFIG, "5000");
+
+  /** Delivery of a partition waits meanwhile. */
+  private static final long PRODUCER_MILLIS = 5_000;
+
+  private static final int PRODUCER_BYTES = 32 << 20;
 
   final String topic;
   final String servers;
@@ -79,6 +90,22 @@ final class RelaySettings {
     all.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, servers);
     this.properties = Map.copyOf(all);
     NAMES.check(written, () -> new ConsumerConfig(member()));
+    requireLess(
+        ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG);
+  }
+
+  /** The client says so itself, but without a name. */
+  private void requireLess(String property, String other) {
+    if (number(property) >= number(other)) {
+      throw new IllegalArgumentException(
+          ClientProperties.variable(property)
+              + ": must be less than "
+              + ClientProperties.variable(other)
+              + ", which is "
+              + number(other)
+              + ", but is "
+              + number(property));
+    }
   }
 
   private static int port(String text) {
@@ -106,7 +133,17 @@ final class RelaySettings {
 
   /** After so long without a word from it the group gives what a member has to another. */
   long sessionMillis() {
-    return Long.parseLong(String.valueOf(properties.get(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG)));
+    return number(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG);
+  }
+
+  /** For so long a member may wait for what it hands over, before the group misses it. */
+  Duration longestHandingOver() {
+    Duration half = Duration.ofMillis(number(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG) / 2);
+    return delivery.closeTimeout.compareTo(half) < 0 ? delivery.closeTimeout : half;
+  }
+
+  private long number(String property) {
+    return Long.parseLong(String.valueOf(properties.get(property)));
   }
 
   /** For a member of the group. */
@@ -147,7 +184,16 @@ final class RelaySettings {
     all.remove(ProducerConfig.INTERCEPTOR_CLASSES_CONFIG); // they are a consumer's
     all.put(ProducerConfig.ACKS_CONFIG, "all");
     all.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
-    all.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, "10000");
+    all.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, PRODUCER_MILLIS);
+    all.put(
+        ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG,
+        (int)
+            Math.min(
+                2 * PRODUCER_MILLIS + number(ConsumerConfig.REQUEST_TIMEOUT_MS_CONFIG),
+                Integer.MAX_VALUE));
+    all.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4"); // what fits its topic so, fits here
+    all.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, PRODUCER_BYTES); // the broker decides
+    all.put(ProducerConfig.BUFFER_MEMORY_CONFIG, 2 * PRODUCER_BYTES);
     all.put(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);
     all.put(ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);
     return all;

@@ -37,6 +37,9 @@ final class Rereader {
   /** Hands over what is still there, in ascending order. */
   void read(Positions wanted, Consumer<SpooledEvent> consumer) throws SpoolException {
     List<SpooledEvent> found = new ArrayList<>();
+    if (wanted.isEmpty()) {
+      return;
+    }
     try (KafkaConsumer<byte[], byte[]> again = new KafkaConsumer<>(properties)) {
       again.assign(Set.of(partition));
       long deadline = System.nanoTime() + LONGEST.toNanos();

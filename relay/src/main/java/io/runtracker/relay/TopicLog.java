@@ -60,24 +60,25 @@ final class TopicLog implements Backlog {
    * @return bytes of what delivery has to do
    */
   synchronized long add(List<ConsumerRecord<byte[], byte[]>> records, long nextOffset) {
-    Positions.Builder found = new Positions.Builder();
+    Positions.Builder there = new Positions.Builder();
+    records.forEach(each -> there.add(positionOf(each)));
     Positions done = memory.done();
-    long bytes = 0;
-    for (ConsumerRecord<byte[], byte[]> each : records) {
-      long position = positionOf(each);
-      found.add(position);
-      if (!done.contains(position)) {
-        SpooledEvent event = eventOf(each);
-        fetched.add(event);
-        bytes += event.length();
-        received++;
-      }
-    }
-    Positions leftOut = Positions.of(end, nextOffset + 1).minus(found.build()).minus(done);
+    Positions leftOut = Positions.of(end, nextOffset + 1).minus(there.build()).minus(done);
     if (!leftOut.isEmpty()) {
       memory.done(leftOut);
     }
-    fetchedBytes += bytes;
+    long bytes = 0;
+    for (ConsumerRecord<byte[], byte[]> each : records) {
+      long position = positionOf(each);
+      if (position >= end && !done.contains(position)) { // else it is here already
+        SpooledEvent event = eventOf(each);
+        fetched.add(event);
+        fetchedBytes += event.length();
+        bytes += event.length();
+        received++;
+        end = position + 1; // at once: where memory is short, the rest is fetched again
+      }
+    }
     end = Math.max(end, nextOffset + 1);
     return bytes;
   }
@@ -202,10 +203,24 @@ final class TopicLog implements Backlog {
     return memory;
   }
 
-  /** Nobody is given anything any more. */
+  /** Where to read on. */
+  long nextOffset() {
+    return end - 1;
+  }
+
+  /**
+   * Nobody is given anything any more.
+   *
+   * @return behind what was
+   */
+  synchronized long stopHandingOut() {
+    closed = true;
+    return cursor;
+  }
+
   @Override
   public void close() {
-    closed = true;
+    stopHandingOut();
     memory.close();
   }
 }

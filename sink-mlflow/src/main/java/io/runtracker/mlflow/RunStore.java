@@ -2,6 +2,7 @@
 package io.runtracker.mlflow;
 
 import io.runtracker.sink.SinkException;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -126,11 +127,22 @@ final class RunStore {
     return UNQUOTABLE.matcher(Text.fit(value, 500)).replaceAll("_");
   }
 
-  /** Deleted runs count: who deleted one does not want it again. */
+  /**
+   * Deleted runs count: who deleted one does not want it again. Of several, one that has ended
+   * comes first, since nobody may complete the others, and one that was deleted as a second run
+   * last.
+   */
   Optional<String> find(String filter) throws SinkException, InterruptedException {
     return search(filter, Service.ViewType.ALL).stream()
-        .map(run -> run.getInfo().getRunId())
-        .findFirst();
+        .map(Service.Run::getInfo)
+        .min(
+            Comparator.comparing((Service.RunInfo info) -> !hasEnded(info))
+                .thenComparing(info -> info.getLifecycleStage().equals(DELETED)))
+        .map(Service.RunInfo::getRunId);
+  }
+
+  private static boolean hasEnded(Service.RunInfo info) {
+    return info.getStatus() != Service.RunStatus.RUNNING;
   }
 
   List<Service.Run> search(String filter, Service.ViewType view)

@@ -319,4 +319,19 @@ class MlflowSinkRunTest {
     }
     assertThat(sink.find(request("/never").build())).isEmpty();
   }
+
+  @Test
+  void ofSeveralRunsTheOneThatHasEndedIsFoundAndADeletedOneLast() throws Exception {
+    RequestEvent event = request("/twice").build();
+    String first = sink.create(event);
+    String second = sink.create(event);
+    String third = sink.create(event);
+    sink.discard(first);
+    assertThat(sink.find(event)).get().isIn(second, third);
+    sink.complete(second, event);
+    assertThat(sink.find(event)).contains(second);
+    sink.discard(second);
+    sink.discard(third);
+    assertThat(sink.find(event)).contains(second); // who deleted it does not want it again
+  }
 }

@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.relay;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.runtracker.testkit.MlflowServer;
+import io.runtracker.testkit.kafka.KafkaCluster;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.UUID;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.NewPartitions;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What becomes of requests when the cluster, MLflow or what is in the topic is not as it was. */
+@Tag("once")
+class RelayFaultTest {
+
+  private static final String WHOLE = "missing 0, twice 0, unfinished 0";
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  @TempDir static Path directory;
+  private static KafkaCluster cluster;
+
+  @BeforeAll
+  static void startCluster() throws Exception {
+    cluster = KafkaCluster.start(directory.resolve("kafka"), 1);
+  }
+
+  @AfterAll
+  static void stopCluster() {
+    cluster.close();
+  }
+
+  private static Topic topic(int partitions) throws Exception {
+    return new Topic(cluster, partitions, MlflowServer.shared().uri());
+  }
+
+  private static RelayProcess start(Map<String, String> environment) throws Exception {
+    return RelayProcess.start(environment, directory.resolve(UUID.randomUUID() + ".log"));
+  }
+
+  private static void awaitAll(Topic topic) {
+    await().atMost(PATIENCE).until(() -> topic.written().size(), count -> count == topic.served());
+    await().atMost(PATIENCE).until(topic::balance, WHOLE::equals);
+  }
+
+  private static void awaitLog(RelayProcess relay, String text) {
+    await().atMost(PATIENCE).until(relay::log, log -> log.contains(text));
+  }
+
+  private static String ledger(Relay relay) throws Exception {
+    URI uri = URI.create("http://127.0.0.1:" + relay.port() + "/ledger");
+    return HttpClient.newHttpClient()
+        .send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString())
+        .body();
+  }
+
+  private static KafkaProducer<byte[], byte[]> producer(Map<String, Object> more) {
+    Map<String, Object> all = new HashMap<>(more);
+    all.put("bootstrap.servers", cluster.bootstrapServers());
+    return new KafkaProducer<>(all, new ByteArraySerializer(), new ByteArraySerializer());
+  }
+
+  private static Admin admin() {
+    return Admin.create(Map.of("bootstrap.servers", cluster.bootstrapServers()));
+  }
+
+  @Test
+  void each_request_is_in_mlflow_once_though_the_broker_was_killed_meanwhile() throws Exception {
+    try (Topic topic = topic(3);
+        RelayProcess relay = start(topic.environment("WINDOW"))) {
+      topic.serveSlowly(500);
+      await().atMost(PATIENCE).until(() -> !topic.written().isEmpty());
+      topic.serveSlowly(300);
+      cluster.kill(1);
+      topic.serveSlowly(300);
+      cluster.restart(1);
+      topic.serveSlowly(300);
+      topic.flush();
+      awaitAll(topic);
+      assertThat(relay.log()).doesNotContain("Exception in thread");
+    }
+  }
+
+  @Test
+  void each_request_is_in_mlflow_once_though_the_broker_slept_longer_than_a_session()
+      throws Exception {
+    try (Topic topic = topic(3);
+        RelayProcess one = start(topic.environment("WINDOW"));
+        RelayProcess other = start(topic.environment("WINDOW"))) {
+      topic.serveSlowly(500);
+      await().atMost(PATIENCE).until(() -> !topic.written().isEmpty());
+      topic.serveSlowly(300);
+      cluster.freeze(1);
+      topic.serveSlowly(300);
+      await().pollDelay(Duration.ofSeconds(8)).until(() -> true); // a session is 6 s
+      cluster.thaw(1);
+      topic.serveSlowly(300);
+      topic.flush();
+      awaitAll(topic);
+      assertThat(one.log() + other.log()).contains("Kafka at ");
+    }
+  }
+
+  @Test
+  void each_request_is_in_mlflow_once_though_mlflow_was_killed_meanwhile() throws Exception {
+    try (MlflowServer mlflow = MlflowServer.start(MlflowServer.Options.plain());
+        Topic topic = new Topic(cluster, 3, mlflow.uri())) {
+      Map<String, String> environment = topic.environment("AUTO");
+      environment.put("RUNTRACKER_MAX_RETRY_DELAY", "1s");
+      try (RelayProcess relay = start(environment)) {
+        topic.serveSlowly(500);
+        await().atMost(PATIENCE).until(() -> !topic.written().isEmpty());
+        topic.serveSlowly(200);
+        mlflow.kill();
+        topic.serveSlowly(300);
+        mlflow.restart();
+        topic.flush();
+        awaitAll(topic);
+        assertThat(relay.log()).contains("MLflow");
+      }
+    }
+  }
+
+  @Test
+  void what_cannot_be_read_is_set_aside_with_the_reason_and_the_partition_goes_on()
+      throws Exception {
+    try (Topic topic = topic(1);
+        KafkaProducer<byte[], byte[]> producer = producer(Map.of())) {
+      topic.serve(100);
+      topic.flush();
+      for (int i = 0; i < 300; i++) {
+        producer.send(new ProducerRecord<>(topic.name, ("no request " + i).getBytes(UTF_8)));
+      }
+      producer.send(new ProducerRecord<>(topic.name, null));
+      producer.flush();
+      topic.serve(100);
+      topic.flush();
+      try (Relay relay = new Relay(topic.environment("WINDOW"))) {
+        awaitAll(topic);
+        await().atMost(PATIENCE).until(() -> ledger(relay).contains("\"DAMAGED\": 301"));
+      }
+      List<ConsumerRecord<byte[], byte[]>> rejected = topic.rejected();
+      assertThat(rejected).hasSize(301);
+      assertThat(rejected.get(0).headers().lastHeader("runtracker.reason").value())
+          .asString(UTF_8)
+          .startsWith("DAMAGED: ");
+      assertThat(rejected.get(0).value()).asString(UTF_8).startsWith("no request ");
+    }
+  }
+
+  @Test
+  void good_requests_go_on_though_there_is_no_topic_for_what_is_set_aside() throws Exception {
+    try (Topic topic = topic(1);
+        KafkaProducer<byte[], byte[]> producer = producer(Map.of());
+        Admin admin = admin()) {
+      admin.deleteTopics(List.of(topic.name + "-rejected")).all().get();
+      for (int i = 0; i < 50; i++) {
+        producer.send(new ProducerRecord<>(topic.name, new byte[] {9, 9, 9}));
+        topic.serve(10);
+      }
+      producer.flush();
+      topic.flush();
+      Map<String, String> environment = topic.environment("WINDOW");
+      environment.put("RUNTRACKER_CLOSE_TIMEOUT", "1s"); // it never finishes
+      try (Relay relay = new Relay(environment)) {
+        awaitAll(topic);
+        await().atMost(PATIENCE).until(() -> ledger(relay).contains("\"waiting\": 50"));
+      }
+      admin.createTopics(List.of(new NewTopic(topic.name + "-rejected", 1, (short) 1))).all().get();
+      try (Relay next = new Relay(environment)) { // a relay itself tries again after half a minute
+        await().atMost(PATIENCE).until(() -> ledger(next).contains("\"DAMAGED\": 50"));
+      }
+      assertThat(topic.rejected()).hasSize(50);
+    }
+  }
+
+  @Test
+  void what_is_too_large_for_the_topic_of_those_set_aside_is_named_there_without_its_content()
+      throws Exception {
+    try (Topic topic = topic(1);
+        KafkaProducer<byte[], byte[]> producer = producer(Map.of());
+        Admin admin = admin()) {
+      ConfigResource rejected =
+          new ConfigResource(ConfigResource.Type.TOPIC, topic.name + "-rejected");
+      AlterConfigOp small =
+          new AlterConfigOp(new ConfigEntry("max.message.bytes", "5000"), AlterConfigOp.OpType.SET);
+      admin.incrementalAlterConfigs(Map.of(rejected, List.of(small))).all().get();
+      byte[] large = new byte[900_000];
+      new Random(1).nextBytes(large); // so that nothing makes it smaller
+      topic.serve(50);
+      topic.flush();
+      producer.send(new ProducerRecord<>(topic.name, large));
+      producer.send(new ProducerRecord<>(topic.name, new byte[] {9}));
+      producer.flush();
+      topic.serve(50);
+      topic.flush();
+      try (Relay relay = new Relay(topic.environment("WINDOW"))) {
+        awaitAll(topic);
+        await().atMost(PATIENCE).until(() -> ledger(relay).contains("\"DAMAGED\": 2"));
+      }
+      assertThat(topic.rejected())
+          .hasSize(2)
+          .anySatisfy(whole -> assertThat(whole.value()).containsExactly(9))
+          .anySatisfy(
+              named -> {
+                assertThat(named.value()).isEmpty();
+                assertThat(named.headers().lastHeader("runtracker.left_out").value())
+                    .asString(UTF_8)
+                    .startsWith("900000 bytes: ");
+                assertThat(named.headers().lastHeader("runtracker.partition").value())
+                    .asString(UTF_8)
+                    .isEqualTo(topic.name + "-0");
+              });
+    }
+  }
+
+  @Test
+  void a_transaction_that_hangs_holds_up_what_is_behind_it_until_it_is_given_up() throws Exception {
+    try (Topic topic = topic(1);
+        KafkaProducer<byte[], byte[]> producer =
+            producer(Map.of("transactional.id", "hangs " + UUID.randomUUID()));
+        Relay relay = new Relay(topic.environment("WINDOW"))) {
+      topic.serve(50);
+      topic.flush();
+      awaitAll(topic);
+      producer.initTransactions();
+      producer.beginTransaction();
+      producer.send(new ProducerRecord<>(topic.name, new byte[] {9}));
+      producer.flush();
+      topic.serve(50);
+      topic.flush();
+      assertThat(topic.written()).hasSize(50);
+      producer.abortTransaction();
+      awaitAll(topic);
+      assertThat(ledger(relay)).contains("\"dropped\": {}");
+    }
+  }
+
+  @Test
+  void records_of_transactions_that_were_given_up_are_no_requests() throws Exception {
+    try (Topic topic = topic(1);
+        KafkaProducer<byte[], byte[]> producer =
+            producer(Map.of("transactional.id", "given up " + UUID.randomUUID()))) {
+      producer.initTransactions();
+      for (int i = 0; i < 5; i++) {
+        topic.serve(50);
+        topic.flush();
+        producer.beginTransaction();
+        producer.send(new ProducerRecord<>(topic.name, new byte[] {9}));
+        producer.flush();
+        producer.abortTransaction();
+      }
+      try (Relay relay = new Relay(topic.environment("WINDOW"))) {
+        awaitAll(topic);
+        await().atMost(PATIENCE).until(() -> ledger(relay).contains("\"waiting\": 0"));
+        assertThat(ledger(relay)).contains("\"delivered\": 250", "\"dropped\": {}");
+      }
+      assertThat(topic.rejected()).isEmpty();
+    }
+  }
+
+  @Test
+  void what_the_cluster_deletes_before_it_is_written_is_counted_and_named() throws Exception {
+    try (Topic topic = topic(1);
+        Admin admin = admin()) {
+      Map<String, String> environment = topic.environment("WINDOW");
+      environment.put("MLFLOW_TRACKING_URI", "http://127.0.0.1:9"); // so that it only plans
+      environment.put("RUNTRACKER_WINDOW_ROWS", "100");
+      topic.serve(100);
+      topic.flush();
+      TopicPartition partition = new TopicPartition(topic.name, 0);
+      try (RelayProcess relay = start(environment)) {
+        await()
+            .atMost(PATIENCE)
+            .until(() -> topic.committed(partition).metadata(), text -> text.length() > 150);
+        relay.kill();
+      }
+      topic.serve(200);
+      topic.flush();
+      admin.deleteRecords(Map.of(partition, RecordsToDelete.beforeOffset(150))).all().get();
+      environment.put("MLFLOW_TRACKING_URI", MlflowServer.shared().uri().toString());
+      try (RelayProcess relay = start(environment)) {
+        awaitLog(relay, "before they were written");
+        await()
+            .atMost(PATIENCE)
+            .until(() -> topic.committed(partition).offset(), offset -> offset >= 300);
+        assertThat(relay.log()).contains("Kafka has deleted ");
+      }
+      assertThat(topic.written()).hasSizeBetween(150, 152).containsKeys(152, 299);
+    }
+  }
+
+  @Test
+  void a_partition_without_an_offset_stands_still_where_it_may_have_been_read_and_others_go_on()
+      throws Exception {
+    long eightDaysAgo = Instant.now().minus(Duration.ofDays(8)).toEpochMilli();
+    try (Topic topic = topic(2);
+        KafkaProducer<byte[], byte[]> producer = producer(Map.of())) {
+      TopicPartition still = new TopicPartition(topic.name, 0);
+      TopicPartition other = new TopicPartition(topic.name, 1);
+      topic.createAnew(Map.of("retention.ms", "-1"));
+      producer.send(new ProducerRecord<>(topic.name, 0, eightDaysAgo, null, new byte[] {9}));
+      producer.flush();
+      await().atMost(PATIENCE).until(() -> serveSome(topic, other, 0));
+      await().atMost(PATIENCE).until(() -> serveSome(topic, still, 1));
+      Map<String, String> environment = topic.environment("WINDOW");
+      try (RelayProcess relay = start(environment)) {
+        awaitLog(relay, "has no offset for it, and it holds requests older than");
+        await().atMost(PATIENCE).until(() -> topic.committed(other).offset() == topic.end(other));
+        relay.stop();
+        assertThat(relay.log()).doesNotContain("Reads " + still + " ");
+      }
+      topic.commit(still, new OffsetAndMetadata(1));
+      try (RelayProcess relay = start(environment)) {
+        awaitAll(topic);
+        assertThat(relay.log()).contains("Reads " + still + " from offset 1 on");
+      }
+    }
+  }
+
+  /**
+   * Whether there is more in a partition then than before. So many, because the client goes to
+   * another partition when it has written 128 KiB.
+   */
+  private static boolean serveSome(Topic topic, TopicPartition partition, long before)
+      throws Exception {
+    topic.serve(500);
+    topic.flush();
+    return topic.end(partition) > before;
+  }
+
+  @Test
+  void partitions_that_are_added_are_read_too() throws Exception {
+    try (Topic topic = topic(1);
+        Admin admin = admin()) {
+      Map<String, String> environment = topic.environment("WINDOW");
+      try (RelayProcess one = start(environment);
+          RelayProcess other = start(environment)) {
+        topic.serve(100);
+        topic.flush();
+        awaitAll(topic);
+        admin.createPartitions(Map.of(topic.name, NewPartitions.increaseTo(3))).all().get();
+        for (int i = 1; i < 3; i++) {
+          TopicPartition added = new TopicPartition(topic.name, i);
+          await().atMost(PATIENCE).until(() -> serveSome(topic, added, 0));
+        }
+        awaitAll(topic);
+        assertThat(one.log() + other.log())
+            .contains("Reads " + topic.name + "-1 from offset 0 on")
+            .contains("Reads " + topic.name + "-2 from offset 0 on");
+      }
+    }
+  }
+
+  @Test
+  void a_topic_that_is_not_there_is_named_and_read_once_it_is() throws Exception {
+    try (Topic topic = topic(1)) {
+      topic.delete();
+      try (RelayProcess relay = start(topic.environment("WINDOW"))) {
+        awaitLog(relay, "; create the topic");
+        topic.create(Map.of());
+        topic.serve(100);
+        topic.flush();
+        awaitAll(topic);
+      }
+    }
+  }
+
+  @Test
+  void a_topic_that_is_created_anew_is_read_from_its_beginning() throws Exception {
+    try (Topic topic = topic(2);
+        RelayProcess relay = start(topic.environment("WINDOW"))) {
+      topic.serve(100);
+      topic.flush();
+      awaitAll(topic);
+      topic.createAnew(Map.of());
+      topic.serve(300);
+      topic.flush();
+      awaitAll(topic);
+      awaitLog(relay, "was deleted and created again, or its cluster was");
+    }
+  }
+
+  @Test
+  void a_topic_that_is_created_anew_while_no_relay_runs_is_read_from_its_beginning()
+      throws Exception {
+    try (Topic topic = topic(1)) {
+      topic.serve(100);
+      topic.flush();
+      try (RelayProcess relay = start(topic.environment("WINDOW"))) {
+        awaitAll(topic);
+        relay.stop();
+      }
+      TopicPartition partition = new TopicPartition(topic.name, 0);
+      OffsetAndMetadata known = topic.committed(partition);
+      topic.createAnew(Map.of());
+      topic.commit(partition, known); // as a relay does that has not noticed yet
+      topic.serve(300);
+      topic.flush();
+      try (RelayProcess relay = start(topic.environment("WINDOW"))) {
+        awaitAll(topic);
+        assertThat(relay.log()).contains("which is gone; now it is the topic");
+      }
+    }
+  }
+
+  @Test
+  void a_cluster_that_is_created_anew_is_read_from_its_beginning() throws Exception {
+    try (Topic topic = topic(1);
+        RelayProcess relay = start(topic.environment("WINDOW"))) {
+      topic.serve(100);
+      topic.flush();
+      awaitAll(topic);
+      cluster.createAnew();
+      cluster.createTopic(topic.name, 1);
+      topic.serve(300);
+      topic.flush();
+      awaitAll(topic);
+      awaitLog(relay, "was deleted and created again, or its cluster was");
+    }
+  }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.runtracker.relay;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/** A relay as a process of its own, which a test kills and freezes. It ends with its test. */
+final class RelayProcess implements AutoCloseable {
+
+  private final Process process;
+  private final Path output;
+
+  private RelayProcess(Process process, Path output) {
+    this.process = process;
+    this.output = output;
+  }
+
+  /**
+   * Starts one, and does not wait for it.
+   *
+   * @param output is appended to
+   */
+  static RelayProcess start(Map<String, String> environment, Path output) throws IOException {
+    ProcessBuilder builder =
+        new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-Xmx192m",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-Dorg.slf4j.simpleLogger.log.org.apache.kafka=warn",
+            "-Dorg.slf4j.simpleLogger.showDateTime=true",
+            "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS",
+            "-cp",
+            System.getProperty("java.class.path"),
+            RelayProcess.class.getName());
+    builder.environment().putAll(environment);
+    return new RelayProcess(
+        builder
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()))
+            .start(),
+        output);
+  }
+
+  /** Of the process itself. */
+  public static void main(String[] arguments) throws InterruptedException {
+    Thread watch = new Thread(RelayProcess::endWithParent, "end-with-parent");
+    watch.setDaemon(true);
+    watch.start();
+    Relay.main(arguments);
+  }
+
+  private static void endWithParent() {
+    try {
+      while (System.in.read() >= 0) {
+        // nobody writes
+      }
+    } catch (IOException gone) {
+      // as its end
+    }
+    Runtime.getRuntime().halt(1);
+  }
+
+  void kill() {
+    process.destroyForcibly();
+    process.onExit().join();
+  }
+
+  /**
+   * SIGTERM, as an operator does; returns when it has ended. Not by {@link Process#destroy}, which
+   * closes its input too, and then it ends as if killed.
+   */
+  void stop() {
+    signal("TERM");
+    process.onExit().join();
+    if (!log().contains("The relay has ended")) {
+      throw new IllegalStateException("it did not end in order");
+    }
+  }
+
+  void freeze() {
+    signal("STOP");
+  }
+
+  void thaw() {
+    signal("CONT");
+  }
+
+  private void signal(String name) {
+    try {
+      List<String> command = List.of("kill", "-" + name, String.valueOf(process.pid()));
+      if (new ProcessBuilder(command).inheritIO().start().onExit().join().exitValue() != 0) {
+        throw new IllegalStateException("no signal could be sent");
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** What it has logged, and those before it that had the same file. */
+  String log() {
+    try {
+      return Files.readString(output);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    kill();
+  }
+}
