@@ -65,7 +65,7 @@ final class ShellBlocks {
       case "java" -> checkJar(arguments);
       case "pip" -> assertThat(arguments).containsExactly("install", "mlflow");
       case "benchmarks/run.sh" -> checkBenchmark(arguments);
-      case "examples/demo.sh" -> checkDemo(arguments);
+      case "examples/demo.sh", "examples/fleet.sh" -> checkExample(command, arguments);
       case ".ci/run", "testkit/mlflow-versions/try_versions.py" -> {
         assertThat(Project.hasFile(command)).as(command).isTrue();
         assertThat(arguments).isEmpty();
@@ -137,11 +137,10 @@ final class ShellBlocks {
   }
 
   /** {@code [a|b]} stands for each of them. */
-  private static void checkDemo(Deque<String> arguments) {
+  private static void checkExample(String script, Deque<String> arguments) {
     for (String argument : arguments) {
       for (String one : argument.replaceAll("[\\[\\]]", "").split("\\|")) {
-        assertThat(Project.source("examples/demo.sh"))
-            .containsPattern("[| ]" + Pattern.quote(one) + "[ )]");
+        assertThat(Project.source(script)).containsPattern("[| ]" + Pattern.quote(one) + "[ )]");
       }
     }
   }

@@ -32,6 +32,11 @@ final class BrokerNode {
     this.output = cluster.resolve("node-" + id + ".log");
   }
 
+  /** The file of what Kafka is told. */
+  Path settings() {
+    return settings;
+  }
+
   /** Writes the settings, and forgets all that it held. */
   Process format(String clusterId, List<String> lines) throws IOException {
     deleteFiles();

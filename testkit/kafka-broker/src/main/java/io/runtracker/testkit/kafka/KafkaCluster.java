@@ -223,34 +223,8 @@ public final class KafkaCluster implements AutoCloseable {
       client += "," + SecureListener.NAME + "://" + HOST + ":" + securePorts.get(id - 1);
       lines.addAll(secure.settings());
     }
-    lines.addAll(plainSettings(id, client, controller, voters));
+    lines.addAll(NodeSettings.of(id, client, controller, voters, size()));
     return lines;
-  }
-
-  private List<String> plainSettings(int id, String clients, String controller, String voters) {
-    int copies = size();
-    int enoughCopies = (copies + 2) / 2; // a majority
-    return List.of(
-        "process.roles=broker,controller",
-        "node.id=" + id,
-        "listeners=" + clients + "," + controller,
-        "advertised.listeners=" + clients,
-        "controller.listener.names=CONTROLLER",
-        "controller.quorum.voters=" + voters,
-        "auto.create.topics.enable=false",
-        "broker.heartbeat.interval.ms=300",
-        "broker.session.timeout.ms=2000",
-        "group.initial.rebalance.delay.ms=0",
-        "log.cleaner.dedupe.buffer.size=2097152",
-        "min.insync.replicas=" + enoughCopies,
-        "offsets.topic.num.partitions=4",
-        "offsets.topic.replication.factor=" + copies,
-        "share.coordinator.state.topic.num.partitions=4",
-        "share.coordinator.state.topic.replication.factor=" + copies,
-        "share.coordinator.state.topic.min.isr=" + enoughCopies,
-        "transaction.state.log.num.partitions=4",
-        "transaction.state.log.replication.factor=" + copies,
-        "transaction.state.log.min.isr=" + enoughCopies);
   }
 
   /** It serves when it says itself that it is one of the cluster. */
