@@ -39,7 +39,9 @@ final class Rejected implements SetAside, AutoCloseable {
     try {
       for (byte[] event : events) {
         ProducerRecord<byte[], byte[]> request = new ProducerRecord<>(topic, event);
-        request.headers().add("runtracker.reason", reason.getBytes(UTF_8));
+        request
+            .headers()
+            .add("runtracker.reason", (reason + RecordValue.whyUnread(event)).getBytes(UTF_8));
         request.headers().add("runtracker.unit", id.getBytes(UTF_8));
         sent.add(producer.send(request));
       }
