@@ -25,6 +25,7 @@ module io.runtracker {
       io.runtracker.mlflow,
       io.runtracker.spring;
   exports io.runtracker.internal.event to
+      io.runtracker.kafka,
       io.runtracker.mlflow;
   exports io.runtracker.internal.log to
       io.runtracker.kafka,

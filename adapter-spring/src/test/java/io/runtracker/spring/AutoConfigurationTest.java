@@ -117,9 +117,10 @@ class AutoConfigurationTest {
             context -> {},
             "runtracker.kafka.bootstrap-servers=localhost:1",
             "runtracker.kafka.linger.ms=20",
+            "runtracker.kafka.format=json",
             "RUNTRACKER_KAFKA_TOPIC=orders");
     assertThat(application.context().getBean(Sink.class))
-        .hasToString("the Kafka topic orders at localhost:1");
+        .hasToString("the Kafka topic orders at localhost:1, as JSON");
   }
 
   @Test

@@ -57,7 +57,8 @@ final class Rejected implements AutoCloseable {
     List<ProducerRecord<byte[], byte[]>> requests = new ArrayList<>();
     for (byte[] event : events) {
       ProducerRecord<byte[], byte[]> request = new ProducerRecord<>(topic, event);
-      request.headers().add("runtracker.reason", reason.getBytes(UTF_8));
+      String why = reason + RecordValue.whyUnread(event);
+      request.headers().add("runtracker.reason", why.getBytes(UTF_8));
       request.headers().add("runtracker.partition", partition.toString().getBytes(UTF_8));
       request.headers().add("runtracker.unit", id.getBytes(UTF_8));
       requests.add(request);

@@ -103,7 +103,7 @@ final class TopicLog implements Backlog {
 
   /** Of a record without a value none can be read, and delivery sets that aside. */
   static SpooledEvent eventOf(ConsumerRecord<byte[], byte[]> received) {
-    byte[] event = received.value() == null ? new byte[0] : received.value();
+    byte[] event = RecordValue.bytesOf(received);
     return new SpooledEvent(positionOf(received), event, 0, event.length);
   }
 

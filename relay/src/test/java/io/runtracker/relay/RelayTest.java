@@ -63,7 +63,7 @@ class RelayTest {
     }
   }
 
-  private static String get(Relay relay, String path) throws Exception {
+  static String get(Relay relay, String path) throws Exception {
     URI uri = URI.create("http://127.0.0.1:" + relay.port() + path);
     return HttpClient.newHttpClient()
         .send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString())

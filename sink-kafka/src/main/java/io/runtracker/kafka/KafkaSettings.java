@@ -11,6 +11,7 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
 
 /** Where requests go, and how the client is set. Immutable. */
 final class KafkaSettings {
@@ -62,11 +63,14 @@ final class KafkaSettings {
 
   final String topic;
   final String servers;
+  final KafkaFormat format;
   private final Map<String, String> properties;
 
-  private KafkaSettings(String topic, String servers, Map<String, String> properties) {
+  private KafkaSettings(
+      String topic, String servers, KafkaFormat format, Map<String, String> properties) {
     this.topic = topic;
     this.servers = servers;
+    this.format = format;
     this.properties = properties;
   }
 
@@ -83,7 +87,11 @@ final class KafkaSettings {
    *     written
    */
   static KafkaSettings of(
-      Map<String, String> environment, String servers, String topic, Map<String, String> told) {
+      Map<String, String> environment,
+      String servers,
+      String topic,
+      @Nullable KafkaFormat format,
+      Map<String, String> told) {
     Map<String, String> properties = new LinkedHashMap<>(DEFAULTS);
     properties.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, MAX_BLOCK_MILLIS);
     Map<String, String> written = NAMES.read(environment, told, OURS, properties);
@@ -100,6 +108,7 @@ final class KafkaSettings {
         new KafkaSettings(
             ClientProperties.topic(environment, topic),
             properties.get(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG),
+            KafkaFormat.of(environment, format),
             Map.copyOf(properties));
     made.check(written);
     return made;
@@ -170,6 +179,7 @@ final class KafkaSettings {
   /** Without what is secret. */
   @Override
   public String toString() {
-    return "the Kafka topic " + topic + " at " + servers;
+    String as = format == KafkaFormat.JSON ? ", as JSON" : "";
+    return "the Kafka topic " + topic + " at " + servers + as;
   }
 }

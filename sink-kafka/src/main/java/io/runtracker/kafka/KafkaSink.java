@@ -5,11 +5,12 @@ import io.runtracker.sink.BatchSink;
 import io.runtracker.sink.BatchWriter;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Writes requests to a topic of Kafka as they are, each once: a record's value is the encoded
- * event, its header {@value #EVENT_ID} the event's id. It has no key, so that records spread over
- * all partitions.
+ * Writes requests to a topic of Kafka, each once: a record's value is the request in a {@link
+ * KafkaFormat}, its header {@value #EVENT_ID} the event's id. It has no key, so that records spread
+ * over all partitions.
  *
  * <p>Each batch is one transaction. In the same transaction goes what is known of the requests that
  * were written, as metadata of an offset: so whoever takes over a spool knows what is in the topic
@@ -59,6 +60,7 @@ public final class KafkaSink implements BatchSink {
     private final Map<String, String> told = new LinkedHashMap<>();
     private String bootstrapServers = "";
     private String topic = "";
+    private @Nullable KafkaFormat format;
 
     private Builder() {}
 
@@ -80,6 +82,12 @@ public final class KafkaSink implements BatchSink {
       return this;
     }
 
+    /** How requests are written. Default: {@link KafkaFormat#BYTES}. */
+    public Builder format(KafkaFormat ofValues) {
+      this.format = ofValues;
+      return this;
+    }
+
     /**
      * A property of Kafka's producer, such as {@code security.protocol}.
      *
@@ -98,7 +106,7 @@ public final class KafkaSink implements BatchSink {
      *     was written
      */
     public KafkaSink build() {
-      return new KafkaSink(KafkaSettings.of(environment, bootstrapServers, topic, told));
+      return new KafkaSink(KafkaSettings.of(environment, bootstrapServers, topic, format, told));
     }
   }
 }

@@ -139,7 +139,7 @@ final class Transactions {
 
   private ProducerRecord<byte[], byte[]> recordOf(RequestBatch.Entry request) throws IOException {
     ProducerRecord<byte[], byte[]> made =
-        new ProducerRecord<>(settings.topic, request.event().toBytes());
+        new ProducerRecord<>(settings.topic, settings.format.valueOf(request.event()));
     made.headers().add(KafkaSink.EVENT_ID, request.event().eventId().getBytes(UTF_8));
     return made;
   }

@@ -29,7 +29,7 @@ class FailuresTest {
   private static final String ID = "runtracker-log-0123";
 
   private final KafkaSettings settings =
-      KafkaSettings.of(Map.of(), "broker:9092", "orders", Map.of());
+      KafkaSettings.of(Map.of(), "broker:9092", "orders", null, Map.of());
 
   static Stream<Arguments> failures() {
     return Stream.of(

@@ -3,7 +3,15 @@ package io.runtracker.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.File;
+import java.lang.reflect.Method;
+import java.net.MalformedURLException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -16,7 +24,7 @@ class KafkaSettingsTest {
       new HashMap<>(Map.of("RUNTRACKER_KAFKA_BOOTSTRAP_SERVERS", "broker-1:9092, broker-2:9092"));
 
   private KafkaSettings settings() {
-    return KafkaSettings.of(environment, "", "", Map.of());
+    return KafkaSettings.of(environment, "", "", null, Map.of());
   }
 
   private void isRefused(String... words) {
@@ -42,7 +50,7 @@ class KafkaSettingsTest {
     environment.put("RUNTRACKER_KAFKA_TOPIC", "one");
     environment.put("RUNTRACKER_KAFKA_LINGER_MS", "20");
     KafkaSettings settings =
-        KafkaSettings.of(environment, "other:1", "two", Map.of("linger.ms", "30"));
+        KafkaSettings.of(environment, "other:1", "two", null, Map.of("linger.ms", "30"));
     assertThat(settings).hasToString("the Kafka topic two at other:1");
     assertThat(settings.producer("id")).containsEntry("linger.ms", "30");
   }
@@ -72,7 +80,7 @@ class KafkaSettingsTest {
   @Test
   void a_property_that_the_client_does_not_know_is_refused() {
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> KafkaSettings.of(environment, "", "", Map.of("linger", "1")))
+        .isThrownBy(() -> KafkaSettings.of(environment, "", "", null, Map.of("linger", "1")))
         .withMessage("linger: is no property of Kafka's producer");
   }
 
@@ -134,6 +142,66 @@ class KafkaSettingsTest {
   }
 
   @Test
+  void requests_are_bytes_unless_the_variable_or_the_builder_says_json() {
+    assertThat(settings().format).isEqualTo(KafkaFormat.BYTES);
+    environment.put("RUNTRACKER_KAFKA_FORMAT", "bytes");
+    assertThat(settings().format).isEqualTo(KafkaFormat.BYTES);
+    environment.put("RUNTRACKER_KAFKA_FORMAT", " Json ");
+    assertThat(settings().format).isEqualTo(KafkaFormat.JSON);
+    assertThat(settings().toString()).endsWith(", as JSON");
+    KafkaFormat told = KafkaFormat.BYTES;
+    assertThat(KafkaSettings.of(environment, "", "", told, Map.of()).format).isEqualTo(told);
+  }
+
+  @Test
+  void a_format_that_there_is_none_of_is_refused() {
+    environment.put("RUNTRACKER_KAFKA_FORMAT", "avro");
+    isRefused("RUNTRACKER_KAFKA_FORMAT: must be bytes or json, but is avro");
+  }
+
+  @Test
+  void without_jackson_json_is_refused_when_it_is_configured_and_bytes_need_none()
+      throws Exception {
+    try (URLClassLoader withoutJackson = withoutJackson()) {
+      Class<?> type = withoutJackson.loadClass(KafkaSettingsTest.class.getName());
+      Method build = type.getDeclaredMethod("build", String.class);
+      build.setAccessible(true); // its package is that of another loader
+      assertThat(build.invoke(null, "bytes")).hasToString("the Kafka topic t at broker:1");
+      assertThatThrownBy(() -> build.invoke(null, "json"))
+          .cause()
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageStartingWith("RUNTRACKER_KAFKA_FORMAT: JSON needs")
+          .hasMessageContaining("jackson-core");
+    }
+  }
+
+  static String build(String format) {
+    Map<String, String> variables =
+        Map.of(
+            "RUNTRACKER_KAFKA_BOOTSTRAP_SERVERS", "broker:1",
+            "RUNTRACKER_KAFKA_TOPIC", "t",
+            "RUNTRACKER_KAFKA_FORMAT", format);
+    return KafkaSink.builder().environment(variables).build().toString();
+  }
+
+  private static URLClassLoader withoutJackson() {
+    URL[] others =
+        Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+            .filter(entry -> !entry.contains("jackson-core"))
+            .map(KafkaSettingsTest::url)
+            .toArray(URL[]::new);
+    return new URLClassLoader(others, ClassLoader.getPlatformClassLoader());
+  }
+
+  private static URL url(String file) {
+    try {
+      return Path.of(file).toUri().toURL();
+    } catch (MalformedURLException e) {
+      throw new IllegalArgumentException(e);
+    }
+  }
+
+  @Test
   void a_password_is_in_no_line_of_the_log() {
     environment.put("RUNTRACKER_KAFKA_SASL_JAAS_CONFIG", "password=\"secret\";");
     assertThat(settings().toString()).doesNotContain("secret");
@@ -145,6 +213,7 @@ class KafkaSettingsTest {
         .contains(
             "RUNTRACKER_KAFKA_BOOTSTRAP_SERVERS",
             "RUNTRACKER_KAFKA_TOPIC",
+            "RUNTRACKER_KAFKA_FORMAT",
             "RUNTRACKER_KAFKA_SASL_JAAS_CONFIG",
             "RUNTRACKER_KAFKA_ACKS")
         .allMatch(name -> name.matches("RUNTRACKER_KAFKA_[A-Z0-9_]+"));

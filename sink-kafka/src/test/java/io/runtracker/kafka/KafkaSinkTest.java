@@ -120,6 +120,22 @@ class KafkaSinkTest {
   }
 
   @Test
+  void for_other_programs_each_record_is_an_object_of_json_without_secrets() {
+    try (Tracker tracker = tracker(sink(topic).format(KafkaFormat.JSON).build()).build()) {
+      Service.open(tracker, "/orders;token=s3cret").tag("user", "anna").end(503, null);
+      assertThat(tracker.flush(LONG).isComplete()).isTrue();
+    }
+    ConsumerRecord<byte[], byte[]> record = TopicReader.read(cluster, topic).get(0);
+    assertThat(new String(record.value(), UTF_8))
+        .startsWith("{\"version\":1,\"start_time\":\"2")
+        .contains("\"status_code\":503,\"status\":\"FAILED\",", "\"tags\":{\"user\":\"anna\"},")
+        .doesNotContain("s3cret")
+        .endsWith("}");
+    assertThat(new String(record.headers().lastHeader(KafkaSink.EVENT_ID).value(), UTF_8))
+        .isEqualTo(TopicReader.decoded(record.value()).eventId());
+  }
+
+  @Test
   void many_requests_are_there_once_each_and_compressed() throws Exception {
     try (Tracker tracker = tracker().windowRows(1_000).build()) {
       serve(tracker, 0, 5_000);

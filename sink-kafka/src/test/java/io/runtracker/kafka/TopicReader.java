@@ -2,7 +2,6 @@
 package io.runtracker.kafka;
 
 import io.runtracker.RequestEvent;
-import io.runtracker.sink.EncodedEvent;
 import io.runtracker.testkit.kafka.KafkaCluster;
 import java.io.IOException;
 import java.time.Duration;
@@ -55,7 +54,7 @@ final class TopicReader {
 
   static RequestEvent decoded(byte[] value) {
     try {
-      return EncodedEvent.of(value).decode();
+      return KafkaFormat.read(value).decode();
     } catch (IOException e) {
       throw new IllegalStateException(e);
     }

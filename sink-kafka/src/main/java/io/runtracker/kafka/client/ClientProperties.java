@@ -21,6 +21,11 @@ public final class ClientProperties {
   /** Where requests are. */
   public static final String TOPIC = "RUNTRACKER_KAFKA_TOPIC";
 
+  /**
+   * How requests are written there. A relay reads each form, and may find it in its environment.
+   */
+  public static final String FORMAT = "RUNTRACKER_KAFKA_FORMAT";
+
   private static final String PREFIX = "RUNTRACKER_KAFKA_";
   private static final String DEFAULT_TOPIC = "runtracker-requests";
 
@@ -49,11 +54,12 @@ public final class ClientProperties {
     return PREFIX + property.toUpperCase(Locale.ROOT).replace('.', '_');
   }
 
-  /** Those that set a property, the servers or the topic. */
+  /** Those that set a property, the servers, the topic or the format. */
   public Set<String> variables() {
     Set<String> variables = new HashSet<>(byVariable.keySet());
     variables.add(BOOTSTRAP_SERVERS);
     variables.add(TOPIC);
+    variables.add(FORMAT);
     return variables;
   }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.runtracker.internal.config.UnknownVariables;
+import io.runtracker.kafka.KafkaFormat;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.StringReader;
@@ -39,6 +40,7 @@ class CodeBlocksTest {
           "sh", ShellBlocks::check,
           "python", CodeBlocksTest::checkPython,
           "yaml", CodeBlocksTest::checkYaml,
+          "json", CodeBlocksTest::checkJson,
           "properties", CodeBlocksTest::checkProperties,
           "mermaid", CodeBlocksTest::checkMermaid,
           "text", TextBlocks::check);
@@ -104,6 +106,7 @@ class CodeBlocksTest {
     assertFails("sh", "java -jar runtracker.jar spool rejected --resnd DIR\n", "--resnd");
     assertFails("python", "for run in runs\n    pass\n", "SyntaxError");
     assertFails("yaml", "runtracker:\n  bach-size: 5\n", "runtracker.bach-size");
+    assertFails("json", "{\"version\":1,\"path\":\"/\"}\n", "no method");
     assertFails("text", "offered = taken + dropped\n", "taken");
     assertFails("", "offered = accepted + dropped\n", "a check for the language ''");
   }
@@ -161,6 +164,11 @@ class CodeBlocksTest {
     YamlPropertiesFactoryBean yaml = new YamlPropertiesFactoryBean();
     yaml.setResources(new ByteArrayResource(block.code().getBytes(UTF_8)));
     checkNames(yaml.getObject());
+  }
+
+  /** Ours is a request as it is in a topic. */
+  private static void checkJson(Block block) throws IOException {
+    KafkaFormat.read(block.code().getBytes(UTF_8)).decode();
   }
 
   private static void checkProperties(Block block) throws IOException {

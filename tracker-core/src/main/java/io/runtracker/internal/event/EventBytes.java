@@ -60,11 +60,11 @@ public final class EventBytes implements EncodedEvent {
    * @throws IOException when it holds no event, or one of a later version
    */
   public EventBytes(byte[] array, int offset, int length) throws IOException {
+    if (length > 0 && array[offset] != VERSION) {
+      throw new IOException("an event of the unknown version " + array[offset]);
+    }
     if (length < HEADER) {
       throw new IOException("an event of " + length + " bytes");
-    }
-    if (array[offset] != VERSION) {
-      throw new IOException("an event of the unknown version " + array[offset]);
     }
     this.array = array;
     this.offset = offset;
@@ -82,8 +82,17 @@ public final class EventBytes implements EncodedEvent {
 
   /** The bytes of an event that was built by hand, for what fills windows itself. */
   public static EventBytes of(RequestEvent event) {
+    return of(RecordedEvent.of(event), false);
+  }
+
+  /**
+   * The bytes of an event that travelled in another form.
+   *
+   * @param isSlow what the service has decided, which alone knows what is slow there
+   */
+  public static EventBytes of(RecordedEvent event, boolean isSlow) {
     Fields out = new Fields(256);
-    new EventCodec(Long.MAX_VALUE).encode(RecordedEvent.of(event), out);
+    new EventCodec(isSlow ? Long.MIN_VALUE : Long.MAX_VALUE).encode(event, out);
     byte[] bytes = out.toBytes();
     try {
       return new EventBytes(bytes, 0, bytes.length);
@@ -110,7 +119,13 @@ public final class EventBytes implements EncodedEvent {
     return (array[offset + 1] & (FAILED | SLOW | OWN_DATA | KILLED)) == 0;
   }
 
-  boolean hasOwnData() {
+  /** Whether it took longer than is usual in its service. */
+  public boolean isSlow() {
+    return is(SLOW);
+  }
+
+  /** As {@link RecordedEvent#hasOwnData}. */
+  public boolean hasOwnData() {
     return is(OWN_DATA);
   }
 

@@ -122,6 +122,7 @@ class EventCodecTest {
     bytes[0] = 9;
     assertThatThrownBy(() -> new EventBytes(bytes, 0, bytes.length))
         .hasMessageContaining("version 9");
+    assertThatThrownBy(() -> new EventBytes(bytes, 0, 1)).hasMessageContaining("version 9");
   }
 
   @Test
