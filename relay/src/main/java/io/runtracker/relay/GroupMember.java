@@ -52,6 +52,7 @@ final class GroupMember implements ConsumerRebalanceListener {
   private static final long AGAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(3);
+  private static final long LONGEST_CREATE_NANOS = TimeUnit.SECONDS.toNanos(10);
   private static final long LONGEST_OPENING_NANOS = TimeUnit.SECONDS.toNanos(15);
 
   /** Of what closeTimeout does not bound. */
@@ -65,6 +66,7 @@ final class GroupMember implements ConsumerRebalanceListener {
   private final Consumer<byte[], byte[]> consumer;
   private final RelaySettings settings;
   private final PartitionLine.Surroundings surroundings;
+  private final Lease lease;
   private final Commits commits;
   private final TopicWatch watch;
   private final Beginnings beginnings;
@@ -90,6 +92,7 @@ final class GroupMember implements ConsumerRebalanceListener {
     this.consumer = consumer;
     this.settings = settings;
     this.surroundings = surroundings;
+    this.lease = lease;
     this.commits = new Commits(consumer, settings.servers, lease, warnings);
     this.watch = watch;
     this.beginnings = new Beginnings(consumer, watch, settings);
@@ -299,10 +302,18 @@ final class GroupMember implements ConsumerRebalanceListener {
     commits.makeAll(leaving);
   }
 
-  /** Another has them already, and knows what was committed. */
+  /**
+   * Another has them already, and knows what was committed. A create that is under way is not
+   * interrupted: it may be a second one, and only who made it knows what to take back.
+   */
   @Override
   public void onPartitionsLost(Collection<TopicPartition> partitions) {
     isMember = false;
+    lease.lose();
+    long deadline = System.nanoTime() + LONGEST_CREATE_NANOS;
+    while (!lease.isIdle() && System.nanoTime() - deadline < 0) {
+      rest(HANDING_OVER_MILLIS);
+    }
     close(take(partitions));
     logger.warn("Another relay has taken over {}, because this one was not heard of", partitions);
   }

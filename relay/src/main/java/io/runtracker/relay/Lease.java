@@ -3,6 +3,7 @@ package io.runtracker.relay;
 
 import io.runtracker.sink.SinkException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * How long this relay may be sure that its partitions are its own: the group gives them to another
@@ -12,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 final class Lease {
 
   private final long nanos;
+  private final AtomicInteger underWay = new AtomicInteger();
   private volatile long heldSince = System.nanoTime();
 
   /**
@@ -49,5 +51,38 @@ final class Lease {
           "Nothing is written until Kafka says that this relay is still one of the group",
           null);
     }
+  }
+
+  /**
+   * As {@link #require}, before a create; {@link #ended} is to follow.
+   *
+   * @throws SinkException when nothing may be created; nothing is to follow then
+   */
+  void begin() throws SinkException {
+    underWay.incrementAndGet(); // first: whoever loses it waits for this one then
+    boolean isHeld = false;
+    try {
+      require();
+      isHeld = true;
+    } finally {
+      if (!isHeld) {
+        ended();
+      }
+    }
+  }
+
+  /** A create has ended, and what is to be done about it. */
+  void ended() {
+    underWay.decrementAndGet();
+  }
+
+  /** Others have the partitions; no create begins before the next commit is taken. */
+  void lose() {
+    heldSince = System.nanoTime() - nanos;
+  }
+
+  /** Whether no create is under way. */
+  boolean isIdle() {
+    return underWay.get() == 0;
   }
 }

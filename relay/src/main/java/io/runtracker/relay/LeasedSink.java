@@ -30,9 +30,13 @@ final class LeasedSink implements WindowSink {
 
   @Override
   public String create(RequestEvent event) throws SinkException, InterruptedException {
-    lease.require();
-    String runId = sink.create(event);
-    return confirmed(runId, () -> sink.find(event));
+    lease.begin();
+    try {
+      String runId = sink.create(event);
+      return confirmed(runId, () -> sink.find(event));
+    } finally {
+      lease.ended();
+    }
   }
 
   /** Looks for what is in the sink. */
@@ -93,9 +97,13 @@ final class LeasedSink implements WindowSink {
 
       @Override
       public String create(RequestWindow window) throws SinkException, InterruptedException {
-        lease.require();
-        String runId = draft.create(window);
-        return confirmed(runId, () -> sink.find(window));
+        lease.begin();
+        try {
+          String runId = draft.create(window);
+          return confirmed(runId, () -> sink.find(window));
+        } finally {
+          lease.ended();
+        }
       }
 
       @Override

@@ -136,4 +136,18 @@ class LeasedSinkTest {
     assertThat(sink.newWindow().create(WINDOW)).isEqualTo("mine");
     assertThat(runs.discarded).isEmpty();
   }
+
+  @Test
+  void a_create_under_way_is_known_and_none_begins_once_the_lease_is_lost() throws Exception {
+    runs.whileCreating =
+        () -> {
+          assertThat(lease.isIdle()).isFalse();
+          lease.lose();
+        };
+    assertThat(sink.newWindow().create(WINDOW)).isEqualTo("mine");
+    assertThat(lease.isIdle()).isTrue();
+    assertThatThrownBy(() -> sink.newWindow().create(WINDOW)).isInstanceOf(SinkException.class);
+    assertThat(runs.created).isEqualTo(1);
+    assertThat(lease.isIdle()).isTrue();
+  }
 }
