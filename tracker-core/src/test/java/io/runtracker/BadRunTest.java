@@ -13,6 +13,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
@@ -135,5 +136,34 @@ class BadRunTest {
       assertThat(ledger.dropped()).isEqualTo(Map.of(DropReason.REFUSED, 1L));
       assertThat(failures.get()).isBetween(2, 10);
     }
+  }
+
+  @Test
+  void where_very_many_runs_fail_further_requests_go_into_windows() {
+    sink.runs.beforeCreate =
+        event -> {
+          if (!isWell.get()) {
+            fail(Kind.REFUSED);
+          }
+        };
+    try (Tracker tracker = tracker(true)) {
+      awaitWindows(tracker);
+      isWell.set(false);
+      for (int served = 0; served < 50_000; served += 100) {
+        for (int i = 0; i < 100; i++) {
+          serveSpecial(tracker, SPECIAL);
+        }
+        serveUntil(tracker, () -> tracker.stats().ringRemaining() > 4_000);
+      }
+      serveUntil(tracker, () -> specialsInWindows() > 10_000);
+      assertThat(tracker.stats().ledger().dropped()).isEmpty();
+    }
+  }
+
+  private long specialsInWindows() {
+    return sink.windows().stream()
+        .flatMap(window -> window.events().stream())
+        .filter(event -> event.target().path().equals(SPECIAL))
+        .count();
   }
 }

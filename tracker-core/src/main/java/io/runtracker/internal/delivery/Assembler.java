@@ -145,7 +145,12 @@ public final class Assembler {
   private boolean hasRoom() {
     return mode.isOn()
         ? window.rows() < mostRows && window.bytes() < size.mostBytes()
-        : units.mayHoldRun() && units.waiting().fresh() < inFlight;
+        : units.mayHoldRun() && mayReadRun();
+  }
+
+  /** One after the other tells enough of whether others pass, where there is no room for many. */
+  private boolean mayReadRun() {
+    return units.areTooManyAside() ? !units.holdsRun() : units.waiting().fresh() < inFlight;
   }
 
   private void route(SpooledEvent event, long now) {
@@ -173,7 +178,7 @@ public final class Assembler {
     try {
       EventBytes event = EventBytes.of(spooled);
       boolean isSpecial = mode.mayChange() && !event.isPlain();
-      boolean getsRun = isSpecial || isARunNeededThatTells();
+      boolean getsRun = (isSpecial && !units.areTooManyAside()) || isARunNeededThatTells();
       if (getsRun && units.mayHoldRun() && !log.isCrowded()) {
         return false;
       }

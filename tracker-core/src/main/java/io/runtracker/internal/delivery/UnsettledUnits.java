@@ -24,6 +24,9 @@ final class UnsettledUnits {
 
   private static final long MOST_RUN_BYTES = 8L << 20;
 
+  /** A run that stands aside takes some 400 bytes, though its request may be on disk alone. */
+  static final int MOST_ASIDE = 32_768;
+
   private final Backlog log;
   private final WaitingUnits waiting;
 
@@ -188,6 +191,11 @@ final class UnsettledUnits {
   /** Whether one more request may wait in memory for a run of its own. */
   boolean mayHoldRun() {
     return runsHeld < MOST_RUNS && runBytes < MOST_RUN_BYTES;
+  }
+
+  /** Whether runs that stand aside take all the memory that they may take. */
+  boolean areTooManyAside() {
+    return runsAside.size() >= MOST_ASIDE;
   }
 
   int windowsHeld() {
