@@ -30,7 +30,7 @@ from demo import (
 
 SERVICE = ROOT / "examples/javalin-service/target/javalin-service.jar"
 RELAY = ROOT / "relay/target/runtracker-relay.jar"
-BROKER = ROOT / "testkit/kafka-broker/target/kafka-broker.jar"
+BROKER = ROOT / "testkit/kafka-broker/target/kafka-broker-program.jar"
 
 SERVICES = 3
 RELAYS = 2

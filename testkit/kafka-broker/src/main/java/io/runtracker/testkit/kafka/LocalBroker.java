@@ -24,7 +24,7 @@ import org.apache.kafka.common.errors.TopicExistsException;
 public final class LocalBroker {
 
   private static final String USAGE =
-      "usage: java -jar kafka-broker.jar DIRECTORY PORT TOPIC:PARTITIONS...";
+      "usage: java -jar kafka-broker-program.jar DIRECTORY PORT TOPIC:PARTITIONS...";
 
   private static final String HOST = "127.0.0.1";
   private static final int LONGEST_START_MILLIS = 120_000;
