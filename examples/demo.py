@@ -215,7 +215,7 @@ class Processes:
         self.started = []
 
     def start(self, name, command, env, log):
-        with open(log, "wb") as out:
+        with open(log, "ab") as out:
             process = subprocess.Popen(
                 command, env=env, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
             )

@@ -91,13 +91,9 @@ class MlflowPart(Part):
         )
 
     def kill(self):
-        pids = json.loads(self.state.read_text())["pids"]
+        group = json.loads(self.state.read_text())["processGroup"]
         super().kill()
-        for pid in pids:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        os.killpg(group, signal.SIGKILL)
         self.state.unlink()
 
 
@@ -197,7 +193,6 @@ class Fleet:
     def service(self, processes, number, kafka):
         environment = dict(
             kafka,
-            RUNTRACKER_SERVICE_NAME="shop",
             RUNTRACKER_SPOOL_DIR=str(self.work / f"spool-{number + 1}"),
         )
         return self.part(processes, f"service {number + 1}", SERVICE, environment, "/health")
@@ -207,6 +202,7 @@ class Fleet:
             kafka,
             MLFLOW_TRACKING_URI=self.mlflow.uri,
             MLFLOW_EXPERIMENT_NAME=self.experiment,
+            RUNTRACKER_SERVICE_NAME="shop",
             RUNTRACKER_AUTO_THRESHOLD="10s",
             RUNTRACKER_WINDOW_AGE="3s",
             RUNTRACKER_KAFKA_SESSION_TIMEOUT_MS="6000",
@@ -228,6 +224,27 @@ class Fleet:
             part.start()
         for part in self.services + self.relays:
             part.await_up()
+
+    def end(self):
+        """Those first that others still serve."""
+        for parts in (self.services, self.relays, [self.broker], [self.mlflow]):
+            running = [part.process for part in parts if part.process]
+            for process in running:
+                process.terminate()
+            for process in running:
+                try:
+                    process.wait(40)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+
+    def waiting(self):
+        """How many requests are not in MLflow; None where a part does not say, or a partition is nobody's."""
+        ledgers = [asked(service, "/tracker") for service in self.services]
+        topic = [asked(relay, "/ledger") for relay in self.relays]
+        if None in ledgers or None in topic or sum(one["partitions"] for one in topic) < PARTITIONS:
+            return None
+        return sum(one["inFlight"] + one["spooled"] for one in ledgers) + sum(one["lag"] + one["waiting"] for one in topic)
 
     def in_spools(self):
         return sum(
@@ -276,7 +293,6 @@ class Table:
             f"  {event}".rstrip(),
             flush=True,
         )
-        return topic
 
 
 def events(fleet):
@@ -304,13 +320,13 @@ def run_load(fleet):
     load.start()
     killed = {}
     planned = collections.deque(events(fleet))
-    while table.seconds() < LOAD_SECONDS:
+    while table.seconds() < LOAD_SECONDS or planned:
         text = ""
         while planned and planned[0][0] <= table.seconds():
             _, what, part = planned.popleft()
             if what == "kill":
-                part.kill()
                 killed[part] = time.monotonic()
+                part.kill()
                 text += f"kill -9 of {part.name}; "
             else:
                 part.start()
@@ -354,7 +370,7 @@ def balance(fleet, load, killed, mlflow, experiment_id):
         number
         for number in missing
         if load.answered[number][0] == 1
-        and 0 <= killed[service] - load.answered[number][1] <= YOUNG_SECONDS
+        and abs(killed[service] - load.answered[number][1]) <= YOUNG_SECONDS
     ]
     lost = len(missing) - len(young)
     twice = sum(1 for count in times.values() if count > 1)
@@ -369,22 +385,34 @@ def balance(fleet, load, killed, mlflow, experiment_id):
     return lost + twice + unfinished
 
 
+class Quiet:
+    """Whether nothing waits, twice in a row: what is read meanwhile shows in the second."""
+
+    def __init__(self, fleet, table):
+        self.fleet = fleet
+        self.table = table
+        self.times = 0
+
+    def __call__(self):
+        time.sleep(2)
+        self.table.line("no more requests")
+        self.times = self.times + 1 if self.fleet.waiting() == 0 else 0
+        return self.times == 2
+
+
 def demonstrate(fleet, arguments):
     fleet.start()
     mlflow = Mlflow(fleet.mlflow.uri)
     say(f"sending requests to {SERVICES} services for {LOAD_SECONDS} s; one in {ONE_FAILS_IN} fails")
     load, table, killed = run_load(fleet)
 
-    def is_quiet():
-        time.sleep(2)
-        waiting = table.line("no more requests")
-        return waiting == 0 and fleet.in_spools() == 0 and len(killed) > 0
-
-    wait_until("the delivery of all requests", 240, is_quiet)
+    for part in fleet.parts():
+        part.await_up()
+    wait_until("the delivery of all requests", 240, Quiet(fleet, table))
     experiment_id = mlflow.experiment_id(fleet.experiment)
     if balance(fleet, load, killed, mlflow, experiment_id):
         raise Problem("not each request is in MLflow once")
-    say("each request is in MLflow once")
+    say("each request that was safe is in MLflow once")
     say(f"MLflow's page: {fleet.mlflow.uri}/#/experiments/{experiment_id}/runs")
     if not arguments.exit:
         for service in fleet.services:
@@ -403,8 +431,9 @@ def main():
     processes = Processes()
     with tempfile.TemporaryDirectory(prefix="runtracker-fleet-") as folder:
         work = pathlib.Path(folder)
+        fleet = Fleet(processes, work)
         try:
-            demonstrate(Fleet(processes, work), arguments)
+            demonstrate(fleet, arguments)
             return 0
         except KeyboardInterrupt:
             say("ending")
@@ -416,7 +445,7 @@ def main():
                 print("\n".join(log.read_text(errors="replace").splitlines()[-30:]), file=sys.stderr)
             return 1
         finally:
-            processes.end()
+            fleet.end()
 
 
 if __name__ == "__main__":

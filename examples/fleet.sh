@@ -8,7 +8,7 @@
 #   examples/fleet.sh [--exit]
 #
 # It stays up until Ctrl-C. With --exit it ends everything it started, and returns 0 only if each request
-# is in MLflow once.
+# that was safe is in MLflow once.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
