@@ -25,7 +25,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Runs that fail while windows pass, as where a firewall refuses a tag of runs. */
 @Tag("once")
-@Execution(ExecutionMode.CONCURRENT)
 class BadRunTest {
 
   private static final String SPECIAL = "/special";
@@ -87,6 +86,7 @@ class BadRunTest {
             });
   }
 
+  @Execution(ExecutionMode.CONCURRENT)
   @ParameterizedTest(name = "{0}, spool: {1}")
   @CsvSource({
     "REFUSED,false",
@@ -121,6 +121,7 @@ class BadRunTest {
     }
   }
 
+  @Execution(ExecutionMode.CONCURRENT)
   @ParameterizedTest
   @EnumSource(
       value = Kind.class,

@@ -15,7 +15,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** A server that fails calls by chance, whatever is in them. */
 @Tag("once")
-@Execution(ExecutionMode.CONCURRENT)
 class ChanceTest {
 
   private static final int TIMES = Integer.getInteger("chance.times", 2);
@@ -27,6 +26,7 @@ class ChanceTest {
   }
 
   /** At the end of a burst those are left that failed most, and no other begins to fail. */
+  @Execution(ExecutionMode.CONCURRENT)
   @ParameterizedTest(name = "{0}, {1} % of {2}")
   @CsvSource({
     "FAILED,50,100", "FAILED,70,100", "FAILED,80,50", "FAILED,90,50", "FAILED,95,30",
