@@ -209,21 +209,21 @@ def table(runs):
 
 
 class Processes:
-    """What this demo started, and ends, by pid."""
+    """What this demo started, and ends, by pid: the last first. What is started again keeps its place."""
 
     def __init__(self):
-        self.started = []
+        self.started = {}
 
     def start(self, name, command, env, log):
         with open(log, "ab") as out:
             process = subprocess.Popen(
                 command, env=env, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
             )
-        self.started.append((name, process))
+        self.started[name] = process
         return process
 
     def end(self):
-        for name, process in reversed(self.started):
+        for name, process in reversed(self.started.items()):
             if process.poll() is None:
                 process.terminate()
                 try:
@@ -320,29 +320,36 @@ def interrupted(number, frame):
     raise KeyboardInterrupt
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("service", choices=["javalin", "servlet", "spring"])
-    parser.add_argument("--exit", action="store_true")
-    arguments = parser.parse_args()
+def perform(name, is_exit, processes, demonstrate):
+    """Demonstrates in a directory of its own, and ends what was started; returns 0 if all is right."""
     signal.signal(signal.SIGTERM, interrupted)
-    processes = Processes()
-    with tempfile.TemporaryDirectory(prefix="runtracker-demo-") as folder:
+    with tempfile.TemporaryDirectory(prefix=f"runtracker-{name}-") as folder:
         work = pathlib.Path(folder)
         try:
-            demonstrate(processes, work, arguments)
+            demonstrate(work)
             return 0
         except KeyboardInterrupt:
-            say("ending")
-            return 0 if not arguments.exit else 130
+            print(f"{name}: ending", flush=True)
+            return 0 if not is_exit else 130
         except (Problem, subprocess.CalledProcessError) as problem:
-            print(f"demo: {problem}", file=sys.stderr)
+            print(f"{name}: {problem}", file=sys.stderr)
             for log in sorted(work.glob("*.log")):
                 print(f"--- the end of {log.name}", file=sys.stderr)
                 print("\n".join(log.read_text(errors="replace").splitlines()[-30:]), file=sys.stderr)
             return 1
         finally:
             processes.end()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("service", choices=["javalin", "servlet", "spring"])
+    parser.add_argument("--exit", action="store_true")
+    arguments = parser.parse_args()
+    processes = Processes()
+    return perform(
+        "demo", arguments.exit, processes, lambda work: demonstrate(processes, work, arguments)
+    )
 
 
 if __name__ == "__main__":

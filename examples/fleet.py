@@ -7,12 +7,10 @@ import http.client
 import itertools
 import json
 import os
-import pathlib
 import re
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
@@ -24,7 +22,7 @@ from demo import (
     Processes,
     call,
     free_port,
-    interrupted,
+    perform,
     wait_until,
 )
 
@@ -225,19 +223,6 @@ class Fleet:
         for part in self.services + self.relays:
             part.await_up()
 
-    def end(self):
-        """Those first that others still serve."""
-        for parts in (self.services, self.relays, [self.broker], [self.mlflow]):
-            running = [part.process for part in parts if part.process]
-            for process in running:
-                process.terminate()
-            for process in running:
-                try:
-                    process.wait(40)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
-
     def waiting(self):
         """How many requests are not in MLflow; None where a part does not say, or a partition is nobody's."""
         ledgers = [asked(service, "/tracker") for service in self.services]
@@ -427,25 +412,10 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--exit", action="store_true")
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, interrupted)
     processes = Processes()
-    with tempfile.TemporaryDirectory(prefix="runtracker-fleet-") as folder:
-        work = pathlib.Path(folder)
-        fleet = Fleet(processes, work)
-        try:
-            demonstrate(fleet, arguments)
-            return 0
-        except KeyboardInterrupt:
-            say("ending")
-            return 0 if not arguments.exit else 130
-        except (Problem, subprocess.CalledProcessError) as problem:
-            print(f"fleet: {problem}", file=sys.stderr)
-            for log in sorted(work.glob("*.log")):
-                print(f"--- the end of {log.name}", file=sys.stderr)
-                print("\n".join(log.read_text(errors="replace").splitlines()[-30:]), file=sys.stderr)
-            return 1
-        finally:
-            fleet.end()
+    return perform(
+        "fleet", arguments.exit, processes, lambda work: demonstrate(Fleet(processes, work), arguments)
+    )
 
 
 if __name__ == "__main__":

@@ -42,8 +42,10 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("once")
 class RelayFaultTest {
 
-  private static final String WHOLE = "missing 0, twice 0, unfinished 0";
   private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  /** Until all is written, and as long again until all of it is complete. */
+  private static final Duration IN_ALL = PATIENCE.multipliedBy(2);
 
   @TempDir static Path directory;
   private static KafkaCluster cluster;
@@ -64,15 +66,6 @@ class RelayFaultTest {
 
   private static RelayProcess start(Map<String, String> environment) throws Exception {
     return RelayProcess.start(environment, directory.resolve(UUID.randomUUID() + ".log"));
-  }
-
-  private static void awaitAll(Topic topic) {
-    await().atMost(PATIENCE).until(() -> topic.written().size(), count -> count == topic.served());
-    await().atMost(PATIENCE).until(topic::balance, WHOLE::equals);
-  }
-
-  private static void awaitLog(RelayProcess relay, String text) {
-    await().atMost(PATIENCE).until(relay::log, log -> log.contains(text));
   }
 
   private static String ledger(Relay relay) throws Exception {
@@ -104,7 +97,7 @@ class RelayFaultTest {
       cluster.restart(1);
       topic.serveSlowly(300);
       topic.flush();
-      awaitAll(topic);
+      topic.awaitAll(IN_ALL);
       assertThat(relay.log()).doesNotContain("Exception in thread");
     }
   }
@@ -124,7 +117,7 @@ class RelayFaultTest {
       cluster.thaw(1);
       topic.serveSlowly(300);
       topic.flush();
-      awaitAll(topic);
+      topic.awaitAll(IN_ALL);
       assertThat(one.log() + other.log()).doesNotContain("Exception in thread");
     }
   }
@@ -143,7 +136,7 @@ class RelayFaultTest {
         topic.serveSlowly(300);
         mlflow.restart();
         topic.flush();
-        awaitAll(topic);
+        topic.awaitAll(IN_ALL);
         assertThat(relay.log()).contains("MLflow");
       }
     }
@@ -164,7 +157,7 @@ class RelayFaultTest {
       topic.serve(100);
       topic.flush();
       try (Relay relay = new Relay(topic.environment("WINDOW"))) {
-        awaitAll(topic);
+        topic.awaitAll(IN_ALL);
         await().atMost(PATIENCE).until(() -> ledger(relay).contains("\"DAMAGED\": 301"));
       }
       List<ConsumerRecord<byte[], byte[]>> rejected = topic.rejected();
@@ -191,7 +184,7 @@ class RelayFaultTest {
       Map<String, String> environment = topic.environment("WINDOW");
       environment.put("RUNTRACKER_CLOSE_TIMEOUT", "1s"); // it never finishes
       try (Relay relay = new Relay(environment)) {
-        awaitAll(topic);
+        topic.awaitAll(IN_ALL);
         await().atMost(PATIENCE).until(() -> ledger(relay).contains("\"waiting\": 50"));
       }
       admin.createTopics(List.of(new NewTopic(topic.name + "-rejected", 1, (short) 1))).all().get();
@@ -223,7 +216,7 @@ class RelayFaultTest {
       topic.serve(50);
       topic.flush();
       try (Relay relay = new Relay(topic.environment("WINDOW"))) {
-        awaitAll(topic);
+        topic.awaitAll(IN_ALL);
         await().atMost(PATIENCE).until(() -> ledger(relay).contains("\"DAMAGED\": 2"));
       }
       assertThat(topic.rejected())
@@ -250,7 +243,7 @@ class RelayFaultTest {
         Relay relay = new Relay(topic.environment("WINDOW"))) {
       topic.serve(50);
       topic.flush();
-      awaitAll(topic);
+      topic.awaitAll(IN_ALL);
       producer.initTransactions();
       producer.beginTransaction();
       producer.send(new ProducerRecord<>(topic.name, new byte[] {9}));
@@ -259,7 +252,7 @@ class RelayFaultTest {
       topic.flush();
       assertThat(topic.written()).hasSize(50);
       producer.abortTransaction();
-      awaitAll(topic);
+      topic.awaitAll(IN_ALL);
       assertThat(ledger(relay)).contains("\"dropped\": {}");
     }
   }
@@ -279,7 +272,7 @@ class RelayFaultTest {
         producer.abortTransaction();
       }
       try (Relay relay = new Relay(topic.environment("WINDOW"))) {
-        awaitAll(topic);
+        topic.awaitAll(IN_ALL);
         await().atMost(PATIENCE).until(() -> ledger(relay).contains("\"waiting\": 0"));
         assertThat(ledger(relay)).contains("\"delivered\": 250", "\"dropped\": {}");
       }
@@ -308,7 +301,7 @@ class RelayFaultTest {
       admin.deleteRecords(Map.of(partition, RecordsToDelete.beforeOffset(150))).all().get();
       environment.put("MLFLOW_TRACKING_URI", MlflowServer.shared().uri().toString());
       try (RelayProcess relay = start(environment)) {
-        awaitLog(relay, "before they were written");
+        relay.awaitLog("before they were written");
         await()
             .atMost(PATIENCE)
             .until(() -> topic.committed(partition).offset(), offset -> offset >= 300);
@@ -333,14 +326,14 @@ class RelayFaultTest {
       await().atMost(PATIENCE).until(() -> serveSome(topic, still, 1));
       Map<String, String> environment = topic.environment("WINDOW");
       try (RelayProcess relay = start(environment)) {
-        awaitLog(relay, "has no offset for it, and it holds requests older than");
+        relay.awaitLog("has no offset for it, and it holds requests older than");
         await().atMost(PATIENCE).until(() -> topic.committed(other).offset() == topic.end(other));
         relay.stop();
         assertThat(relay.log()).doesNotContain("Reads " + still + " ");
       }
       topic.commit(still, new OffsetAndMetadata(1));
       try (RelayProcess relay = start(environment)) {
-        awaitAll(topic);
+        topic.awaitAll(IN_ALL);
         assertThat(relay.log()).contains("Reads " + still + " from offset 1 on");
       }
     }
@@ -366,13 +359,13 @@ class RelayFaultTest {
           RelayProcess other = start(environment)) {
         topic.serve(100);
         topic.flush();
-        awaitAll(topic);
+        topic.awaitAll(IN_ALL);
         admin.createPartitions(Map.of(topic.name, NewPartitions.increaseTo(3))).all().get();
         for (int i = 1; i < 3; i++) {
           TopicPartition added = new TopicPartition(topic.name, i);
           await().atMost(PATIENCE).until(() -> serveSome(topic, added, 0));
         }
-        awaitAll(topic);
+        topic.awaitAll(IN_ALL);
         assertThat(one.log() + other.log())
             .contains("Reads " + topic.name + "-1 from offset 0 on")
             .contains("Reads " + topic.name + "-2 from offset 0 on");
@@ -385,11 +378,11 @@ class RelayFaultTest {
     try (Topic topic = topic(1)) {
       topic.delete();
       try (RelayProcess relay = start(topic.environment("WINDOW"))) {
-        awaitLog(relay, "; create the topic");
+        relay.awaitLog("; create the topic");
         topic.create(Map.of());
         topic.serve(100);
         topic.flush();
-        awaitAll(topic);
+        topic.awaitAll(IN_ALL);
       }
     }
   }
@@ -400,12 +393,12 @@ class RelayFaultTest {
         RelayProcess relay = start(topic.environment("WINDOW"))) {
       topic.serve(100);
       topic.flush();
-      awaitAll(topic);
+      topic.awaitAll(IN_ALL);
       topic.createAnew(Map.of());
       topic.serve(300);
       topic.flush();
-      awaitAll(topic);
-      awaitLog(relay, "was deleted and created again, or its cluster was");
+      topic.awaitAll(IN_ALL);
+      relay.awaitLog("was deleted and created again, or its cluster was");
     }
   }
 
@@ -416,7 +409,7 @@ class RelayFaultTest {
       topic.serve(100);
       topic.flush();
       try (RelayProcess relay = start(topic.environment("WINDOW"))) {
-        awaitAll(topic);
+        topic.awaitAll(IN_ALL);
         relay.stop();
       }
       TopicPartition partition = new TopicPartition(topic.name, 0);
@@ -426,7 +419,7 @@ class RelayFaultTest {
       topic.serve(300);
       topic.flush();
       try (RelayProcess relay = start(topic.environment("WINDOW"))) {
-        awaitAll(topic);
+        topic.awaitAll(IN_ALL);
         assertThat(relay.log()).contains("which is gone; now it is the topic");
       }
     }
@@ -438,13 +431,13 @@ class RelayFaultTest {
         RelayProcess relay = start(topic.environment("WINDOW"))) {
       topic.serve(100);
       topic.flush();
-      awaitAll(topic);
+      topic.awaitAll(IN_ALL);
       cluster.createAnew();
       cluster.createTopic(topic.name, 1);
       topic.serve(300);
       topic.flush();
-      awaitAll(topic);
-      awaitLog(relay, "was deleted and created again, or its cluster was");
+      topic.awaitAll(IN_ALL);
+      relay.awaitLog("was deleted and created again, or its cluster was");
     }
   }
 }

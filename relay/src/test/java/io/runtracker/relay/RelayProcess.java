@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.relay;
 
+import static org.awaitility.Awaitility.await;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
 /** A relay as a process of its own, which a test kills and freezes. It ends with its test. */
 final class RelayProcess implements AutoCloseable {
+
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private final Process process;
   private final Path output;
@@ -99,6 +104,10 @@ final class RelayProcess implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  void awaitLog(String text) {
+    await().atMost(PATIENCE).until(this::log, log -> log.contains(text));
   }
 
   /** What it has logged, and those before it that had the same file. */

@@ -34,7 +34,6 @@ import org.junit.jupiter.api.io.TempDir;
 class RelayRightsTest {
 
   private static final Duration PATIENCE = Duration.ofMinutes(2);
-  private static final String WHOLE = "missing 0, twice 0, unfinished 0";
   private static final String PASSWORD = "right";
 
   @TempDir static Path directory;
@@ -76,14 +75,6 @@ class RelayRightsTest {
     }
   }
 
-  private static void awaitLog(RelayProcess relay, String text) {
-    await().atMost(PATIENCE).until(relay::log, log -> log.contains(text));
-  }
-
-  private static void awaitAll(Topic topic) {
-    await().atMost(PATIENCE).until(topic::balance, "missing 0, twice 0, unfinished 0"::equals);
-  }
-
   private static void send(Topic topic, byte[] value) throws Exception {
     try (KafkaProducer<byte[], byte[]> producer =
         new KafkaProducer<>(
@@ -102,11 +93,11 @@ class RelayRightsTest {
       topic.serve(50);
       topic.flush();
       try (RelayProcess relay = start(topic)) {
-        awaitLog(relay, "; allow Read on the topic " + topic.name);
+        relay.awaitLog("; allow Read on the topic " + topic.name);
         assertThat(topic.written()).isEmpty();
         allow(ResourceType.TOPIC, topic.name, AclOperation.READ);
-        awaitAll(topic);
-        awaitLog(relay, "The topic " + topic.name + "-rejected takes nothing: ");
+        topic.awaitAll(PATIENCE);
+        relay.awaitLog("The topic " + topic.name + "-rejected takes nothing: ");
         relay.stop();
       }
       allow(ResourceType.TOPIC, topic.name + "-rejected", AclOperation.WRITE);
@@ -114,7 +105,7 @@ class RelayRightsTest {
         await().atMost(PATIENCE).until(() -> topic.rejected().size() == 1);
         assertThat(next.log()).doesNotContain("takes nothing");
       }
-      assertThat(topic.balance()).isEqualTo(WHOLE);
+      assertThat(topic.balance()).isEqualTo(Topic.WHOLE);
     }
   }
 
@@ -125,10 +116,10 @@ class RelayRightsTest {
       allow(ResourceType.TOPIC, topic.name, AclOperation.READ);
       topic.serve(50);
       topic.flush();
-      awaitLog(relay, "; allow Read on the group " + topic.group());
+      relay.awaitLog("; allow Read on the group " + topic.group());
       assertThat(topic.written()).isEmpty();
       allow(ResourceType.GROUP, topic.group(), AclOperation.READ);
-      awaitAll(topic);
+      topic.awaitAll(PATIENCE);
     }
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.relay;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.runtracker.RequestTarget;
@@ -34,6 +35,9 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
  * a request is its number.
  */
 final class Topic implements AutoCloseable {
+
+  /** The balance where each request is in MLflow once. */
+  static final String WHOLE = "missing 0, twice 0, unfinished 0";
 
   private static final Pattern URL = Pattern.compile("\"url\":\\s*\"([^\"]*)\"");
 
@@ -237,6 +241,18 @@ final class Topic implements AutoCloseable {
       urls.add(run.tags().get("http.url"));
     }
     return urls;
+  }
+
+  /** Waits until each request that was served is in MLflow once. */
+  void awaitAll(Duration patience) {
+    await()
+        .atMost(patience)
+        .pollInterval(Duration.ofSeconds(1))
+        .untilAsserted(
+            () -> {
+              assertThat(written()).hasSize(served());
+              assertThat(balance()).isEqualTo(WHOLE);
+            });
   }
 
   /** Such as {@code missing 0, twice 0, unfinished 0}. */

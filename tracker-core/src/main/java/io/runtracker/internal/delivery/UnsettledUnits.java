@@ -25,7 +25,7 @@ final class UnsettledUnits {
   private static final long MOST_RUN_BYTES = 8L << 20;
 
   /** A run that stands aside takes some 400 bytes, though its request may be on disk alone. */
-  static final int MOST_ASIDE = 32_768;
+  private static final int MOST_ASIDE = 32_768;
 
   private final Backlog log;
   private final WaitingUnits waiting;

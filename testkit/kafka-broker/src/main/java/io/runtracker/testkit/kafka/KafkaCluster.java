@@ -277,7 +277,7 @@ public final class KafkaCluster implements AutoCloseable {
     throw new IllegalStateException(what + " is not ready after " + PATIENCE, last);
   }
 
-  private static List<Integer> freePorts(int count) throws IOException {
+  static List<Integer> freePorts(int count) throws IOException {
     List<ServerSocket> held = new ArrayList<>();
     try {
       for (int i = 0; i < count; i++) {

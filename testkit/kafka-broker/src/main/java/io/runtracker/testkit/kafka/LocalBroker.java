@@ -2,7 +2,6 @@
 package io.runtracker.testkit.kafka;
 
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -73,7 +72,7 @@ public final class LocalBroker {
     if (Files.exists(formatted)) {
       return node.settings();
     }
-    String controller = HOST + ":" + freePort();
+    String controller = HOST + ":" + KafkaCluster.freePorts(1).get(0);
     List<String> lines =
         NodeSettings.of(
             1, "PLAINTEXT://" + address, "CONTROLLER://" + controller, "1@" + controller, 1);
@@ -82,12 +81,6 @@ public final class LocalBroker {
     }
     Files.createFile(formatted);
     return node.settings();
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
   }
 
   /** Waits until the broker serves. */
