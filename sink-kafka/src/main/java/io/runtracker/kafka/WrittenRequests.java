@@ -10,6 +10,7 @@ import java.net.URLDecoder;
 import java.net.URLEncoder;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -92,10 +93,18 @@ final class WrittenRequests {
             all.computeIfPresent(
                 source,
                 (same, written) -> written.plus(Positions.of(1, Math.min(end, settledBelow)))));
-    while (all.size() > MOST_SOURCES) {
-      all.remove(all.keySet().iterator().next());
-    }
+    forgetOldest(all, settledBelow);
     return new WrittenRequests(all);
+  }
+
+  /** What is not settled may still be asked for. */
+  private static void forgetOldest(Map<String, Positions> all, long settledBelow) {
+    Iterator<Positions> oldest = all.values().iterator();
+    while (all.size() > MOST_SOURCES && oldest.hasNext()) {
+      if (oldest.next().end() <= settledBelow) {
+        oldest.remove();
+      }
+    }
   }
 
   /** What {@link #decode} reads: some characters for each range. */

@@ -75,11 +75,23 @@ class WrittenRequestsTest {
   void of_very_many_sources_those_are_forgotten_that_were_written_first() throws IOException {
     WrittenRequests written = WrittenRequests.NONE;
     for (int i = 0; i < 100; i++) {
-      written = written.plus(positions(SOURCE + i, i + 1), 1, Map.of());
+      written = written.plus(positions(SOURCE + i, i + 1), i + 1, Map.of());
     }
     assertThat(written.encode()).hasSizeLessThan(2_000);
     assertThat(missing(written, Batches.of(SOURCE + 99, 1, 100))).isEmpty();
     assertThat(missing(written, Batches.of(SOURCE + 0, 1, 1))).hasSize(1);
+  }
+
+  @Test
+  void a_source_that_is_not_settled_is_not_forgotten_however_many_come_after_it()
+      throws IOException {
+    WrittenRequests written = WrittenRequests.NONE.plus(positions(SOURCE, 1000), 1, Map.of());
+    for (int i = 0; i < 100; i++) {
+      written = written.plus(positions(SOURCE + i, i + 1), i + 1, Map.of());
+    }
+    assertThat(missing(written, Batches.of(SOURCE, 1, 1000))).isEmpty();
+    written = written.plus(positions(OTHER, 1001), 1001, Map.of());
+    assertThat(missing(written, Batches.of(SOURCE, 1, 1000))).hasSize(1);
   }
 
   @Test
