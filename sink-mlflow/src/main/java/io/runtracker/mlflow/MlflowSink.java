@@ -80,6 +80,11 @@ public final class MlflowSink implements WindowSink {
   }
 
   @Override
+  public boolean isComplete(String runId) throws SinkException, InterruptedException {
+    return store.hasEnded(runId);
+  }
+
+  @Override
   public int removeDuplicates(String runId) throws SinkException, InterruptedException {
     return store.removeOthers(runId);
   }

@@ -141,6 +141,11 @@ final class RunStore {
         .map(Service.RunInfo::getRunId);
   }
 
+  /** Whether a run has ended, which is the last that is written of it. */
+  boolean hasEnded(String runId) throws SinkException, InterruptedException {
+    return hasEnded(api.run(runId).getInfo());
+  }
+
   private static boolean hasEnded(Service.RunInfo info) {
     return info.getStatus() != Service.RunStatus.RUNNING;
   }

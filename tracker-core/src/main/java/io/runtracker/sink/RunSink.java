@@ -32,6 +32,14 @@ public non-sealed interface RunSink extends Sink {
   Optional<String> find(RequestEvent event) throws SinkException, InterruptedException;
 
   /**
+   * Whether a run was completed. Asked when a process before may have done that, and not all of its
+   * requests can be read again: completed once more, it would lose what it has of them.
+   */
+  default boolean isComplete(String runId) throws SinkException, InterruptedException {
+    return false;
+  }
+
+  /**
    * Removes what a create left that took effect after it was given up: all other runs of the event
    * or window of this run. Called some time after the run was completed, where there was another
    * create before its own. Safe to repeat.

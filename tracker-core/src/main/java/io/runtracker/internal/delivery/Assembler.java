@@ -53,7 +53,7 @@ public final class Assembler {
   private final WindowSize size;
 
   /** Events that a process before has planned; they are read when their units are sent. */
-  private Positions planned = Positions.NONE;
+  private volatile Positions planned = Positions.NONE;
 
   /** What was read last, until it belongs to a unit. */
   private @Nullable SpooledEvent unrouted;
@@ -63,6 +63,7 @@ public final class Assembler {
 
   private OpenWindow window;
   private Map<DropReason, Long> droppedBefore = Map.of();
+  private volatile long mostHeld = Long.MAX_VALUE;
   private volatile long hurriedBelow;
   private volatile boolean writingWindows;
   private volatile long ageNanos;
@@ -144,7 +145,7 @@ public final class Assembler {
 
   private boolean hasRoom() {
     return mode.isOn()
-        ? window.rows() < mostRows && window.bytes() < size.mostBytes()
+        ? window.rows() < mostRows && window.bytes() < mostWindowBytes()
         : units.mayHoldRun() && mayReadRun();
   }
 
@@ -206,7 +207,7 @@ public final class Assembler {
     }
     boolean isAwaited = window.firstPosition() < hurriedBelow && log.readBelow() >= hurriedBelow;
     if (window.rows() >= mostRows
-        || window.bytes() >= size.mostBytes()
+        || window.bytes() >= mostWindowBytes()
         || now - window.openedNanos() >= longestOpenNanos
         || isAwaited
         || !mode.isOn()
@@ -266,9 +267,24 @@ public final class Assembler {
     return size;
   }
 
+  /** As {@link Line#mayHold}. */
+  void mayHold(long bytes) {
+    mostHeld = bytes;
+    units.mayHoldRuns(bytes);
+  }
+
+  private long mostWindowBytes() {
+    return Math.min(size.mostBytes(), mostHeld / (MOST_WINDOWS + 1));
+  }
+
   /** Closes the open window before its time, because somebody waits for what is below. */
   void hurry(long below) {
     hurriedBelow = Math.max(hurriedBelow, below);
+  }
+
+  /** The events that a process before has planned, and that are not read with the others. */
+  public Positions planned() {
+    return planned;
   }
 
   /** Whether requests are put into windows now. */

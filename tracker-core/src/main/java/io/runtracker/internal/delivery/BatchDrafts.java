@@ -76,6 +76,11 @@ final class BatchDrafts implements Drafts {
   }
 
   @Override
+  public boolean isComplete(String runId) {
+    return false;
+  }
+
+  @Override
   public void discard(String runId) {} // there are no runs
 
   @Override

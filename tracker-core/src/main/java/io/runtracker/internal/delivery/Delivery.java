@@ -209,7 +209,9 @@ public final class Delivery {
     if (suspect != null && suspectShare.isLeft(senders.suspects(), waiting.suspects(), now)) {
       return suspect;
     }
-    Unit other = waiting.due(windowsToo, runsToo && !assembler.areWindowsFirst(), now);
+    boolean maySend = mayBeginOther();
+    boolean mayRun = runsToo && maySend && !assembler.areWindowsFirst();
+    Unit other = waiting.due(windowsToo && maySend, mayRun, now);
     boolean isFree =
         other == null
             && suspect != null
@@ -217,10 +219,16 @@ public final class Delivery {
     return isFree ? suspect : other;
   }
 
+  /** Whether one may be sent that is no suspect. */
+  private boolean mayBeginOther() {
+    return !senders.haveOthers() || !log.beginsOneAtATime();
+  }
+
   /** When the next unit is due, if that is before the deadline. */
   private long dueNanos(boolean windowsToo, boolean runsToo, long deadline) {
-    boolean otherRunsToo = runsToo && !assembler.areWindowsFirst();
-    long due = waiting.dueNanos(windowsToo, otherRunsToo, assembler.dueNanos(deadline));
+    boolean maySend = mayBeginOther();
+    boolean otherRunsToo = runsToo && maySend && !assembler.areWindowsFirst();
+    long due = waiting.dueNanos(windowsToo && maySend, otherRunsToo, assembler.dueNanos(deadline));
     if (!runsToo) {
       return due;
     }

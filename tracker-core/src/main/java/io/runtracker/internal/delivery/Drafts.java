@@ -43,6 +43,8 @@ interface Drafts {
   /** The run of a window that is to be taken back, where there may be one. */
   Optional<String> find(RequestWindow window) throws SinkException, InterruptedException;
 
+  boolean isComplete(String runId) throws SinkException, InterruptedException;
+
   void discard(String runId) throws SinkException, InterruptedException;
 
   void removeDuplicates(String runId) throws SinkException, InterruptedException;

@@ -44,12 +44,14 @@ public final class Journal {
   private static final int CREATED = 2;
   private static final int CLOSED = 3;
   private static final int SWEEP = 4;
+  private static final int RUN_PLANS = 5;
 
   // Their fields.
   private static final int ID = 1;
   private static final int KIND = 2;
   private static final int POSITIONS = 3;
   private static final int RUN_ID = 5;
+  private static final int REPEATED = 6;
 
   // The fields of the ledger.
   private static final int DELIVERED = 1;
@@ -71,9 +73,22 @@ public final class Journal {
    *
    * @param first the unit's plan or, of one that looks for a second run, its only record
    * @param created its run, once that is known
+   * @param runOf the position of a request that has a run of its own; else 0
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  private record Open(byte[] first, byte @Nullable [] created) {
+  private record Open(byte[] first, byte @Nullable [] created, long runOf) {
+    static Open planned(Unit unit) {
+      return new Open(planOf(unit), null, unit.isWindow() ? 0 : unit.positions.first());
+    }
+
+    Open created(byte[] record) {
+      return new Open(first, record, runOf);
+    }
+
+    boolean isPlanOfRun() {
+      return runOf > 0 && created == null;
+    }
+
     void addTo(List<byte[]> all) {
       all.add(first);
       if (created != null) {
@@ -87,15 +102,29 @@ public final class Journal {
     this.memory = log.memory();
     this.counts = counts;
     if (memory != null) {
-      memory.snapshotFrom(
-          () -> {
-            List<byte[]> all = new ArrayList<>();
-            open.values().forEach(each -> each.addTo(all));
-            return all;
-          });
+      memory.snapshotFrom(this::snapshot);
       lostCounted = memory.lostCount();
       restoreLedger(memory);
     }
+  }
+
+  /** Where many runs are planned, and nothing more is known of them, they take two bytes each. */
+  List<byte[]> snapshot() {
+    List<byte[]> all = new ArrayList<>();
+    List<Long> runs = new ArrayList<>();
+    for (Open each : open.values()) {
+      if (each.isPlanOfRun()) {
+        runs.add(each.runOf());
+      } else {
+        each.addTo(all);
+      }
+    }
+    if (!runs.isEmpty()) {
+      Positions.Builder planned = new Positions.Builder();
+      runs.stream().sorted().forEach(planned::add);
+      all.add(planOfRuns(planned.build()));
+    }
+    return all;
   }
 
   private void restoreLedger(Memory spool) {
@@ -168,6 +197,12 @@ public final class Journal {
     for (Fields.Reader in = new Fields.Reader(record); in.next(); ) {
       fields.put(in.tag(), in.bytesValue());
     }
+    if (tag == RUN_PLANS) {
+      for (Unit run : runsOf(Positions.decode(fields.getOrDefault(POSITIONS, new byte[0])))) {
+        replay(PLAN, planFields(run).toBytes(), units, over);
+      }
+      return;
+    }
     String id = text(fields, ID);
     Unit known = units.get(id);
     Open records = open.get(id);
@@ -175,9 +210,10 @@ public final class Journal {
       String runId = text(fields, RUN_ID);
       known.runId = runId.isEmpty() ? null : runId;
       known.mayExist = runId.isEmpty();
+      known.isRepeated = fields.containsKey(REPEATED);
       known.splits = fields.containsKey(KIND);
       known.becomesRuns = number(fields, KIND) == Unit.Kind.RUN.number;
-      open.put(id, new Open(records.first(), in(CREATED, record)));
+      open.put(id, records.created(in(CREATED, record)));
     } else if (tag == CLOSED) {
       close(id, units, over);
     } else if ((tag == PLAN || tag == SWEEP) && known == null && !over.contains(id)) {
@@ -186,7 +222,8 @@ public final class Journal {
         logger.warn("The spool has a plan of a later version; its requests are planned anew", null);
       } else {
         units.put(id, unit);
-        open.put(id, new Open(in(tag, record), null));
+        long runOf = unit.sweeps || unit.isWindow() ? 0 : unit.positions.first();
+        open.put(id, new Open(in(tag, record), null, runOf));
         for (String whole = Unit.wholeOf(id); whole != null; whole = Unit.wholeOf(whole)) {
           close(whole, units, over);
         }
@@ -231,8 +268,27 @@ public final class Journal {
   }
 
   private static byte[] planOf(Unit unit) {
+    return in(PLAN, planFields(unit).toBytes());
+  }
+
+  private static Fields planFields(Unit unit) {
     Fields record = new Fields(64).field(ID, unit.id).field(KIND, unit.kind.number);
-    return in(PLAN, record.field(POSITIONS, unit.positions.encode()).toBytes());
+    return record.field(POSITIONS, unit.positions.encode());
+  }
+
+  private static byte[] planOfRuns(Positions runs) {
+    return in(RUN_PLANS, new Fields(64).field(POSITIONS, runs.encode()).toBytes());
+  }
+
+  private static List<Unit> runsOf(Positions events) {
+    List<Unit> runs = new ArrayList<>();
+    events.forEachRange(
+        (first, end) -> {
+          for (long position = first; position < end; position++) {
+            runs.add(Unit.runOf(position));
+          }
+        });
+    return runs;
   }
 
   private static byte[] closed(Unit unit) {
@@ -252,7 +308,7 @@ public final class Journal {
     }
     // First: the segment that it goes to may be the next to be deleted.
     byte[] record = known == null ? planOf(unit) : createdOf(unit, "");
-    open.put(unit.id, known == null ? new Open(record, null) : new Open(known.first(), record));
+    open.put(unit.id, known == null ? Open.planned(unit) : known.created(record));
     control(
         record,
         unit.positions,
@@ -274,21 +330,16 @@ public final class Journal {
    */
   void planRuns(Positions apart) throws SpoolException {
     Map<String, Open> plans = new LinkedHashMap<>();
-    Fields records = new Fields(256);
-    apart.forEachRange(
-        (first, end) -> {
-          for (long position = first; memory != null && position < end; position++) {
-            Unit run = Unit.runOf(position);
-            byte[] plan = planOf(run);
-            if (!open.containsKey(run.id)) {
-              plans.put(run.id, new Open(plan, null));
-              records.raw(plan, 0, plan.length);
-            }
-          }
-        });
+    Positions.Builder planned = new Positions.Builder();
+    for (Unit run : memory == null ? List.<Unit>of() : runsOf(apart)) {
+      if (!open.containsKey(run.id)) {
+        plans.put(run.id, Open.planned(run));
+        planned.add(run.positions.first());
+      }
+    }
     if (!plans.isEmpty()) {
       open.putAll(plans);
-      control(records.toBytes(), apart, () -> open.keySet().removeAll(plans.keySet()));
+      control(planOfRuns(planned.build()), apart, () -> open.keySet().removeAll(plans.keySet()));
     }
   }
 
@@ -308,7 +359,12 @@ public final class Journal {
   }
 
   private static byte[] createdOf(Unit unit, String runId) {
-    return in(CREATED, new Fields(64).field(ID, unit.id).field(RUN_ID, runId).toBytes());
+    return in(CREATED, createdFields(unit, runId).toBytes());
+  }
+
+  private static Fields createdFields(Unit unit, String runId) {
+    Fields fields = new Fields(64).field(ID, unit.id).field(RUN_ID, runId);
+    return unit.isRepeated ? fields.field(REPEATED, 1) : fields;
   }
 
   /** Remembers that the unit's run exists, before anything else is sent for it. */
@@ -318,7 +374,7 @@ public final class Journal {
     Open known = open.get(unit.id);
     if (known != null) {
       byte[] record = createdOf(unit, runId);
-      open.put(unit.id, new Open(known.first(), record));
+      open.put(unit.id, known.created(record));
       log.control(record, Positions.NONE);
     }
   }
@@ -333,10 +389,9 @@ public final class Journal {
     Open known = open.get(window.id);
     if (known != null) {
       Unit.Kind next = window.becomesRuns ? Unit.Kind.RUN : Unit.Kind.WINDOW;
-      Fields fields = new Fields(64).field(ID, window.id).field(RUN_ID, runId);
-      byte[] record = in(CREATED, fields.field(KIND, next.number).toBytes());
+      byte[] record = in(CREATED, createdFields(window, runId).field(KIND, next.number).toBytes());
       if (!Arrays.equals(record, known.created())) {
-        open.put(window.id, new Open(known.first(), record));
+        open.put(window.id, known.created(record));
         control(record, window.positions, () -> open.put(window.id, known));
       }
     }
@@ -351,7 +406,7 @@ public final class Journal {
         byte[] plan = planOf(half);
         records.raw(plan, 0, plan.length);
       }
-      halves.forEach(half -> open.put(half.id, new Open(planOf(half), null)));
+      halves.forEach(half -> open.put(half.id, Open.planned(half)));
       control(
           records.toBytes(), whole.positions, () -> halves.forEach(half -> open.remove(half.id)));
       open.remove(whole.id);
@@ -365,14 +420,17 @@ public final class Journal {
     }
   }
 
+  /**
+   * Remembers a unit no longer, of which nothing is in the sink; it may be planned again. Only
+   * where each write holds all that is remembered: a record of before would come back.
+   */
+  void forget(Unit unit) {
+    open.remove(unit.id);
+  }
+
   /** As {@link #giveUp}, the runs of events that cannot be read. */
   void giveUpRuns(Positions lost) {
-    lost.forEachRange(
-        (first, end) -> {
-          for (long position = first; position < end; position++) {
-            giveUp(Unit.runOf(position));
-          }
-        });
+    runsOf(lost).forEach(this::giveUp);
   }
 
   /** Remembers one that looks for a second run. To be called before the first is settled. */
@@ -380,7 +438,7 @@ public final class Journal {
     if (memory != null) {
       Fields record = new Fields(64).field(ID, sweep.id);
       byte[] payload = in(SWEEP, record.field(RUN_ID, String.valueOf(sweep.runId)).toBytes());
-      open.put(sweep.id, new Open(payload, null));
+      open.put(sweep.id, new Open(payload, null, 0));
       memory.controlLater(payload, 0);
     }
   }

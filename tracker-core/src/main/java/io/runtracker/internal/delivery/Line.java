@@ -149,6 +149,11 @@ public record Line(
     return TrackAs.RUN;
   }
 
+  /** May hold so many bytes in windows, and as many in runs, where other lines share the heap. */
+  public void mayHold(long bytes) {
+    assembler.mayHold(bytes);
+  }
+
   /** Sends what is below a position as soon as it can be, because somebody waits for it. */
   public void hurry(long below) {
     assembler.hurry(below);

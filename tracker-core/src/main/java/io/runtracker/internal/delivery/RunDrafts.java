@@ -70,6 +70,11 @@ final class RunDrafts implements Drafts {
   }
 
   @Override
+  public boolean isComplete(String runId) throws SinkException, InterruptedException {
+    return SinkCall.make(() -> sink.isComplete(runId));
+  }
+
+  @Override
   public void discard(String runId) throws SinkException, InterruptedException {
     SinkCall.make(
         () -> {

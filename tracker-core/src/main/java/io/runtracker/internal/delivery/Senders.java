@@ -86,6 +86,11 @@ final class Senders {
     return suspects;
   }
 
+  /** Whether calls are under way of units that are no suspects. */
+  boolean haveOthers() {
+    return underWay.size() > suspects;
+  }
+
   void send(Attempt attempt) {
     underWay.add(attempt);
     count(attempt, 1);

@@ -139,8 +139,7 @@ final class Settlement {
    */
   boolean split(Unit whole) throws SpoolException {
     if (!whole.becomesRuns) {
-      splitIntoWindows(whole);
-      return true;
+      return isSplitIntoWindows(whole);
     }
     if (units.waiting().fresh() > MOST_FRESH_RUNS) {
       return false;
@@ -151,13 +150,18 @@ final class Settlement {
     return true;
   }
 
-  private void splitIntoWindows(Unit whole) throws SpoolException {
+  /** Where there is little room for plans, one after the other is taken apart, and to its end. */
+  private boolean isSplitIntoWindows(Unit whole) throws SpoolException {
+    if (log.beginsOneAtATime() && !units.isFirstReadAgain(whole)) {
+      return false;
+    }
     failPoints.accept(FailPoint.BEFORE_SPLIT);
     List<Unit> parts = whole.parts();
     journal.split(whole, parts);
     units.takeInAll(parts);
     units.remove(whole);
     failPoints.accept(FailPoint.AFTER_SPLIT);
+    return true;
   }
 
   /** What could not be put into a window again gets runs of its own, or is lost. */

@@ -267,7 +267,7 @@ final class Unit {
   }
 
   void isWholeAgain() {
-    positions = leftOut;
+    positions = positions.plus(leftOut); // first: an event is in one of the two
     leftOut = Positions.NONE;
   }
 

@@ -50,7 +50,9 @@ final class UnitWriter {
     } else if (unit.splits) {
       takeBack(unit);
     } else {
-      unit.prepare(drafts, log);
+      if (isCompleteAsItWas(unit)) {
+        return;
+      }
       journal.planRuns(unit.leftOut);
       String runId = unit.runId;
       if (runId == null) {
@@ -62,7 +64,42 @@ final class UnitWriter {
     }
   }
 
-  private static void complete(Unit unit, String runId) throws SinkException, InterruptedException {
+  /**
+   * Reads what is to be written. A window that is complete since a life before needs nothing more:
+   * where not all of it can be read again, it would be overwritten with the rest.
+   *
+   * @throws IOException when nothing of it can be read, and it is not known to be complete
+   */
+  private boolean isCompleteAsItWas(Unit unit)
+      throws SinkException, InterruptedException, IOException {
+    try {
+      unit.prepare(drafts, log);
+    } catch (SpoolException notNow) {
+      throw notNow;
+    } catch (IOException gone) {
+      if (isKnownToBeComplete(unit)) {
+        return true;
+      }
+      throw gone;
+    }
+    return isKnownToBeComplete(unit);
+  }
+
+  private boolean isKnownToBeComplete(Unit unit) throws SinkException, InterruptedException {
+    if (unit.leftOut.isEmpty() || !unit.mayBeComplete) {
+      return false;
+    }
+    if (unit.runId == null && unit.mayExist) {
+      unit.runId = drafts.find(unit.describedById()).orElse(null);
+    }
+    if (unit.runId == null || !drafts.isComplete(unit.runId)) {
+      return false;
+    }
+    unit.isWholeAgain();
+    return true;
+  }
+
+  private void complete(Unit unit, String runId) throws SinkException, InterruptedException {
     boolean isKnown = false;
     unit.contentWasSent = true;
     try {
@@ -70,10 +107,25 @@ final class UnitWriter {
       isKnown = true;
     } catch (SinkException e) {
       isKnown = !mayHaveTakenEffect(e);
+      boolean isAbsent = e.kind() == SinkException.Kind.UNAVAILABLE;
+      if (log.beginsOneAtATime() && !isAbsent && !unit.isWindow()) {
+        beginAnew(unit, runId);
+      }
       throw e;
     } finally {
-      unit.mayBeComplete |= !isKnown;
+      unit.mayBeComplete |= !isKnown && unit.runId != null;
     }
+  }
+
+  /** Where there is little room to remember runs, one that failed is created again for each try. */
+  private void beginAnew(Unit run, String runId) throws InterruptedException {
+    try {
+      drafts.discard(runId);
+    } catch (SinkException e) {
+      return; // it stays remembered, and may be taken back after the next try
+    }
+    run.runIsGone();
+    journal.forget(run);
   }
 
   private static boolean mayHaveTakenEffect(SinkException failure) {
@@ -136,6 +188,9 @@ final class UnitWriter {
       return runId;
     } catch (SinkException e) {
       answered = !mayHaveTakenEffect(e);
+      if (answered && log.beginsOneAtATime() && !unit.isWindow()) {
+        journal.forget(unit);
+      }
       throw e;
     } finally {
       if (!answered) {

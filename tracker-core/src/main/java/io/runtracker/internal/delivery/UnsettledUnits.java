@@ -39,6 +39,7 @@ final class UnsettledUnits {
   private int windowsHeld;
   private int runsHeld;
   private long runBytes;
+  private volatile long mostRunBytes = MOST_RUN_BYTES;
   private long rowsHeld;
 
   /** Of all windows. */
@@ -178,6 +179,13 @@ final class UnsettledUnits {
     return windows.contains(unit) || runs.contains(unit) || runsAside.contains(unit);
   }
 
+  /** Whether no other window that is read again, as a part is, begins before this one. */
+  boolean isFirstReadAgain(Unit window) {
+    return windows.stream()
+        .filter(other -> other.isReadAgain && !other.positions.isEmpty())
+        .noneMatch(other -> other.positions.first() < window.positions.first());
+  }
+
   /** The oldest first. */
   Collection<Unit> windows() {
     return Collections.unmodifiableSet(windows);
@@ -190,7 +198,12 @@ final class UnsettledUnits {
 
   /** Whether one more request may wait in memory for a run of its own. */
   boolean mayHoldRun() {
-    return runsHeld < MOST_RUNS && runBytes < MOST_RUN_BYTES;
+    return runsHeld < MOST_RUNS && runBytes < mostRunBytes;
+  }
+
+  /** At most so many bytes of them, where other lines share the heap. */
+  void mayHoldRuns(long bytes) {
+    mostRunBytes = Math.min(MOST_RUN_BYTES, bytes);
   }
 
   /** Whether runs that stand aside take all the memory that they may take. */

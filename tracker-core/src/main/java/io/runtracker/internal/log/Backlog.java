@@ -81,6 +81,12 @@ public interface Backlog extends AutoCloseable {
   /** Whether it is to be emptied by the shortest way, because it has little room left. */
   boolean isCrowded();
 
+  /**
+   * Whether it has so little room left to remember what is begun that one more is to be begun only
+   * when no other is under way.
+   */
+  boolean beginsOneAtATime();
+
   /** How many events are not done, and are lost with the process. */
   long onHeapAlone();
 

@@ -185,6 +185,12 @@ public final class Log implements Backlog {
     return disk == null && (live() > mostEvents / 4 * 3 || heapBytes.get() > mostBytes / 4 * 3);
   }
 
+  /** What is begun takes no room of its own: it is written beside the events. */
+  @Override
+  public boolean beginsOneAtATime() {
+    return false;
+  }
+
   /**
    * Lets a group be read. One that is on disk is, though memory be too short to keep it here: it
    * would come back when the disk is read, now or after a restart. One that is not in the log stays

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.runtracker.internal.log.Positions;
 import io.runtracker.internal.log.SegmentLog;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -30,6 +31,27 @@ class JournalTest {
     }
     try (SegmentLog log = SegmentLog.open(directory, JournalLife.SMALL)) {
       assertThat(log.controls()).hasSizeLessThan(50);
+    }
+  }
+
+  @Test
+  void thePlansOfManyRunsTakeTwoBytesEachWhenTheyAreWrittenAgain() throws Exception {
+    int runs = 300;
+    try (JournalLife first = new JournalLife(directory)) {
+      first.append(3 * runs);
+      for (int i = 0; i < runs; i++) {
+        first.journal.plan(Unit.runOf(3 * i + 1));
+      }
+      List<byte[]> snapshot = first.journal.snapshot();
+      assertThat(snapshot.stream().mapToInt(record -> record.length).sum())
+          .isLessThan(2 * runs + 20);
+      first.deleteSegments();
+    }
+    try (JournalLife second = new JournalLife(directory)) {
+      assertThat(second.recovered)
+          .hasSize(runs)
+          .allSatisfy(run -> assertThat(run.id).isEqualTo("r" + run.positions.first()))
+          .allSatisfy(run -> assertThat(run.mayExist).isTrue());
     }
   }
 
@@ -68,6 +90,27 @@ class JournalTest {
       assertThat(second.recovered)
           .extracting(unit -> unit.id + " " + unit.positions)
           .containsExactly("window.0.1 3-5", "window.1 6-10");
+    }
+  }
+
+  @Test
+  void thatARunWasCreatedASecondTimeOutlivesACrash() throws Exception {
+    try (JournalLife first = new JournalLife(directory)) {
+      first.append(10);
+      Unit window = JournalLife.window();
+      first.journal.plan(window);
+      window.isRepeated = true; // a look-up has found nothing
+      first.journal.plan(window);
+      first.journal.created(window, "second");
+      first.append(1);
+    }
+    for (int life = 0; life < 2; life++) {
+      try (JournalLife next = new JournalLife(directory)) {
+        assertThat(next.recovered)
+            .singleElement()
+            .satisfies(unit -> assertThat(unit.runId).isEqualTo("second"))
+            .satisfies(unit -> assertThat(unit.isRepeated).isTrue());
+      }
     }
   }
 
