@@ -58,10 +58,10 @@ final class GroupMember implements ConsumerRebalanceListener {
   /** Of what closeTimeout does not bound. */
   private static final long LONGEST_STOP_NANOS = TimeUnit.SECONDS.toNanos(20);
 
-  /** What all partitions fetch ahead together. */
-  private static final long FETCH_BYTES = 32L << 20;
+  /** What all partitions together fetch ahead, hold in windows, and hold in runs: each of them. */
+  private static final long HELD_BYTES = 32L << 20;
 
-  private static final long LEAST_FETCH_BYTES = 1L << 20;
+  private static final long LEAST_HELD_BYTES = 512L << 10;
 
   private final Consumer<byte[], byte[]> consumer;
   private final RelaySettings settings;
@@ -76,10 +76,15 @@ final class GroupMember implements ConsumerRebalanceListener {
 
   // Of the stage's thread.
   private boolean isSubscribed;
+
+  /** Whether the client has fetched what the lines were not given. */
+  private boolean isFetchUnsure;
+
   private long openedNanos = System.nanoTime() - AGAIN_NANOS;
   private long lookedNanos = System.nanoTime();
   private TopicWatch.@Nullable Identity identity;
 
+  private volatile int unopened;
   private volatile boolean closing;
   private volatile boolean isMember;
 
@@ -108,6 +113,11 @@ final class GroupMember implements ConsumerRebalanceListener {
     return lines.values();
   }
 
+  /** How many partitions it has and cannot read. */
+  int unopened() {
+    return unopened;
+  }
+
   /** Whether the group knows it. */
   boolean isMember() {
     return isMember;
@@ -122,8 +132,12 @@ final class GroupMember implements ConsumerRebalanceListener {
       consumer.subscribe(Set.of(settings.topic), this);
       isSubscribed = true;
     }
+    if (isFetchUnsure) { // a line would take what it was not given for what is not there
+      lines.forEach((partition, line) -> consumer.seek(partition, line.nextOffset()));
+      isFetchUnsure = false;
+    }
     try {
-      receive(poll(POLL));
+      receive(fetched());
       openMissing(); // behind it, since records from before a line begins are not the line's
       lookForTopic();
       commits.makeDue(lines.values());
@@ -134,6 +148,17 @@ final class GroupMember implements ConsumerRebalanceListener {
       rest();
     }
     return true;
+  }
+
+  /** An Error in the client, such as a lack of memory, loses what it had fetched already. */
+  private ConsumerRecords<byte[], byte[]> fetched() {
+    isFetchUnsure = true;
+    try {
+      return poll(POLL);
+    } catch (KafkaException told) {
+      isFetchUnsure = false;
+      throw told;
+    }
   }
 
   private void warnOf(KafkaException e) {
@@ -175,16 +200,9 @@ final class GroupMember implements ConsumerRebalanceListener {
    * nothing had happened. What was fetched before the answer is of the topic that it names.
    */
   private void receive(ConsumerRecords<byte[], byte[]> records) {
-    boolean isTaken = false;
-    try {
-      if (records.nextOffsets().isEmpty() || isTopicKnown()) {
-        lines.forEach((partition, line) -> take(partition, line, records));
-        isTaken = true;
-      }
-    } finally {
-      if (!isTaken) { // else a line would take what it was not given for what is not there
-        lines.forEach((partition, line) -> consumer.seek(partition, line.nextOffset()));
-      }
+    if (records.nextOffsets().isEmpty() || isTopicKnown()) {
+      lines.forEach((partition, line) -> take(partition, line, records));
+      isFetchUnsure = false;
     }
   }
 
@@ -326,6 +344,7 @@ final class GroupMember implements ConsumerRebalanceListener {
         taken.add(line);
       }
     }
+    shareMemory();
     return taken;
   }
 
@@ -351,6 +370,7 @@ final class GroupMember implements ConsumerRebalanceListener {
   private void openMissing() {
     Set<TopicPartition> missing = new HashSet<>(consumer.assignment());
     missing.removeAll(lines.keySet());
+    unopened = missing.size();
     long now = System.nanoTime();
     if (closing || missing.isEmpty() || now - openedNanos < AGAIN_NANOS) {
       return;
@@ -392,19 +412,23 @@ final class GroupMember implements ConsumerRebalanceListener {
   }
 
   private void start(TopicPartition partition, PartitionState state, String clusterId) {
-    int share = Math.max(1, consumer.assignment().size());
     PartitionLine line =
         PartitionLine.start(
             partition,
             state,
             clusterId,
-            Math.max(2, settings.delivery.inFlight / share),
-            Math.max(LEAST_FETCH_BYTES, FETCH_BYTES / share),
+            Math.max(2, settings.delivery.inFlight / Math.max(1, consumer.assignment().size())),
             surroundings);
     lines.put(partition, line);
+    shareMemory();
     consumer.seek(partition, state.offset());
     consumer.resume(Set.of(partition));
     logger.info("Reads {} from offset {} on", partition, state.offset());
+  }
+
+  private void shareMemory() {
+    long share = HELD_BYTES / Math.max(1, lines.size());
+    lines.values().forEach(line -> line.mayHold(Math.max(LEAST_HELD_BYTES, share)));
   }
 
   // The end.

@@ -81,6 +81,11 @@ final class LeasedSink implements WindowSink {
   }
 
   @Override
+  public boolean isComplete(String runId) throws SinkException, InterruptedException {
+    return sink.isComplete(runId);
+  }
+
+  @Override
   public int removeDuplicates(String runId) throws SinkException, InterruptedException {
     lease.require();
     return sink.removeDuplicates(runId);

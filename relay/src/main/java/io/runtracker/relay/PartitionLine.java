@@ -27,7 +27,7 @@ final class PartitionLine {
   private long finishesBelow;
 
   /** Whether nothing more is to be read, because nobody knows what that would be. */
-  boolean isStopped;
+  volatile boolean isStopped;
 
   private PartitionLine(
       TopicPartition partition, PartitionMemory memory, TopicLog log, Counts counts, Line line) {
@@ -52,18 +52,16 @@ final class PartitionLine {
    * @param clusterId is in the names of windows, since other clusters have such a topic too; and so
    *     is the topic's own id, since another one of the name has the same positions
    * @param inFlight the most runs that it writes at the same time
-   * @param fetchBytes so much is fetched ahead
    */
   static PartitionLine start(
       TopicPartition partition,
       PartitionState state,
       String clusterId,
       int inFlight,
-      long fetchBytes,
       Surroundings of) {
     PartitionMemory memory = new PartitionMemory(partition.toString(), state, of.wakeMember);
     TopicLog log =
-        new TopicLog(memory, fetchBytes, new Rereader(of.settings.rereader(), partition));
+        new TopicLog(memory, new Rereader(of.settings.rereader(), partition, state.topicId()));
     Counts counts = new Counts(log::received);
     String source = clusterId + "-" + partition + "-" + state.topicId();
     Line line =
@@ -81,6 +79,12 @@ final class PartitionLine {
     return new PartitionLine(partition, memory, log, counts, line);
   }
 
+  /** May hold so many bytes of what is fetched ahead, of windows, and of runs. */
+  void mayHold(long bytes) {
+    log.mayFetch(bytes);
+    line.mayHold(bytes);
+  }
+
   /** Takes what was fetched, see {@link TopicLog#add}. */
   void add(List<ConsumerRecord<byte[], byte[]>> records, long nextOffset) {
     long bytes = log.add(records, nextOffset);
@@ -89,13 +93,9 @@ final class PartitionLine {
     }
   }
 
-  /**
-   * The cluster has deleted what is before an offset.
-   *
-   * @return how many of those were not done
-   */
-  long deleted(long firstOffset) {
-    return log.deleted(firstOffset);
+  /** The cluster has deleted what is before an offset. */
+  void deleted(long firstOffset) {
+    log.deleted(firstOffset, line.assembler().planned());
   }
 
   boolean isFull() {

@@ -6,6 +6,8 @@ import io.runtracker.mlflow.MlflowSink;
 import java.io.IOException;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.UnaryOperator;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.slf4j.Logger;
@@ -28,12 +30,21 @@ public final class Relay implements AutoCloseable {
    * @throws IOException when the port cannot be had
    */
   Relay(Map<String, String> environment) throws IOException {
+    this(environment, consumer -> consumer, FailPoint.NOBODY);
+  }
+
+  /** As the other, for tests that have the client or the line fail. */
+  Relay(
+      Map<String, String> environment,
+      UnaryOperator<Consumer<byte[], byte[]>> client,
+      java.util.function.Consumer<FailPoint> failPoints)
+      throws IOException {
     RelaySettings settings = new RelaySettings(environment);
     settings.unknownVariables().forEach(logger::warn);
     mlflow = MlflowSink.fromEnvironment(environment);
     rejected = new Rejected(settings.producer(), settings.topic + "-rejected");
     Lease lease = new Lease(settings.sessionMillis());
-    KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(settings.member());
+    Consumer<byte[], byte[]> consumer = client.apply(new KafkaConsumer<>(settings.member()));
     member =
         new GroupMember(
             consumer,
@@ -41,11 +52,7 @@ public final class Relay implements AutoCloseable {
             settings,
             lease,
             new PartitionLine.Surroundings(
-                settings,
-                new LeasedSink(mlflow, lease),
-                rejected,
-                consumer::wakeup,
-                FailPoint.NOBODY));
+                settings, new LeasedSink(mlflow, lease), rejected, consumer::wakeup, failPoints));
     status = new StatusServer(settings.port, member);
     status.start();
     member.stage().start();
@@ -74,9 +81,13 @@ public final class Relay implements AutoCloseable {
 
   /** Runs one until the process is told to end. */
   public static void main(String[] arguments) throws InterruptedException {
+    run(FailPoint.NOBODY);
+  }
+
+  static void run(java.util.function.Consumer<FailPoint> failPoints) throws InterruptedException {
     Relay relay;
     try {
-      relay = new Relay(System.getenv());
+      relay = new Relay(System.getenv(), consumer -> consumer, failPoints);
     } catch (IllegalArgumentException | IOException e) {
       System.err.println("runtracker-relay: " + e.getMessage());
       System.exit(2);

@@ -4,6 +4,7 @@ package io.runtracker.relay;
 import io.runtracker.internal.log.Positions;
 import io.runtracker.internal.log.SpoolException;
 import io.runtracker.internal.log.SpooledEvent;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,10 +29,17 @@ final class Rereader {
 
   private final Map<String, Object> properties;
   private final TopicPartition partition;
+  private final String topicId;
 
-  Rereader(Map<String, Object> properties, TopicPartition partition) {
+  /**
+   * Has no connection yet.
+   *
+   * @param topicId which topic of the name is to be read
+   */
+  Rereader(Map<String, Object> properties, TopicPartition partition, String topicId) {
     this.properties = properties;
     this.partition = partition;
+    this.topicId = topicId;
   }
 
   /** Hands over what is still there, in ascending order. */
@@ -64,6 +72,20 @@ final class Rereader {
     } catch (KafkaException e) {
       throw new SpoolException("Cannot read " + partition + " again: " + e.getMessage(), e);
     }
+    checkTopic();
     found.forEach(consumer);
+  }
+
+  /** Behind the reading: another topic of the name has other requests at these positions. */
+  private void checkTopic() throws SpoolException {
+    try (TopicWatch watch = new TopicWatch(properties, partition.topic())) {
+      String now = watch.identity().topicId();
+      if (!now.equals(topicId)) {
+        throw new SpoolException(
+            partition + " is of topic " + now + " now, and no longer of " + topicId, null);
+      }
+    } catch (IOException e) {
+      throw new SpoolException("Cannot ask which topic " + partition + " is of", e);
+    }
   }
 }

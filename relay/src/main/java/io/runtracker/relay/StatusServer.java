@@ -27,8 +27,12 @@ final class StatusServer implements AutoCloseable {
   private final PrometheusMeterRegistry metrics =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 
+  /** Of the last scrape: all meters of one are of the same moment. */
+  private volatile Totals totals;
+
   StatusServer(int port, GroupMember member) throws IOException {
     this.member = member;
+    this.totals = Totals.of(member);
     try {
       this.server = HttpServer.create(new InetSocketAddress(port), 0);
     } catch (IOException e) {
@@ -40,7 +44,7 @@ final class StatusServer implements AutoCloseable {
     answer("/health/live", "text/plain", this::isAlive, () -> "the relay's loop stands still");
     answer(
         "/health/ready", "text/plain", member::isMember, () -> "Kafka has not yet taken the relay");
-    answer("/metrics", "text/plain; version=0.0.4", () -> true, metrics::scrape);
+    answer("/metrics", "text/plain; version=0.0.4", () -> true, this::scrape);
     answer("/ledger", "application/json", () -> true, () -> Totals.of(member).toJson());
   }
 
@@ -49,33 +53,39 @@ final class StatusServer implements AutoCloseable {
         && member.lines().stream().noneMatch(PartitionLine::isStandingStill);
   }
 
+  private String scrape() {
+    totals = Totals.of(member);
+    return metrics.scrape();
+  }
+
   private void bind() {
     counter("delivered", "Requests that are in MLflow", Totals::delivered);
     counter("received", "Requests that came from the topic", Totals::received);
     for (DropReason reason : DropReason.values()) {
       if (reason.isAfterAcceptance()) {
         FunctionCounter.builder(
-                "runtracker.dropped", member, m -> Totals.of(m).dropped().getOrDefault(reason, 0L))
+                "runtracker.dropped", this, its -> its.totals.dropped().getOrDefault(reason, 0L))
             .description("Requests lost or set aside")
             .tag("reason", reason.name())
             .register(metrics);
       }
     }
-    gauge("partitions", "Partitions that this relay has", totals -> totals.partitions());
+    gauge("partitions", "Partitions that this relay has", all -> all.partitions());
+    gauge("partitions.stopped", "Those that it does not read", all -> all.stopped());
     gauge("queue.size", "Requests that are read and not yet delivered", Totals::waiting);
     gauge("lag", "Records that this relay has not read yet", Totals::lag);
     gauge("oldest.age.seconds", "How long ago the oldest of those ended", Totals::oldestSeconds);
-    gauge("server.away", "1 while delivery pauses", totals -> totals.isServerAway() ? 1 : 0);
+    gauge("server.away", "1 while delivery pauses", all -> all.isServerAway() ? 1 : 0);
   }
 
   private void counter(String name, String what, ToDoubleFunction<Totals> value) {
-    FunctionCounter.builder("runtracker." + name, member, m -> value.applyAsDouble(Totals.of(m)))
+    FunctionCounter.builder("runtracker." + name, this, its -> value.applyAsDouble(its.totals))
         .description(what)
         .register(metrics);
   }
 
   private void gauge(String name, String what, ToDoubleFunction<Totals> value) {
-    Gauge.builder("runtracker." + name, member, m -> value.applyAsDouble(Totals.of(m)))
+    Gauge.builder("runtracker." + name, this, its -> value.applyAsDouble(its.totals))
         .description(what)
         .register(metrics);
   }

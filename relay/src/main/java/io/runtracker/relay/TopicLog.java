@@ -23,14 +23,14 @@ final class TopicLog implements Backlog {
   /** With more that a commit has to hold, what waits in the middle goes first. */
   private static final double CROWDED = 0.5;
 
-  /** With more, nothing new is begun. */
+  /** With more, one after the other is begun: some pass, and tell who those are that fail. */
   private static final double FULL = 0.75;
 
   private final PartitionMemory memory;
   private final Rereader rereader;
-  private final long mostBytes;
 
   // Guarded by this.
+  private long mostBytes;
   private final Queue<SpooledEvent> fetched = new ArrayDeque<>();
   private long fetchedBytes;
 
@@ -39,14 +39,9 @@ final class TopicLog implements Backlog {
   private volatile long received;
   private volatile boolean closed;
 
-  /**
-   * Begins where the group is.
-   *
-   * @param mostBytes so much is fetched ahead, and one more fetch
-   */
-  TopicLog(PartitionMemory memory, long mostBytes, Rereader rereader) {
+  /** Begins where the group is. Fetches nothing ahead until it may. */
+  TopicLog(PartitionMemory memory, Rereader rereader) {
     this.memory = memory;
-    this.mostBytes = mostBytes;
     this.rereader = rereader;
     this.end = memory.settledBelow();
     this.cursor = end;
@@ -86,14 +81,14 @@ final class TopicLog implements Backlog {
   /**
    * The cluster has deleted what is before an offset and was not fetched yet.
    *
-   * @return how many of those were not done
+   * @param planned what a relay before may have written all the same; whoever looks for it finds
+   *     out
    */
-  synchronized long deleted(long firstOffset) {
+  synchronized void deleted(long firstOffset, Positions planned) {
     Positions gone = Positions.of(end, firstOffset + 1).minus(memory.done());
     received += gone.size();
-    memory.lost(gone);
+    memory.lost(gone.minus(planned));
     end = Math.max(end, firstOffset + 1);
-    return gone.size();
   }
 
   /** Positions begin with 1, and offsets with 0. */
@@ -105,6 +100,11 @@ final class TopicLog implements Backlog {
   static SpooledEvent eventOf(ConsumerRecord<byte[], byte[]> received) {
     byte[] event = RecordValue.bytesOf(received);
     return new SpooledEvent(positionOf(received), event, 0, event.length);
+  }
+
+  /** So much may be fetched ahead, and one more fetch. */
+  synchronized void mayFetch(long bytes) {
+    mostBytes = bytes;
   }
 
   /** Whether nothing more is to be fetched now. */
@@ -119,7 +119,7 @@ final class TopicLog implements Backlog {
 
   @Override
   public synchronized @Nullable SpooledEvent next() {
-    if (closed || memory.share() > FULL) {
+    if (closed) {
       return null;
     }
     SpooledEvent event = fetched.poll();
@@ -191,6 +191,11 @@ final class TopicLog implements Backlog {
   @Override
   public boolean isCrowded() {
     return memory.share() > CROWDED;
+  }
+
+  @Override
+  public boolean beginsOneAtATime() {
+    return memory.share() > FULL;
   }
 
   @Override

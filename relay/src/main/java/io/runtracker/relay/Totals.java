@@ -12,10 +12,12 @@ import java.util.stream.Collectors;
  * What became of the requests of the partitions that this relay has now, whoever wrote them: a
  * partition's ledger goes on from relay to relay. So the sum over all relays is that of the topic.
  *
+ * @param stopped partitions that this relay has and does not read; the log says why
  * @param lag records that are not read yet, as far as the client knows
  */
 record Totals(
     int partitions,
+    int stopped,
     long received,
     long delivered,
     Map<DropReason, Long> dropped,
@@ -26,6 +28,7 @@ record Totals(
 
   static Totals of(GroupMember member) {
     int partitions = 0;
+    int stopped = member.unopened();
     long received = 0;
     long delivered = 0;
     long waiting = 0;
@@ -36,6 +39,7 @@ record Totals(
     for (PartitionLine line : member.lines()) {
       Ledger ledger = line.ledger();
       partitions++;
+      stopped += line.isStopped ? 1 : 0;
       received += ledger.accepted();
       delivered += ledger.delivered();
       ledger.dropped().forEach((reason, count) -> dropped.merge(reason, count, Long::sum));
@@ -46,7 +50,7 @@ record Totals(
     }
     long seconds = TimeUnit.NANOSECONDS.toSeconds(oldest);
     return new Totals(
-        partitions, received, delivered, dropped, waiting, lag, seconds, isServerAway);
+        partitions, stopped, received, delivered, dropped, waiting, lag, seconds, isServerAway);
   }
 
   String toJson() {
@@ -56,6 +60,8 @@ record Totals(
             .collect(Collectors.joining(", "));
     return "{\"partitions\": "
         + partitions
+        + ", \"stopped\": "
+        + stopped
         + ", \"received\": "
         + received
         + ", \"delivered\": "

@@ -47,7 +47,6 @@ class CommitsTest {
           PartitionState.startingAt(5, "id"),
           "cluster",
           2,
-          1 << 20,
           new PartitionLine.Surroundings(
               settings, mlflow, rejected, consumer::wakeup, FailPoint.NOBODY));
 

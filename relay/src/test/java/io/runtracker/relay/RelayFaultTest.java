@@ -5,8 +5,15 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.runtracker.internal.log.FailPoint;
+import io.runtracker.testkit.Fault;
+import io.runtracker.testkit.FaultProxy;
 import io.runtracker.testkit.MlflowServer;
 import io.runtracker.testkit.kafka.KafkaCluster;
+import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -15,17 +22,22 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -37,6 +49,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What becomes of requests when the cluster, MLflow or what is in the topic is not as it was. */
 @Tag("once")
@@ -69,10 +83,20 @@ class RelayFaultTest {
   }
 
   private static String ledger(Relay relay) throws Exception {
-    URI uri = URI.create("http://127.0.0.1:" + relay.port() + "/ledger");
+    return get(relay.port(), "/ledger");
+  }
+
+  private static String get(int port, String path) throws Exception {
+    URI uri = URI.create("http://127.0.0.1:" + port + path);
     return HttpClient.newHttpClient()
         .send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString())
         .body();
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
   }
 
   private static KafkaProducer<byte[], byte[]> producer(Map<String, Object> more) {
@@ -122,12 +146,44 @@ class RelayFaultTest {
     }
   }
 
+  /** Each has a run that is begun and cannot be completed; a commit holds the ids of some 80. */
+  @Test
+  void more_bad_requests_than_a_commit_can_hold_are_set_aside_while_the_others_pass()
+      throws Exception {
+    try (FaultProxy proxy = FaultProxy.inFrontOf(MlflowServer.shared().uri());
+        Topic topic = new Topic(cluster, 1, proxy.uri())) {
+      proxy.injectWhere("poison", Fault.answer(500));
+      for (int i = 0; i < 150; i++) {
+        topic.serveOneThatLogs("poison");
+      }
+      topic.serve(100);
+      topic.flush();
+      Map<String, String> environment = topic.environment("RUN");
+      environment.put("RUNTRACKER_MAX_RETRY_DELAY", "1s");
+      environment.put("RUNTRACKER_MAX_TRIES", "3");
+      try (RelayProcess relay = start(environment)) {
+        await().atMost(IN_ALL).until(() -> serveOne(topic).rejected().size() == 150);
+        await().atMost(PATIENCE).until(() -> topic.written().size() == topic.served() - 150);
+        TopicPartition partition = new TopicPartition(topic.name, 0);
+        await()
+            .atMost(PATIENCE)
+            .until(() -> topic.committed(partition).offset() == topic.end(partition));
+      }
+    }
+  }
+
+  private static Topic serveOne(Topic topic) {
+    topic.serve(1);
+    return topic;
+  }
+
   @Test
   void each_request_is_in_mlflow_once_though_mlflow_was_killed_meanwhile() throws Exception {
     try (MlflowServer mlflow = MlflowServer.start(MlflowServer.Options.plain());
         Topic topic = new Topic(cluster, 3, mlflow.uri())) {
       Map<String, String> environment = topic.environment("AUTO");
       environment.put("RUNTRACKER_MAX_RETRY_DELAY", "1s");
+      environment.put("RUNTRACKER_MAX_TRIES", "3");
       try (RelayProcess relay = start(environment)) {
         topic.serveSlowly(500);
         await().atMost(PATIENCE).until(() -> !topic.written().isEmpty());
@@ -311,6 +367,131 @@ class RelayFaultTest {
     }
   }
 
+  /** It dies when the window is complete, and before it can commit that. */
+  @ParameterizedTest
+  @ValueSource(longs = {40, 100})
+  void a_complete_window_stays_whole_though_its_records_are_deleted_before_a_relay_knows_of_it(
+      long deletedBefore) throws Exception {
+    try (Topic topic = topic(1);
+        Admin admin = admin()) {
+      Map<String, String> environment = topic.environment("WINDOW");
+      environment.put("RUNTRACKER_WINDOW_ROWS", "100");
+      environment.put("RUNTRACKER_WINDOW_AGE", "1m");
+      topic.serve(100);
+      topic.flush();
+      Path log = directory.resolve(UUID.randomUUID() + ".log");
+      try (RelayProcess dying =
+          RelayProcess.startToDieAt(FailPoint.AFTER_COMPLETE, 1, environment, log)) {
+        assertThat(dying.hasDied(PATIENCE)).isTrue();
+      }
+      assertThat(topic.written()).hasSize(100);
+      topic.serve(100);
+      topic.flush();
+      TopicPartition partition = new TopicPartition(topic.name, 0);
+      admin
+          .deleteRecords(Map.of(partition, RecordsToDelete.beforeOffset(deletedBefore)))
+          .all()
+          .get();
+      try (RelayProcess next = start(environment)) {
+        topic.awaitAll(IN_ALL);
+        await()
+            .atMost(PATIENCE)
+            .until(() -> topic.committed(partition).offset() == topic.end(partition));
+        assertThat(next.log()).doesNotContain("Kafka has deleted");
+      }
+      assertThat(topic.balance()).isEqualTo(Topic.WHOLE);
+    }
+  }
+
+  @Test
+  void nothing_is_lost_where_the_client_has_too_little_memory_for_what_it_fetched()
+      throws Exception {
+    AtomicInteger failures = new AtomicInteger();
+    try (Topic topic = topic(2)) {
+      topic.serve(300);
+      topic.flush();
+      try (Relay relay =
+          new Relay(
+              topic.environment("WINDOW"),
+              client -> failingClient(client, failures),
+              FailPoint.NOBODY)) {
+        topic.awaitAll(IN_ALL);
+        assertThat(ledger(relay)).contains("\"dropped\": {}");
+      }
+    }
+    assertThat(failures).hasValueGreaterThan(3);
+  }
+
+  /**
+   * The first three times that it has fetched something, there is no memory left to hand it over.
+   */
+  @SuppressWarnings("unchecked")
+  private static Consumer<byte[], byte[]> failingClient(
+      Consumer<byte[], byte[]> client, AtomicInteger failures) {
+    return (Consumer<byte[], byte[]>)
+        Proxy.newProxyInstance(
+            RelayFaultTest.class.getClassLoader(),
+            new Class<?>[] {Consumer.class},
+            (proxy, method, arguments) -> {
+              try {
+                Object answer = method.invoke(client, arguments);
+                if (answer instanceof ConsumerRecords<?, ?> records
+                    && !records.isEmpty()
+                    && failures.getAndIncrement() < 3) {
+                  throw new OutOfMemoryError("as if");
+                }
+                return answer;
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
+  }
+
+  @Test
+  void a_relay_of_many_partitions_keeps_to_its_memory_while_mlflow_is_away() throws Exception {
+    Random random = new Random(1);
+    byte[] some = new byte[3000];
+    try (Topic topic = topic(24)) {
+      for (int i = 0; i < 32_000; i++) { // some 200 MB
+        random.nextBytes(some);
+        topic.serveOneThatLogs(HexFormat.of().formatHex(some));
+        if (i % 500 == 499) {
+          topic.flush();
+        }
+      }
+      Map<String, String> environment = topic.environment("WINDOW");
+      environment.put("MLFLOW_TRACKING_URI", "http://127.0.0.1:9");
+      environment.put("RUNTRACKER_WINDOW_AGE", "10m");
+      environment.put("RUNTRACKER_WINDOW_ROWS", "10000");
+      int port = freePort();
+      environment.put("PORT", String.valueOf(port));
+      try (RelayProcess relay = start(environment)) {
+        relay.awaitLog("Reads " + new TopicPartition(topic.name, 23));
+        await().atMost(PATIENCE).until(() -> isHoldingAllItMay(port));
+        assertThat(get(port, "/health/live")).isEqualTo("ok");
+        assertThat(relay.log()).doesNotContain("OutOfMemoryError");
+      }
+    }
+  }
+
+  /** Whether it reads nothing more, and there is more. */
+  private static boolean isHoldingAllItMay(int port) throws Exception {
+    String before = meter(port, "runtracker_queue_size");
+    TimeUnit.SECONDS.sleep(3);
+    return before.equals(meter(port, "runtracker_queue_size"))
+        && Double.parseDouble(before) > 0
+        && Double.parseDouble(meter(port, "runtracker_lag")) > 0;
+  }
+
+  private static String meter(int port, String name) throws Exception {
+    return get(port, "/metrics")
+        .lines()
+        .filter(line -> line.startsWith(name + " "))
+        .map(line -> line.substring(name.length() + 1))
+        .findFirst()
+        .orElseThrow();
+  }
+
   @Test
   void a_partition_without_an_offset_stands_still_where_it_may_have_been_read_and_others_go_on()
       throws Exception {
@@ -325,9 +506,12 @@ class RelayFaultTest {
       await().atMost(PATIENCE).until(() -> serveSome(topic, other, 0));
       await().atMost(PATIENCE).until(() -> serveSome(topic, still, 1));
       Map<String, String> environment = topic.environment("WINDOW");
+      int port = freePort();
+      environment.put("PORT", String.valueOf(port));
       try (RelayProcess relay = start(environment)) {
         relay.awaitLog("has no offset for it, and it holds requests older than");
         await().atMost(PATIENCE).until(() -> topic.committed(other).offset() == topic.end(other));
+        assertThat(get(port, "/metrics")).contains("runtracker_partitions_stopped 1.0");
         relay.stop();
         assertThat(relay.log()).doesNotContain("Reads " + still + " ");
       }
@@ -335,6 +519,7 @@ class RelayFaultTest {
       try (RelayProcess relay = start(environment)) {
         topic.awaitAll(IN_ALL);
         assertThat(relay.log()).contains("Reads " + still + " from offset 1 on");
+        assertThat(get(port, "/metrics")).contains("runtracker_partitions_stopped 0.0");
       }
     }
   }

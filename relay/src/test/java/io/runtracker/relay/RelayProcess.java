@@ -3,6 +3,7 @@ package io.runtracker.relay;
 
 import static org.awaitility.Awaitility.await;
 
+import io.runtracker.internal.log.FailPoint;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -10,11 +11,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A relay as a process of its own, which a test kills and freezes. It ends with its test. */
 final class RelayProcess implements AutoCloseable {
 
   private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final int DIED = 99;
 
   private final Process process;
   private final Path output;
@@ -30,6 +34,21 @@ final class RelayProcess implements AutoCloseable {
    * @param output is appended to
    */
   static RelayProcess start(Map<String, String> environment, Path output) throws IOException {
+    return start(environment, output, "");
+  }
+
+  /**
+   * Starts one that ends, as if it was killed, when it comes to a point.
+   *
+   * @param times so often
+   */
+  static RelayProcess startToDieAt(
+      FailPoint point, int times, Map<String, String> environment, Path output) throws IOException {
+    return start(environment, output, point + ":" + times);
+  }
+
+  private static RelayProcess start(Map<String, String> environment, Path output, String dieAt)
+      throws IOException {
     ProcessBuilder builder =
         new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -41,7 +60,8 @@ final class RelayProcess implements AutoCloseable {
             "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS",
             "-cp",
             System.getProperty("java.class.path"),
-            RelayProcess.class.getName());
+            RelayProcess.class.getName(),
+            dieAt);
     builder.environment().putAll(environment);
     return new RelayProcess(
         builder
@@ -56,7 +76,26 @@ final class RelayProcess implements AutoCloseable {
     Thread watch = new Thread(RelayProcess::endWithParent, "end-with-parent");
     watch.setDaemon(true);
     watch.start();
-    Relay.main(arguments);
+    if (arguments[0].isEmpty()) {
+      Relay.main(arguments);
+    } else {
+      String[] pointAndTimes = arguments[0].split(":");
+      FailPoint deadly = FailPoint.valueOf(pointAndTimes[0]);
+      AtomicInteger left = new AtomicInteger(Integer.parseInt(pointAndTimes[1]));
+      Relay.run(point -> dieAt(point, deadly, left));
+    }
+  }
+
+  private static void dieAt(FailPoint reached, FailPoint deadly, AtomicInteger left) {
+    if (reached == deadly && left.decrementAndGet() == 0) {
+      Runtime.getRuntime().halt(DIED);
+    }
+  }
+
+  /** Waits until it has come to its point; false where it does not. */
+  boolean hasDied(Duration patience) throws InterruptedException {
+    return process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)
+        && process.exitValue() == DIED;
   }
 
   private static void endWithParent() {

@@ -104,6 +104,18 @@ final class Topic implements AutoCloseable {
     }
   }
 
+  /** Serves one whose handler logs a text into its run. */
+  void serveOneThatLogs(String text) {
+    OpenRequest request =
+        service.open("GET", new RequestTarget("http", "shop.example", 8080, "/" + served, null));
+    if (request == null) {
+      throw new IllegalStateException("not tracked");
+    }
+    request.param("logged", text);
+    request.end(200, null);
+    served++;
+  }
+
   /** As {@link #serve}, a few at a time, as a service does for a while. */
   void serveSlowly(int count) throws InterruptedException {
     for (int left = count; left > 0; left -= 20) {

@@ -4,6 +4,7 @@ package io.runtracker.relay;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.runtracker.internal.log.Positions;
 import io.runtracker.internal.log.SpooledEvent;
 import java.util.AbstractList;
 import java.util.ArrayList;
@@ -20,7 +21,7 @@ class TopicLogTest {
 
   private final PartitionMemory memory =
       new PartitionMemory("requests-0", PartitionState.startingAt(5, "id"), () -> {});
-  private final TopicLog log = new TopicLog(memory, 1 << 20, new Rereader(Map.of(), PARTITION));
+  private final TopicLog log = new TopicLog(memory, new Rereader(Map.of(), PARTITION, "id"));
 
   private static ConsumerRecord<byte[], byte[]> at(long offset) {
     return new ConsumerRecord<>(PARTITION.topic(), 0, offset, null, new byte[] {1, 2, 3});
@@ -81,10 +82,18 @@ class TopicLogTest {
   @Test
   void what_was_deleted_before_it_was_fetched_is_lost_and_counted() {
     log.add(from(5, 7), 7);
-    assertThat(log.deleted(10)).isEqualTo(3);
+    log.deleted(10, Positions.NONE);
     assertThat(memory.lostCount()).isEqualTo(3);
     assertThat(log.nextOffset()).isEqualTo(10);
     assertThat(offsets()).containsExactly(5L, 6L);
+  }
+
+  @Test
+  void what_was_deleted_and_may_have_been_written_is_not_lost_yet() {
+    log.deleted(10, Positions.of(7, 9));
+    assertThat(memory.lostCount()).isEqualTo(3); // offsets 5, 8 and 9
+    assertThat(log.received()).isEqualTo(5);
+    assertThat(log.live()).isEqualTo(2);
   }
 
   @Test
