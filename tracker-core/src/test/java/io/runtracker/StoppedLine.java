@@ -27,10 +27,18 @@ final class StoppedLine implements Consumer<FailPoint> {
 
   /** Where something on disk begins to change, and where that has ended. */
   private static final Set<FailPoint> BEGINS =
-      EnumSet.of(FailPoint.BEFORE_WRITE, FailPoint.BEFORE_DELETE, FailPoint.BEFORE_SET_ASIDE);
+      EnumSet.of(
+          FailPoint.BEFORE_WRITE,
+          FailPoint.BEFORE_MIRROR,
+          FailPoint.BEFORE_DELETE,
+          FailPoint.BEFORE_SET_ASIDE);
 
   private static final Set<FailPoint> ENDS =
-      EnumSet.of(FailPoint.AFTER_WRITE, FailPoint.AFTER_DELETE, FailPoint.AFTER_SET_ASIDE);
+      EnumSet.of(
+          FailPoint.AFTER_WRITE,
+          FailPoint.AFTER_MIRROR,
+          FailPoint.AFTER_DELETE,
+          FailPoint.AFTER_SET_ASIDE);
 
   private final FailPoint point;
   private final AtomicInteger timesLeft;
