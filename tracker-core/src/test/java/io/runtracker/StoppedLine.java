@@ -86,6 +86,22 @@ final class StoppedLine implements Consumer<FailPoint> {
     }
   }
 
+  /**
+   * Stops it now, unless it has been.
+   *
+   * @return what is on disk
+   */
+  Path stop() {
+    if (timesLeft.getAndSet(0) > 0) {
+      stopped = true;
+      keep();
+    }
+    while (left.get() == null) {
+      Thread.onSpinWait(); // another thread keeps it
+    }
+    return left.get();
+  }
+
   private void keep() {
     while (writing.get() > 0) {
       Thread.onSpinWait(); // a write that has begun ends, as it does in the kernel
