@@ -27,10 +27,18 @@ final class StoppedLine implements Consumer<FailPoint> {
 
   /** Where something on disk begins to change, and where that has ended. */
   private static final Set<FailPoint> BEGINS =
-      EnumSet.of(FailPoint.BEFORE_WRITE, FailPoint.BEFORE_DELETE, FailPoint.BEFORE_SET_ASIDE);
+      EnumSet.of(
+          FailPoint.BEFORE_WRITE,
+          FailPoint.BEFORE_MIRROR,
+          FailPoint.BEFORE_DELETE,
+          FailPoint.BEFORE_SET_ASIDE);
 
   private static final Set<FailPoint> ENDS =
-      EnumSet.of(FailPoint.AFTER_WRITE, FailPoint.AFTER_DELETE, FailPoint.AFTER_SET_ASIDE);
+      EnumSet.of(
+          FailPoint.AFTER_WRITE,
+          FailPoint.AFTER_MIRROR,
+          FailPoint.AFTER_DELETE,
+          FailPoint.AFTER_SET_ASIDE);
 
   private final FailPoint point;
   private final AtomicInteger timesLeft;
@@ -76,6 +84,22 @@ final class StoppedLine implements Consumer<FailPoint> {
         standStill();
       }
     }
+  }
+
+  /**
+   * Stops it now, unless it has been.
+   *
+   * @return what is on disk
+   */
+  Path stop() {
+    if (timesLeft.getAndSet(0) > 0) {
+      stopped = true;
+      keep();
+    }
+    while (left.get() == null) {
+      Thread.onSpinWait(); // another thread keeps it
+    }
+    return left.get();
   }
 
   private void keep() {

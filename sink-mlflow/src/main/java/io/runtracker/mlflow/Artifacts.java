@@ -24,14 +24,17 @@ final class Artifacts {
   private static final Pattern SLASHES_AROUND = Pattern.compile("^/+|/+$");
   private static final int REMEMBERED = 10_000;
 
-  /** A server whose artifact store hangs lets every call time out; a run must end all the same. */
-  private static final int MOST_UNANSWERED = 3;
+  /**
+   * So often the text of a run may fail in a way that may pass. The store of files may hang or be
+   * away while all else is well. Runs without texts pass then, and this one would be set aside.
+   */
+  private static final int MOST_FAILURES = 3;
 
   private final Transport transport;
   private final MlflowApi api;
   private final Server server;
   private final Map<String, String> roots = new Remembered<>();
-  private final Map<String, Integer> unanswered = new Remembered<>();
+  private final Map<String, Integer> failures = new Remembered<>();
 
   Artifacts(Transport transport, MlflowApi api, Server server) {
     this.transport = transport;
@@ -51,7 +54,7 @@ final class Artifacts {
   void forget(String runId) {
     synchronized (roots) {
       roots.remove(runId);
-      unanswered.remove(runId);
+      failures.remove(runId);
     }
   }
 
@@ -70,7 +73,7 @@ final class Artifacts {
       }
       throw failure;
     } catch (SinkException e) {
-      if (e.kind() == Kind.UNKNOWN && isTooOften(runId)) {
+      if (isTooOften(runId)) {
         return e.getMessage();
       }
       throw e;
@@ -79,7 +82,7 @@ final class Artifacts {
 
   private boolean isTooOften(String runId) {
     synchronized (roots) {
-      return unanswered.merge(runId, 1, Integer::sum) >= MOST_UNANSWERED;
+      return failures.merge(runId, 1, Integer::sum) >= MOST_FAILURES;
     }
   }
 
