@@ -42,7 +42,7 @@ ASK_SECONDS = 0.5  # what a part says of itself; one that is frozen says nothing
 ONE_FAILS_IN = 33
 
 SESSION_SECONDS = 6  # of a relay
-WAKES_SECONDS = 6  # until a part that came back is at work again, on a machine that has time
+WAKES_SECONDS = 10  # until a part that came back is at work again, on a machine that has time
 SECONDS_AFTERWARDS = 6  # of the load, behind the last fault
 
 # A request is safe 20 ms and a disk write after its end; a busy machine takes longer.
@@ -239,13 +239,9 @@ class Fleet:
     def start(self):
         subprocess.run([sys.executable, str(SERVER), "install"], check=True)
         say("starting MLflow, a Kafka broker, three services and two relays")
-        self.mlflow.start()
-        self.broker.start()
-        self.broker.await_up()
-        self.mlflow.await_up()
-        for part in self.services + self.relays:
+        for part in self.parts():  # services and relays wait for the broker by themselves
             part.start()
-        for part in self.services + self.relays:
+        for part in self.parts():
             part.await_up()
 
 
@@ -280,18 +276,22 @@ class Waiting:
 
 
 class Table:
-    """What waits where, a line every two seconds."""
+    """What waits where, a line every two seconds and for each event."""
 
     def __init__(self, fleet, load):
         self.fleet = fleet
         self.load = load
-        self.start = time.monotonic()
+        self.start = self.next = time.monotonic()
         print(f"{'second':>6}  {'answered':>8}  {'in spools':>9}  {'in the topic':>12}", flush=True)
 
     def seconds(self):
         return time.monotonic() - self.start
 
+    def is_time(self):
+        return time.monotonic() >= self.next
+
     def line(self, event=""):
+        self.next = time.monotonic() + 2
         waiting = Waiting(self.fleet)
         print(
             f"{self.seconds():6.0f}  {self.load.count():8}  {waiting.in_spools:9}  {waiting.in_topic:12}"
@@ -356,15 +356,15 @@ def run_load(fleet, events):
     planned = collections.deque(sorted(events, key=lambda event: event[0]))
     end = planned[-1][0] + SECONDS_AFTERWARDS
     while table.seconds() < end or planned:
-        said = []
-        while planned and planned[0][0] <= table.seconds():
+        if planned and planned[0][0] <= table.seconds():
             _, what, part = planned.popleft()
             if what == "kill":
                 killed.append((part, time.monotonic()))
             getattr(part, what)()
-            said.append(SAID[what].format(part.name))
-        table.line("; ".join(said))
-        time.sleep(2)
+            table.line(SAID[what].format(part.name))
+        elif table.is_time():
+            table.line()
+        time.sleep(0.1)
     load.stop()
     return load, table, killed
 
