@@ -6,6 +6,7 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -226,6 +227,7 @@ class Processes:
         for name, process in reversed(self.started.items()):
             if process.poll() is None:
                 process.terminate()
+                process.send_signal(signal.SIGCONT)  # one that is frozen does not hear the other
                 try:
                     process.wait(30)
                 except subprocess.TimeoutExpired:
@@ -323,22 +325,25 @@ def interrupted(number, frame):
 def perform(name, is_exit, processes, demonstrate):
     """Demonstrates in a directory of its own, and ends what was started; returns 0 if all is right."""
     signal.signal(signal.SIGTERM, interrupted)
-    with tempfile.TemporaryDirectory(prefix=f"runtracker-{name}-") as folder:
-        work = pathlib.Path(folder)
-        try:
-            demonstrate(work)
-            return 0
-        except KeyboardInterrupt:
-            print(f"{name}: ending", flush=True)
-            return 0 if not is_exit else 130
-        except (Problem, subprocess.CalledProcessError) as problem:
-            print(f"{name}: {problem}", file=sys.stderr)
-            for log in sorted(work.glob("*.log")):
-                print(f"--- the end of {log.name}", file=sys.stderr)
-                print("\n".join(log.read_text(errors="replace").splitlines()[-30:]), file=sys.stderr)
-            return 1
-        finally:
-            processes.end()
+    work = pathlib.Path(tempfile.mkdtemp(prefix=f"runtracker-{name}-"))
+    is_kept = False
+    try:
+        demonstrate(work)
+        return 0
+    except KeyboardInterrupt:
+        print(f"{name}: ending", flush=True)
+        return 0 if not is_exit else 130
+    except (Problem, subprocess.CalledProcessError) as problem:
+        is_kept = True
+        print(f"{name}: {problem}; logs and data stay in {work}", file=sys.stderr)
+        for log in sorted(work.glob("*.log")):
+            print(f"--- the end of {log.name}", file=sys.stderr)
+            print("\n".join(log.read_text(errors="replace").splitlines()[-30:]), file=sys.stderr)
+        return 1
+    finally:
+        processes.end()
+        if not is_kept:
+            shutil.rmtree(work)
 
 
 def main():

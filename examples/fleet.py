@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The fleet behind fleet.sh: services, a Kafka broker, relays and MLflow, of which some are killed."""
+"""The fleet behind fleet.sh: services, a Kafka broker, relays and MLflow, of which some are killed or frozen."""
 
 import argparse
 import collections
@@ -7,6 +7,7 @@ import http.client
 import itertools
 import json
 import os
+import random
 import re
 import signal
 import subprocess
@@ -36,12 +37,19 @@ PARTITIONS = 6
 TOPIC = "runtracker-requests"
 CLIENTS = 6
 PAUSE_SECONDS = 0.02  # of each client between two requests
+ANSWER_SECONDS = 5  # a client waits no longer for one
+ASK_SECONDS = 0.5  # what a part says of itself; one that is frozen says nothing
 ONE_FAILS_IN = 33
+
+SESSION_SECONDS = 6  # of a relay
+WAKES_SECONDS = 10  # until a part that came back is at work again, on a machine that has time
+SECONDS_AFTERWARDS = 6  # of the load, behind the last fault
 
 # A request is safe 20 ms and a disk write after its end; a busy machine takes longer.
 YOUNG_SECONDS = 1.0
 
-MOST_HEAP = "-Xmx192m"
+# Seven processes on a small machine, for two minutes: what they save by better code, making it costs.
+JAVA = ["java", "-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-jar"]
 
 
 def say(text):
@@ -49,7 +57,7 @@ def say(text):
 
 
 class Part:
-    """One process of the fleet, which is killed and started again."""
+    """One process of the fleet, which is killed and started again, or frozen and let go on."""
 
     def __init__(self, processes, name, command, environment, work, is_up):
         self.processes = processes
@@ -70,9 +78,15 @@ class Part:
         self.process.kill()
         self.process.wait()
 
+    def freeze(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.process.send_signal(signal.SIGCONT)
+
 
 class MlflowPart(Part):
-    """MLflow's server has processes of its own, which are killed with it."""
+    """MLflow's server has processes of its own, and what is done to it is done to them."""
 
     def __init__(self, processes, work):
         self.port = free_port()
@@ -88,25 +102,37 @@ class MlflowPart(Part):
             lambda: self.state.exists() and call(self.uri + "/health", timeout=5)[0] == 200,
         )
 
+    def group(self):
+        self.await_up()  # before, nobody knows them
+        return json.loads(self.state.read_text())["processGroup"]
+
     def kill(self):
-        group = json.loads(self.state.read_text())["processGroup"]
+        group = self.group()
         super().kill()
         os.killpg(group, signal.SIGKILL)
         self.state.unlink()
 
+    def freeze(self):
+        self.frozen = self.group()
+        os.killpg(self.frozen, signal.SIGSTOP)
+
+    def thaw(self):
+        os.killpg(self.frozen, signal.SIGCONT)
+
 
 class Load:
-    """Clients that send requests with numbers, each to one instance after the other."""
+    """Clients that send requests with numbers, each to one instance: a frozen one stops only its own."""
 
     def __init__(self, ports):
         self.ports = ports
         self.numbers = itertools.count()
         self.lock = threading.Lock()
         self.answered = {}  # number: (instance, when)
-        self.unanswered = set()  # the instance may have ended it or not
+        self.unanswered = set()  # sent, and the instance may have ended it or not
         self.stopping = threading.Event()
         self.threads = [
-            threading.Thread(target=self.run, args=(i,), daemon=True) for i in range(CLIENTS)
+            threading.Thread(target=self.run, args=(i % len(ports),), daemon=True)
+            for i in range(CLIENTS)
         ]
 
     def start(self):
@@ -118,37 +144,35 @@ class Load:
         for thread in self.threads:
             thread.join()
 
-    def run(self, first):
-        connections = {}
-        for turn in itertools.count(first):
-            if self.stopping.wait(PAUSE_SECONDS):
-                return
-            instance = turn % len(self.ports)
+    def run(self, instance):
+        connection = None
+        while not self.stopping.wait(PAUSE_SECONDS):
             number = next(self.numbers)
             is_sent = False
             try:
-                connection = connections.get(instance)
                 if connection is None:
                     connection = http.client.HTTPConnection(
-                        "127.0.0.1", self.ports[instance], timeout=30
+                        "127.0.0.1", self.ports[instance], timeout=ANSWER_SECONDS
                     )
                     connection.connect()
-                    connections[instance] = connection
                 is_sent = True
                 connection.request("GET", self.path(number))
                 connection.getresponse().read()
                 with self.lock:
                     self.answered[number] = (instance, time.monotonic())
             except (OSError, http.client.HTTPException):
-                connections.pop(instance, None)
+                connection = None
                 if is_sent:
                     with self.lock:
                         self.unanswered.add(number)
 
     @staticmethod
+    def fails(number):
+        return number % ONE_FAILS_IN == ONE_FAILS_IN - 1
+
+    @staticmethod
     def path(number):
-        fails = number % ONE_FAILS_IN == ONE_FAILS_IN - 1
-        return f"/fail?number={number}" if fails else f"/items/{number}"
+        return f"/fail?number={number}" if Load.fails(number) else f"/items/{number}"
 
     def count(self):
         with self.lock:
@@ -156,8 +180,9 @@ class Load:
 
 
 class Fleet:
-    def __init__(self, processes, work):
+    def __init__(self, processes, work, track_as):
         self.work = work
+        self.track_as = track_as
         self.experiment = f"runtracker-fleet-{int(time.time())}"
         self.mlflow = MlflowPart(processes, work)
         port = free_port()
@@ -165,7 +190,7 @@ class Fleet:
         self.broker = Part(
             processes,
             "the broker",
-            ["java", MOST_HEAP, "-XX:+UseSerialGC", "-jar", str(BROKER), str(work / "kafka"), str(port),
+            [*JAVA, str(BROKER), str(work / "kafka"), str(port),
              f"{TOPIC}:{PARTITIONS}", f"{TOPIC}-rejected:1"],
             os.environ,
             work,
@@ -180,7 +205,7 @@ class Fleet:
         part = Part(
             processes,
             name,
-            ["java", MOST_HEAP, "-XX:+UseSerialGC", "-jar", str(jar)],
+            [*JAVA, str(jar)],
             dict(clean_environment(), PORT=str(port), **environment),
             self.work,
             lambda: call(f"http://127.0.0.1:{port}{path}", timeout=5)[0] == 200,
@@ -201,9 +226,10 @@ class Fleet:
             MLFLOW_TRACKING_URI=self.mlflow.uri,
             MLFLOW_EXPERIMENT_NAME=self.experiment,
             RUNTRACKER_SERVICE_NAME="shop",
+            RUNTRACKER_TRACK_AS=self.track_as,
             RUNTRACKER_AUTO_THRESHOLD="10s",
             RUNTRACKER_WINDOW_AGE="3s",
-            RUNTRACKER_KAFKA_SESSION_TIMEOUT_MS="6000",
+            RUNTRACKER_KAFKA_SESSION_TIMEOUT_MS=str(SESSION_SECONDS * 1000),
             RUNTRACKER_KAFKA_HEARTBEAT_INTERVAL_MS="2000",
         )
         return self.part(processes, f"relay {number + 1}", RELAY, environment, "/health/ready")
@@ -214,32 +240,10 @@ class Fleet:
     def start(self):
         subprocess.run([sys.executable, str(SERVER), "install"], check=True)
         say("starting MLflow, a Kafka broker, three services and two relays")
-        self.mlflow.start()
-        self.broker.start()
-        self.broker.await_up()
-        self.mlflow.await_up()
-        for part in self.services + self.relays:
+        for part in self.parts():  # services and relays wait for the broker by themselves
             part.start()
-        for part in self.services + self.relays:
+        for part in self.parts():
             part.await_up()
-
-    def waiting(self):
-        """How many requests are not in MLflow; None where a part does not say, or a partition is nobody's."""
-        ledgers = [asked(service, "/tracker") for service in self.services]
-        topic = [asked(relay, "/ledger") for relay in self.relays]
-        if None in ledgers or None in topic or sum(one["partitions"] for one in topic) < PARTITIONS:
-            return None
-        return sum(one["inFlight"] + one["spooled"] for one in ledgers) + sum(one["lag"] + one["waiting"] for one in topic)
-
-    def in_spools(self):
-        return sum(
-            ledger["inFlight"] + ledger["spooled"]
-            for ledger in (asked(service, "/tracker") for service in self.services)
-            if ledger
-        )
-
-    def of_relays(self, what):
-        return sum((asked(relay, "/ledger") or {}).get(what, 0) for relay in self.relays)
 
 
 def clean_environment():
@@ -254,91 +258,154 @@ def clean_environment():
 def asked(part, path):
     """What a part says of itself, or None while it is not there."""
     try:
-        return json.loads(call(f"http://127.0.0.1:{part.port}{path}", timeout=2)[1])
+        return json.loads(call(f"http://127.0.0.1:{part.port}{path}", timeout=ASK_SECONDS)[1])
     except (OSError, ValueError, http.client.HTTPException):
         return None
 
 
+class Waiting:
+    """How many requests are not in MLflow yet, as the parts say themselves."""
+
+    def __init__(self, fleet):
+        services = [asked(one, "/tracker") for one in fleet.services]
+        relays = [asked(one, "/ledger") for one in fleet.relays]
+        self.in_spools = sum(one["inFlight"] + one["spooled"] for one in services if one)
+        self.in_topic = sum(one["lag"] + one["waiting"] for one in relays if one)
+        self.is_known = (
+            None not in services + relays and sum(one["partitions"] for one in relays) == PARTITIONS
+        )
+
+
 class Table:
-    """What waits where, a line every two seconds."""
+    """What waits where, a line every two seconds and for each event."""
 
     def __init__(self, fleet, load):
         self.fleet = fleet
         self.load = load
-        self.start = time.monotonic()
+        self.start = self.next = time.monotonic()
         print(f"{'second':>6}  {'answered':>8}  {'in spools':>9}  {'in the topic':>12}", flush=True)
 
     def seconds(self):
         return time.monotonic() - self.start
 
+    def is_time(self):
+        return time.monotonic() >= self.next
+
     def line(self, event=""):
-        topic = self.fleet.of_relays("lag") + self.fleet.of_relays("waiting")
+        self.next = time.monotonic() + 2
+        waiting = Waiting(self.fleet)
         print(
-            f"{self.seconds():6.0f}  {self.load.count():8}  {self.fleet.in_spools():9}  {topic:12}"
+            f"{self.seconds():6.0f}  {self.load.count():8}  {waiting.in_spools:9}  {waiting.in_topic:12}"
             f"  {event}".rstrip(),
             flush=True,
         )
+        return waiting
 
 
-def events(fleet):
-    """When what is done to which part."""
-    service, relay = fleet.services[1], fleet.relays[0]
+# Faults: when what is done to which part.
+
+
+def one_of_each(fleet):
+    """
+    Six rounds: a kill of each kind of part, and a freeze of a relay and of a service. What a relay or
+    MLflow leaves unknown is looked up 25 s later, so their faults come before the last one.
+    """
     return [
-        (6, "kill", service),
-        (10, "start", service),
-        (14, "kill", relay),
-        (26, "start", relay),
-        (30, "kill", fleet.broker),
-        (36, "start", fleet.broker),
-        (44, "kill", fleet.mlflow),
-        (50, "start", fleet.mlflow),
+        (4, "kill", fleet.relays[0]),
+        (12, "start", fleet.relays[0]),
+        (6, "freeze", fleet.services[2]),  # for longer than Kafka keeps its transaction open
+        (24, "thaw", fleet.services[2]),
+        (13, "kill", fleet.broker),
+        (16, "start", fleet.broker),
+        (20, "freeze", fleet.relays[1]),  # for longer than its session
+        (28, "thaw", fleet.relays[1]),
+        (22, "kill", fleet.mlflow),
+        (25, "start", fleet.mlflow),
+        (30, "kill", fleet.services[1]),
+        (32, "start", fleet.services[1]),
     ]
 
 
-LOAD_SECONDS = 60
+def at_random(fleet, rounds, seed):
+    """In each round some part is killed or frozen, and comes back; others may be away meanwhile."""
+    chance = random.Random(seed)
+    kinds = [fleet.services, fleet.relays, [fleet.broker], [fleet.mlflow]]
+    events, free, now = [], {}, 4.0
+    for _ in range(rounds):
+        part = chance.choice(chance.choice(kinds))
+        now = max(now, free.get(part, 0))
+        away, back, seconds = chance.choice(
+            [("kill", "start", chance.uniform(1, 10)), ("freeze", "thaw", chance.uniform(11, 16))]
+        )
+        events += [(now, away, part), (now + seconds, back, part)]
+        free[part] = now + seconds + WAKES_SECONDS
+        now += chance.uniform(4, 12)
+    return events
 
 
-def run_load(fleet):
-    """Sends, kills and starts again; returns what was sent, and when the service was killed."""
+SAID = {
+    "kill": "kill -9 of {}",
+    "start": "{} starts again",
+    "freeze": "{} is frozen",
+    "thaw": "{} goes on",
+}
+
+
+def run_load(fleet, events):
+    """Sends requests while the events happen; returns what was sent, and which part was killed when."""
     load = Load([service.port for service in fleet.services])
     table = Table(fleet, load)
     load.start()
-    killed = {}
-    planned = collections.deque(events(fleet))
-    while table.seconds() < LOAD_SECONDS or planned:
-        text = ""
-        while planned and planned[0][0] <= table.seconds():
-            _, what, part = planned.popleft()
+    killed = []
+    planned = collections.deque(sorted(events, key=lambda event: event[0]))
+    late = 0  # so that no part is away for a shorter time than planned
+    while planned or table.seconds() < end:
+        if planned and planned[0][0] + late <= table.seconds():
+            second, what, part = planned.popleft()
             if what == "kill":
-                killed[part] = time.monotonic()
-                part.kill()
-                text += f"kill -9 of {part.name}; "
-            else:
-                part.start()
-                text += f"{part.name} starts again; "
-        table.line(text.rstrip("; "))
-        time.sleep(2)
+                killed.append((part, time.monotonic()))
+            getattr(part, what)()
+            late = table.seconds() - second
+            end = table.seconds() + SECONDS_AFTERWARDS
+            table.line(SAID[what].format(part.name))
+        elif table.is_time():
+            table.line()
+        time.sleep(0.1)
     load.stop()
     return load, table, killed
 
 
-def numbers_in(mlflow, experiment_id):
+class Found:
     """How often each request's number is in MLflow, in runs that are complete."""
-    times = collections.Counter()
-    unfinished = 0
-    for run in mlflow.runs(experiment_id):
+
+    def __init__(self, mlflow, experiment_id):
+        self.as_runs = collections.Counter()
+        self.as_rows = collections.Counter()
+        self.of_wrong_status = set()
+        self.unfinished = []
+        for run in mlflow.runs(experiment_id):
+            self.take(run, mlflow)
+        self.times = self.as_runs + self.as_rows
+
+    def take(self, run, mlflow):
         kind = run.tags.get("runtracker.kind")
         if kind == "day":
-            continue
+            return
         if run.status == "RUNNING":
-            unfinished += 1
+            self.unfinished.append(run.id)
         elif kind == "window":
             for line in (mlflow.artifact(run.id, "requests.jsonl") or "").splitlines():
-                times[number_of(json.loads(line)["url"])] += 1
+                row = json.loads(line)
+                self.count(self.as_rows, row["url"], row["status"])
         else:
-            times[number_of(run.tags["http.url"])] += 1
-    times.pop(None, None)
-    return times, unfinished
+            self.count(self.as_runs, run.tags["http.url"], run.status)
+
+    def count(self, times, url, status):
+        number = number_of(url)
+        if number is not None:
+            times[number] += 1
+            if (status == "FAILED") != Load.fails(number):
+                self.of_wrong_status.add(number)
 
 
 def number_of(url):
@@ -346,56 +413,79 @@ def number_of(url):
     return int(found.group(1)) if found else None
 
 
-def balance(fleet, load, killed, mlflow, experiment_id):
-    """What is wrong; prints the count."""
-    times, unfinished = numbers_in(mlflow, experiment_id)
-    service = fleet.services[1]
-    missing = [number for number in load.answered if number not in times]
-    young = [
-        number
-        for number in missing
-        if load.answered[number][0] == 1
-        and abs(killed[service] - load.answered[number][1]) <= YOUNG_SECONDS
-    ]
-    lost = len(missing) - len(young)
-    twice = sum(1 for count in times.values() if count > 1)
-    say(
-        f"answered {len(load.answered)}, of these in MLflow {len(load.answered) - len(missing)},"
-        f" missing {lost}, twice {twice}, runs unfinished {unfinished}"
+def is_young(fleet, answer, killed):
+    """Whether the service was killed so soon after its answer that nothing is promised."""
+    instance, moment = answer
+    return any(
+        part is fleet.services[instance] and abs(when - moment) <= YOUNG_SECONDS
+        for part, when in killed
     )
-    if young:
-        say(f"{len(young)} answers of {service.name} were not yet safe when it was killed")
-    recorded = sum(1 for number in load.unanswered if number in times)
-    say(f"{len(load.unanswered)} requests had no answer because of the kill, of these in MLflow {recorded}")
-    return lost + twice + unfinished
+
+
+def balance(fleet, load, killed, found):
+    """What is wrong; prints the count."""
+    absent = [number for number in load.answered if number not in found.times]
+    missing = [number for number in absent if not is_young(fleet, load.answered[number], killed)]
+    twice = [number for number, times in found.times.items() if times > 1]
+    say(
+        f"sent {len(load.answered) + len(load.unanswered)}, answered {len(load.answered)},"
+        f" of these in MLflow {len(load.answered) - len(absent)}, missing {len(missing)},"
+        f" twice {len(twice)}, unfinished {len(found.unfinished)}"
+    )
+    say(f"in MLflow are {found.as_runs.total()} runs, and {found.as_rows.total()} rows of windows")
+    if len(absent) > len(missing):
+        say(f"{len(absent) - len(missing)} answers were not yet safe when their service was killed")
+    recorded = sum(1 for number in load.unanswered if number in found.times)
+    say(f"{len(load.unanswered)} requests had no answer, of these in MLflow {recorded}")
+    wrong = {
+        "missing": missing,
+        "twice": twice,
+        "unfinished": found.unfinished,
+        "of a wrong status": sorted(found.of_wrong_status),
+    }
+    for what, which in wrong.items():
+        if which:
+            say(f"WRONG: {what}: {which[:20]}")
+    return any(wrong.values())
 
 
 class Quiet:
     """Whether nothing waits, twice in a row: what is read meanwhile shows in the second."""
 
-    def __init__(self, fleet, table):
-        self.fleet = fleet
+    def __init__(self, table):
         self.table = table
         self.times = 0
 
     def __call__(self):
         time.sleep(2)
-        self.table.line("no more requests")
-        self.times = self.times + 1 if self.fleet.waiting() == 0 else 0
+        waiting = self.table.line("no more requests")
+        is_quiet = waiting.is_known and waiting.in_spools + waiting.in_topic == 0
+        self.times = self.times + 1 if is_quiet else 0
         return self.times == 2
+
+
+def faults(fleet, arguments):
+    if arguments.rounds:
+        events = at_random(fleet, arguments.rounds, arguments.seed)
+        say(f"--seed {arguments.seed} chooses the same faults again")
+    else:
+        events = one_of_each(fleet)
+    times = collections.Counter(what for _, what, _ in events)
+    say(f"{times['kill']} kills and {times['freeze']} freezes are to come")
+    return events
 
 
 def demonstrate(fleet, arguments):
     fleet.start()
     mlflow = Mlflow(fleet.mlflow.uri)
-    say(f"sending requests to {SERVICES} services for {LOAD_SECONDS} s; one in {ONE_FAILS_IN} fails")
-    load, table, killed = run_load(fleet)
+    say(f"sending requests to {SERVICES} services; one in {ONE_FAILS_IN} fails")
+    load, table, killed = run_load(fleet, faults(fleet, arguments))
 
     for part in fleet.parts():
         part.await_up()
-    wait_until("the delivery of all requests", 240, Quiet(fleet, table))
+    wait_until("the delivery of all requests", 240, Quiet(table))
     experiment_id = mlflow.experiment_id(fleet.experiment)
-    if balance(fleet, load, killed, mlflow, experiment_id):
+    if balance(fleet, load, killed, Found(mlflow, experiment_id)):
         raise Problem("not each request is in MLflow once")
     say("each request that was safe is in MLflow once")
     say(f"MLflow's page: {fleet.mlflow.uri}/#/experiments/{experiment_id}/runs")
@@ -411,10 +501,16 @@ def demonstrate(fleet, arguments):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--exit", action="store_true")
+    parser.add_argument("--rounds", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=random.randrange(1_000_000))
+    parser.add_argument("--track-as", choices=["AUTO", "WINDOW"], default="AUTO")
     arguments = parser.parse_args()
     processes = Processes()
     return perform(
-        "fleet", arguments.exit, processes, lambda work: demonstrate(Fleet(processes, work), arguments)
+        "fleet",
+        arguments.exit,
+        processes,
+        lambda work: demonstrate(Fleet(processes, work, arguments.track_as), arguments),
     )
 
 

@@ -136,11 +136,13 @@ final class ShellBlocks {
     }
   }
 
-  /** {@code [a|b]} stands for each of them. */
+  /** {@code [a|b]} stands for each of them, and a number for any. */
   private static void checkExample(String script, Deque<String> arguments) {
     for (String argument : arguments) {
       for (String one : argument.replaceAll("[\\[\\]]", "").split("\\|")) {
-        assertThat(Project.source(script)).containsPattern("[| ]" + Pattern.quote(one) + "[ )]");
+        String named = one.matches("\\d+") ? "N" : one;
+        assertThat(Project.source(script))
+            .containsPattern("[| ]" + Pattern.quote(named) + "[ |)\\]]");
       }
     }
   }
