@@ -3,7 +3,7 @@
 #
 # Measures what Runtracker costs and what it reaches, beside its peers. docs/measurements.md says how to read it.
 #
-#   benchmarks/run.sh capture|service|delivery|idle|spool|window|pipeline|poison [--quick] ...   one benchmark; --help lists its settings
+#   benchmarks/run.sh capture|service|delivery|idle|spool|window|pipeline|poison|fleet [--quick] ...   one benchmark; --help lists its settings
 #   benchmarks/run.sh document                                            docs/measurements.md and docs/pipeline.md from the results
 #   benchmarks/run.sh all [--quick]                                       every benchmark, then the document
 #
@@ -18,7 +18,7 @@ case "${1:-}" in
   "") usage >&2; exit 2 ;;
   all)
     shift
-    for benchmark in capture service delivery idle spool window pipeline poison; do
+    for benchmark in capture service delivery idle spool window pipeline poison fleet; do
       "$0" "$benchmark" "$@"
     done
     exec "$0" document "$@"
@@ -28,8 +28,8 @@ for tool in java mvn python3; do
   command -v "$tool" >/dev/null || { echo "benchmark: '$tool' is needed and is not on the PATH" >&2; exit 2; }
 done
 
-modules=benchmarks
-jars=(benchmarks/target/benchmarks.jar)
+modules=benchmarks,relay,testkit/kafka-broker
+jars=(benchmarks/target/benchmarks.jar relay/target/runtracker-relay.jar testkit/kafka-broker/target/kafka-broker-program.jar)
 for service in servlet javalin spring; do
   modules+=,examples/$service-service
   jars+=("examples/$service-service/target/$service-service.jar")

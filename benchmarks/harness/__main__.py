@@ -10,6 +10,7 @@ import sys
 import capture
 import delivery
 import document
+import fleet
 import idle
 import machine
 import pipeline
@@ -24,7 +25,8 @@ from processes import Problem, say
 # A benchmark is a module with add_arguments, make_quick, measure and faults; it, or one beside it, has
 # chart and tables.
 BENCHMARKS = {"capture": capture, "service": service, "delivery": delivery, "idle": idle,
-              "spool": spool, "window": window, "pipeline": pipeline, "poison": poison}
+              "spool": spool, "window": window, "pipeline": pipeline, "poison": poison,
+              "fleet": fleet}
 
 REPORTS = {**BENCHMARKS, "service": service_report}
 

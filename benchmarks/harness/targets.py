@@ -37,6 +37,9 @@ TARGETS = [
     # Constant is what does not grow with what has been read: a window's rows come and go.
     ("pipeline", r"backlog_heap_growth_mb_.*", AT_MOST, 16),
     ("poison", r"found_ratio_.*", AT_LEAST, 0.9),
+    ("fleet", r"rows_per_second", AT_LEAST, 19_900),
+    ("fleet", r"relays_cpu_us_per_row", AT_MOST, 5),
+    ("fleet", r"missing|twice", AT_MOST, 0),
 ]
 
 
