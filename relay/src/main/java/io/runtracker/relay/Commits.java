@@ -84,6 +84,8 @@ final class Commits {
         commits.put(line, commit);
         offsets.put(line.partition, commit.what());
       } catch (SpoolException e) {
+        // Who takes back what is too much must be one of the group, which a commit proves.
+        offsets.put(line.partition, line.memory.lastCommitted());
         line.memory.failed(e);
         warnings.warn("commit " + line.partition, e.getMessage() + "; it is tried again");
       }

@@ -133,12 +133,21 @@ final class GroupMember implements ConsumerRebalanceListener {
       isSubscribed = true;
     }
     if (isFetchUnsure) { // a line would take what it was not given for what is not there
-      lines.forEach((partition, line) -> consumer.seek(partition, line.nextOffset()));
+      Set<TopicPartition> mine = consumer.assignment();
+      lines.forEach(
+          (partition, line) -> {
+            if (mine.contains(partition)) {
+              consumer.seek(partition, line.nextOffset());
+            }
+          });
       isFetchUnsure = false;
     }
     try {
       receive(fetched());
+      boolean isUnsure = isFetchUnsure;
+      isFetchUnsure = true; // an Error may leave a line that is begun and not read
       openMissing(); // behind it, since records from before a line begins are not the line's
+      isFetchUnsure = isUnsure;
       lookForTopic();
       commits.makeDue(lines.values());
     } catch (WakeupException woken) {

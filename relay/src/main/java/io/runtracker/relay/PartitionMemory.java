@@ -33,6 +33,7 @@ final class PartitionMemory implements Memory {
   private @Nullable Exception failure;
   private boolean awaited;
   private boolean closed;
+  private OffsetAndMetadata lastCommitted;
 
   private volatile Positions done;
   private volatile long settledBelow;
@@ -54,6 +55,7 @@ final class PartitionMemory implements Memory {
     this.done = recovered.done();
     this.ledger = recovered.ledger();
     this.settledBelow = recovered.offset() + 1;
+    this.lastCommitted = recovered.toCommit();
   }
 
   /** What is to be committed, and what is safe once it is. */
@@ -90,8 +92,14 @@ final class PartitionMemory implements Memory {
     return new Commit(what, known, state.offset() + 1);
   }
 
+  /** What the group knows already; to commit it again changes nothing. */
+  synchronized OffsetAndMetadata lastCommitted() {
+    return lastCommitted;
+  }
+
   synchronized void committed(Commit commit) {
     committed = Math.max(committed, commit.changes());
+    lastCommitted = commit.what();
     settledBelow = Math.max(settledBelow, commit.settledBelow());
     notifyAll();
   }

@@ -70,12 +70,18 @@ class CommitsTest {
   }
 
   @Test
-  void a_commit_of_nothing_proves_nothing() {
+  void what_is_too_much_for_a_commit_leaves_the_one_before_which_proves_membership_again() {
     byte[] tooLong = new byte[8000];
     new Random(1).nextBytes(tooLong);
     line.memory.snapshotFrom(() -> List.of(tooLong));
     commits.makeAll(List.of(line));
-    assertThat(committed).isEmpty();
+    assertThat(committed.get(PARTITION)).isEqualTo(line.memory.lastCommitted());
+    assertThat(lease.leftNanos()).isPositive();
+  }
+
+  @Test
+  void a_commit_of_nothing_proves_nothing() {
+    commits.makeAll(List.of());
     assertThat(lease.leftNanos()).isNegative();
   }
 }
