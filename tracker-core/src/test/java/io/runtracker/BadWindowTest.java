@@ -674,19 +674,7 @@ class BadWindowTest {
   @ValueSource(ints = {1, 10})
   void a_complete_window_that_cannot_be_put_together_again_is_not_written_as_runs_too(
       int requests, @TempDir Path spool) throws IOException {
-    AtomicBoolean hangs = new AtomicBoolean();
-    sink.afterComplete =
-        window -> {
-          hangs.set(true);
-          TimeUnit.DAYS.sleep(1);
-        };
-    Path left;
-    try (Tracker tracker = Requests.tracker(sink, TrackAs.WINDOW, spool).build()) {
-      Requests.serve(tracker, "/", requests);
-      await().atMost(Requests.LONG).untilTrue(hangs);
-      left = Crash.leaving(spool);
-    }
-    sink.isWellAgain();
+    Path left = leftWithACompleteWindow(requests, spool);
     sink.unfit =
         event -> {
           throw new IllegalArgumentException("told by the test");
@@ -696,5 +684,53 @@ class BadWindowTest {
       assertThat(ledger.isComplete()).as("%s", ledger).isTrue();
     }
     assertThat(sink.written()).doesNotHaveDuplicates().hasSize(requests);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/", "/unfit"})
+  void a_window_that_the_sink_says_is_complete_stays_as_it_is_whatever_of_it_can_be_read_again(
+      String unfit, @TempDir Path spool) throws IOException {
+    Path left = leftWithACompleteWindow(10, spool);
+    sink.unfit =
+        event -> {
+          if (event.target().path().startsWith(unfit)) {
+            throw new IllegalArgumentException("told by the test");
+          }
+        };
+    sink.tellsWhatIsComplete = true;
+    AtomicInteger asked = new AtomicInteger();
+    sink.askedWhatIsComplete =
+        () -> {
+          if (asked.getAndIncrement() < 2) {
+            throw new SinkException(SinkException.Kind.UNAVAILABLE, "away for a moment", null);
+          }
+        };
+    try (Tracker tracker = Requests.tracker(sink, TrackAs.WINDOW, left).build()) {
+      Ledger ledger = tracker.flush(Requests.LONG);
+      assertThat(ledger.isComplete()).as("%s", ledger).isTrue();
+      assertThat(ledger.dropped()).isEmpty();
+    }
+    assertThat(asked).hasValue(3);
+    assertThat(sink.discarded()).isEmpty();
+    assertThat(sink.written()).doesNotHaveDuplicates().hasSize(10);
+  }
+
+  /** What a process has left that was killed before it knew that its window was complete. */
+  private Path leftWithACompleteWindow(int requests, Path spool) throws IOException {
+    AtomicBoolean hangs = new AtomicBoolean();
+    sink.afterComplete =
+        window -> {
+          hangs.set(true);
+          TimeUnit.DAYS.sleep(1);
+        };
+    Path left;
+    try (Tracker tracker = Requests.tracker(sink, TrackAs.WINDOW, spool).build()) {
+      Requests.serve(tracker, "/fits", requests - 1);
+      Requests.serve(tracker, "/unfit", 1);
+      await().atMost(Requests.LONG).untilTrue(hangs);
+      left = Crash.leaving(spool);
+    }
+    sink.isWellAgain();
+    return left;
   }
 }

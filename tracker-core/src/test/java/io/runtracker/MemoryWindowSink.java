@@ -52,6 +52,10 @@ class MemoryWindowSink implements WindowSink {
   volatile ContentFault completing = events -> {};
   volatile StepFault lookingUp = () -> {};
   volatile StepFault discarding = () -> {};
+  volatile StepFault askedWhatIsComplete = () -> {};
+
+  /** Not every sink can. */
+  volatile boolean tellsWhatIsComplete;
 
   /** Throws at what is to have no place in a window. */
   volatile Consumer<RequestEvent> unfit = event -> {};
@@ -123,6 +127,14 @@ class MemoryWindowSink implements WindowSink {
     discarding.strike();
     synchronized (this) {
       discarded.add(runId);
+    }
+  }
+
+  @Override
+  public boolean isComplete(String runId) throws SinkException, InterruptedException {
+    askedWhatIsComplete.strike();
+    synchronized (this) {
+      return tellsWhatIsComplete && windowOfRun.containsKey(runId);
     }
   }
 

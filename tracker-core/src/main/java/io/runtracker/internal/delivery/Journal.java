@@ -81,6 +81,10 @@ public final class Journal {
       return new Open(planOf(unit), null, unit.isWindow() ? 0 : unit.positions.first());
     }
 
+    Open plannedAs(Unit unit) {
+      return new Open(planOf(unit), created, runOf);
+    }
+
     Open created(byte[] record) {
       return new Open(first, record, runOf);
     }
@@ -303,7 +307,8 @@ public final class Journal {
    */
   void plan(Unit unit) throws SpoolException {
     Open known = open.get(unit.id);
-    if (memory == null || (known != null && known.created() == null)) {
+    boolean isPlanned = known != null && known.created() == null;
+    if (memory == null || (isPlanned && !unit.isRepeated)) {
       return;
     }
     // First: the segment that it goes to may be the next to be deleted.
@@ -322,16 +327,16 @@ public final class Journal {
   }
 
   /**
-   * Remembers that each of these events of a window gets a run of its own. To be called before the
-   * window is written without them: it must not come back for their sake, as a smaller one with the
-   * same run.
+   * Remembers that each of the events that a window leaves out gets a run of its own. To be called
+   * before the window is written without them: it must not come back for their sake, as a smaller
+   * one with the same run.
    *
    * @throws SpoolException when that cannot be remembered now; the window must not be sent then
    */
-  void planRuns(Positions apart) throws SpoolException {
+  void planRuns(Unit window) throws SpoolException {
     Map<String, Open> plans = new LinkedHashMap<>();
     Positions.Builder planned = new Positions.Builder();
-    for (Unit run : memory == null ? List.<Unit>of() : runsOf(apart)) {
+    for (Unit run : memory == null ? List.<Unit>of() : runsOf(window.leftOut)) {
       if (!open.containsKey(run.id)) {
         plans.put(run.id, Open.planned(run));
         planned.add(run.positions.first());
@@ -339,7 +344,9 @@ public final class Journal {
     }
     if (!plans.isEmpty()) {
       open.putAll(plans);
-      control(planOfRuns(planned.build()), apart, () -> open.keySet().removeAll(plans.keySet()));
+      Runnable takeBack = () -> open.keySet().removeAll(plans.keySet());
+      control(planOfRuns(planned.build()), window.leftOut, takeBack);
+      open.computeIfPresent(window.id, (id, known) -> known.plannedAs(window));
     }
   }
 

@@ -53,7 +53,7 @@ final class UnitWriter {
       if (isCompleteAsItWas(unit)) {
         return;
       }
-      journal.planRuns(unit.leftOut);
+      journal.planRuns(unit);
       String runId = unit.runId;
       if (runId == null) {
         runId = drafts.areRepeatable() ? unit.draft().create() : findOrCreate(unit);
@@ -65,8 +65,8 @@ final class UnitWriter {
   }
 
   /**
-   * Reads what is to be written. A window that is complete since a life before needs nothing more:
-   * where not all of it can be read again, it would be overwritten with the rest.
+   * Reads what is to be written. What is complete since a life before needs nothing more where not
+   * all of it can be read again: a window would be overwritten with the rest.
    *
    * @throws IOException when nothing of it can be read, and it is not known to be complete
    */
@@ -82,21 +82,25 @@ final class UnitWriter {
       }
       throw gone;
     }
-    return isKnownToBeComplete(unit);
+    return !unit.leftOut.isEmpty() && isKnownToBeComplete(unit);
   }
 
   private boolean isKnownToBeComplete(Unit unit) throws SinkException, InterruptedException {
-    if (unit.leftOut.isEmpty() || !unit.mayBeComplete) {
+    if (!unit.mayBeComplete) {
       return false;
     }
-    if (unit.runId == null && unit.mayExist) {
-      unit.runId = drafts.find(unit.describedById()).orElse(null);
+    boolean staysAsItIs = true; // also as long as there is no answer
+    try {
+      if (unit.runId == null && unit.mayExist && unit.isWindow()) {
+        unit.runId = drafts.find(unit.describedById()).orElse(null);
+      }
+      staysAsItIs = unit.runId != null && drafts.isComplete(unit.runId);
+      return staysAsItIs;
+    } finally {
+      if (staysAsItIs) {
+        unit.isWholeAgain();
+      }
     }
-    if (unit.runId == null || !drafts.isComplete(unit.runId)) {
-      return false;
-    }
-    unit.isWholeAgain();
-    return true;
   }
 
   private void complete(Unit unit, String runId) throws SinkException, InterruptedException {
@@ -108,7 +112,10 @@ final class UnitWriter {
     } catch (SinkException e) {
       isKnown = !mayHaveTakenEffect(e);
       boolean isAbsent = e.kind() == SinkException.Kind.UNAVAILABLE;
-      if (log.beginsOneAtATime() && !isAbsent && !unit.isWindow()) {
+      if (log.beginsOneAtATime() && !isAbsent && !unit.isWindow() && !unit.isRepeated) {
+        if (!isKnown && drafts.isComplete(runId)) {
+          return;
+        }
         beginAnew(unit, runId);
       }
       throw e;
@@ -188,7 +195,7 @@ final class UnitWriter {
       return runId;
     } catch (SinkException e) {
       answered = !mayHaveTakenEffect(e);
-      if (answered && log.beginsOneAtATime() && !unit.isWindow()) {
+      if (answered && log.beginsOneAtATime() && !unit.isWindow() && !unit.isRepeated) {
         journal.forget(unit);
       }
       throw e;

@@ -179,10 +179,10 @@ final class UnsettledUnits {
     return windows.contains(unit) || runs.contains(unit) || runsAside.contains(unit);
   }
 
-  /** Whether no other window that is read again, as a part is, begins before this one. */
+  /** Whether no other window that is read again, and might be split, begins before this one. */
   boolean isFirstReadAgain(Unit window) {
     return windows.stream()
-        .filter(other -> other.isReadAgain && !other.positions.isEmpty())
+        .filter(other -> other.isReadAgain && other.size() > 1 && other.takingBackFailed == 0)
         .noneMatch(other -> other.positions.first() < window.positions.first());
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.runtracker.internal.delivery;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.runtracker.internal.log.Positions;
@@ -140,13 +141,49 @@ class JournalTest {
     try (JournalLife first = new JournalLife(directory)) {
       first.append(10);
       Unit window = first.begunWindow("run");
-      Positions leftOut = Positions.of(3).plus(Positions.of(7));
-      first.journal.planRuns(leftOut);
-      window.positions = window.positions.minus(leftOut);
+      leaveOut(window, Positions.of(3).plus(Positions.of(7)));
+      first.journal.planRuns(window);
       first.journal.settle(window, null);
     }
     try (JournalLife second = new JournalLife(directory)) {
       assertThat(second.recovered).extracting(unit -> unit.id).containsExactly("r3", "r7");
+    }
+  }
+
+  private static void leaveOut(Unit window, Positions some) {
+    window.leftOut = some;
+    window.positions = window.positions.minus(some);
+  }
+
+  @Test
+  void whatAWindowIsWrittenWithoutIsNoLongerPlannedWithIt() throws Exception {
+    try (JournalLife first = new JournalLife(directory)) {
+      first.append(10);
+      Unit window = first.begunWindow("run");
+      leaveOut(window, Positions.of(3));
+      first.journal.planRuns(window);
+      first.journal.forget(Unit.runOf(3));
+      String planned = new String(window.positions.encode(), ISO_8859_1);
+      assertThat(first.journal.snapshot())
+          .extracting(record -> new String(record, ISO_8859_1))
+          .anyMatch(record -> record.contains("window") && record.endsWith(planned));
+    }
+  }
+
+  @Test
+  void thatARunMayBeCreatedASecondTimeIsRememberedBeforeItIs() throws Exception {
+    try (JournalLife first = new JournalLife(directory)) {
+      first.append(10);
+      Unit window = JournalLife.window();
+      first.journal.plan(window);
+      window.isRepeated = true; // a look-up has found nothing
+      first.journal.plan(window);
+    }
+    try (JournalLife second = new JournalLife(directory)) {
+      assertThat(second.recovered)
+          .singleElement()
+          .satisfies(unit -> assertThat(unit.isRepeated).isTrue())
+          .satisfies(unit -> assertThat(unit.mayExist).isTrue());
     }
   }
 
