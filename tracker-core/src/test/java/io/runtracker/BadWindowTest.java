@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Tag;
@@ -715,14 +716,37 @@ class BadWindowTest {
     assertThat(sink.written()).doesNotHaveDuplicates().hasSize(10);
   }
 
+  @Test
+  void a_window_whose_create_had_no_answer_and_that_cannot_be_put_together_again_becomes_runs(
+      @TempDir Path spool) throws IOException {
+    Path left = leftWithAWindow(10, spool, fault -> sink.afterCreate = fault);
+    sink.unfit =
+        event -> {
+          throw new IllegalArgumentException("told by the test");
+        };
+    sink.tellsWhatIsComplete = true;
+    try (Tracker tracker = Requests.tracker(sink, TrackAs.WINDOW, left).build()) {
+      Ledger ledger = tracker.flush(Requests.LONG);
+      assertThat(ledger.isComplete()).as("%s", ledger).isTrue();
+      assertThat(tracker.stats().lastError()).isNull();
+    }
+    assertThat(sink.written()).doesNotHaveDuplicates().hasSize(10);
+    assertThat(sink.discarded()).hasSize(1);
+  }
+
   /** What a process has left that was killed before it knew that its window was complete. */
   private Path leftWithACompleteWindow(int requests, Path spool) throws IOException {
+    return leftWithAWindow(requests, spool, fault -> sink.afterComplete = fault);
+  }
+
+  private Path leftWithAWindow(int requests, Path spool, Consumer<MemoryWindowSink.Fault> stopsWith)
+      throws IOException {
     AtomicBoolean hangs = new AtomicBoolean();
-    sink.afterComplete =
+    stopsWith.accept(
         window -> {
           hangs.set(true);
           TimeUnit.DAYS.sleep(1);
-        };
+        });
     Path left;
     try (Tracker tracker = Requests.tracker(sink, TrackAs.WINDOW, spool).build()) {
       Requests.serve(tracker, "/fits", requests - 1);

@@ -339,7 +339,8 @@ final class Unit {
 
   /** What a sink knows it by, also where its events were never read. */
   RequestWindow describedById() {
-    return new RequestWindow(id, Instant.EPOCH, Instant.EPOCH, size(), Map.of());
+    int all = (int) positions.plus(leftOut).size();
+    return new RequestWindow(id, Instant.EPOCH, Instant.EPOCH, all, Map.of());
   }
 
   @Override
