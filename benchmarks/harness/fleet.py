@@ -3,10 +3,8 @@
 
 import contextlib
 import json
-import os
 import pathlib
 import re
-import signal
 import statistics
 import subprocess
 import tempfile
@@ -15,7 +13,7 @@ import time
 
 import java
 import servers
-from processes import ROOT, Problem, cpu_seconds, end, environment, free_port, get, say, started, wait_until
+from processes import ROOT, cpu_seconds, end, environment, free_port, get, say, started, wait_until
 from window import fetch, runs_of
 
 BROKER = ROOT / "testkit/kafka-broker/target/kafka-broker-program.jar"
@@ -217,7 +215,7 @@ def steady(fleet, arguments):
 def outage(fleet, arguments):
     """MLflow answers nothing for a while; how long it takes afterwards until the relays are where they were."""
     with Watch(fleet) as watch:
-        # Half a minute more, to see that they catch up beside the load.
+        # A quarter longer, to see that they catch up beside the load.
         with fleet.load(arguments, arguments.outage + arguments.outage / 4):
             with servers.frozen(fleet.mlflow):
                 time.sleep(arguments.outage)

@@ -78,14 +78,15 @@ final class Rereader {
 
   /** Behind the reading: another topic of the name has other requests at these positions. */
   private void checkTopic() throws SpoolException {
+    String now;
     try (TopicWatch watch = new TopicWatch(properties, partition.topic())) {
-      String now = watch.identity().topicId();
-      if (!now.equals(topicId)) {
-        throw new SpoolException(
-            partition + " is of topic " + now + " now, and no longer of " + topicId, null);
-      }
+      now = watch.identity().topicId();
     } catch (IOException e) {
       throw new SpoolException("Cannot ask which topic " + partition + " is of", e);
+    }
+    if (!now.equals(topicId)) {
+      throw new SpoolException(
+          partition + " is of topic " + now + " now, and no longer of " + topicId, null);
     }
   }
 }

@@ -112,27 +112,38 @@ final class UnitWriter {
     } catch (SinkException e) {
       isKnown = !mayHaveTakenEffect(e);
       boolean isAbsent = e.kind() == SinkException.Kind.UNAVAILABLE;
-      if (log.beginsOneAtATime() && !isAbsent && !unit.isWindow() && !unit.isRepeated) {
-        if (!isKnown && drafts.isComplete(runId)) {
-          return;
-        }
-        beginAnew(unit, runId);
+      if (isAbsent || !mayBeForgotten(unit) || !isCompleteElseBegunAnew(unit, runId, isKnown)) {
+        throw e;
       }
-      throw e;
     } finally {
       unit.mayBeComplete |= !isKnown && unit.runId != null;
     }
   }
 
-  /** Where there is little room to remember runs, one that failed is created again for each try. */
-  private void beginAnew(Unit run, String runId) throws InterruptedException {
+  /** Where there is little room to remember runs; of one that is there twice all is needed. */
+  private boolean mayBeForgotten(Unit unit) {
+    return log.beginsOneAtATime() && !unit.isWindow() && !unit.isRepeated;
+  }
+
+  /**
+   * A run that failed is created again for its next try.
+   *
+   * @param isKnown whether it is known not to be complete
+   * @return whether it is complete after all
+   */
+  private boolean isCompleteElseBegunAnew(Unit run, String runId, boolean isKnown)
+      throws InterruptedException {
     try {
+      if (!isKnown && drafts.isComplete(runId)) {
+        return true;
+      }
       drafts.discard(runId);
+      run.runIsGone();
+      journal.forget(run);
     } catch (SinkException e) {
-      return; // it stays remembered, and may be taken back after the next try
+      // it stays remembered, and may be taken back after the next try
     }
-    run.runIsGone();
-    journal.forget(run);
+    return false;
   }
 
   private static boolean mayHaveTakenEffect(SinkException failure) {
@@ -195,7 +206,7 @@ final class UnitWriter {
       return runId;
     } catch (SinkException e) {
       answered = !mayHaveTakenEffect(e);
-      if (answered && log.beginsOneAtATime() && !unit.isWindow() && !unit.isRepeated) {
+      if (answered && mayBeForgotten(unit)) {
         journal.forget(unit);
       }
       throw e;

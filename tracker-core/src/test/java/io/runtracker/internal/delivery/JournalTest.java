@@ -97,11 +97,7 @@ class JournalTest {
   @Test
   void thatARunWasCreatedASecondTimeOutlivesACrash() throws Exception {
     try (JournalLife first = new JournalLife(directory)) {
-      first.append(10);
-      Unit window = JournalLife.window();
-      first.journal.plan(window);
-      window.isRepeated = true; // a look-up has found nothing
-      first.journal.plan(window);
+      Unit window = windowToBeCreatedAgain(first);
       first.journal.created(window, "second");
       first.append(1);
     }
@@ -170,14 +166,19 @@ class JournalTest {
     }
   }
 
+  private static Unit windowToBeCreatedAgain(JournalLife life) throws Exception {
+    life.append(10);
+    Unit window = JournalLife.window();
+    life.journal.plan(window);
+    window.isRepeated = true; // a look-up has found nothing
+    life.journal.plan(window);
+    return window;
+  }
+
   @Test
   void thatARunMayBeCreatedASecondTimeIsRememberedBeforeItIs() throws Exception {
     try (JournalLife first = new JournalLife(directory)) {
-      first.append(10);
-      Unit window = JournalLife.window();
-      first.journal.plan(window);
-      window.isRepeated = true; // a look-up has found nothing
-      first.journal.plan(window);
+      windowToBeCreatedAgain(first);
     }
     try (JournalLife second = new JournalLife(directory)) {
       assertThat(second.recovered)
