@@ -620,8 +620,6 @@ public final class Tracker implements AutoCloseable {
     private void warnOfUnknownVariables(SinkProviders providers) {
       Set<String> known = providers.variables();
       known.add(SinkProviders.VARIABLE);
-      Settings.ALL.forEach(setting -> known.add(setting.variable()));
-      known.add("RUNTRACKER_CACHE"); // of the test kit
       known.add("RUNTRACKER_SERVICE_NAME"); // told by an adapter, whatever the sink
       UnknownVariables.in(environment, known).forEach(line -> log.warn(line, null));
     }

@@ -25,6 +25,7 @@ final class PartitionMemory implements Memory {
   private final String name;
   private final PartitionState recovered;
   private final Runnable wakeMember;
+  private final int mostCharacters;
 
   // Guarded by this.
   private long changes;
@@ -49,9 +50,15 @@ final class PartitionMemory implements Memory {
    * @param wakeMember a commit is awaited
    */
   PartitionMemory(String name, PartitionState recovered, Runnable wakeMember) {
+    this(name, recovered, wakeMember, MOST_CHARACTERS);
+  }
+
+  /** As above, where a commit takes so many characters. */
+  PartitionMemory(String name, PartitionState recovered, Runnable wakeMember, int mostCharacters) {
     this.name = name;
     this.recovered = recovered;
     this.wakeMember = wakeMember;
+    this.mostCharacters = mostCharacters;
     this.done = recovered.done();
     this.ledger = recovered.ledger();
     this.settledBelow = recovered.offset() + 1;
@@ -85,7 +92,7 @@ final class PartitionMemory implements Memory {
     }
     OffsetAndMetadata what = state.toCommit();
     characters = what.metadata().length();
-    if (characters > MOST_CHARACTERS) {
+    if (characters > mostCharacters) {
       throw new SpoolException(
           "Too much waits in the middle of " + name + " to be remembered in a commit", null);
     }
@@ -118,7 +125,7 @@ final class PartitionMemory implements Memory {
 
   /** How much of what a commit may hold is taken. */
   double share() {
-    return (double) characters / MOST_CHARACTERS;
+    return (double) characters / mostCharacters;
   }
 
   /** Waits until all that is known now is safe. */

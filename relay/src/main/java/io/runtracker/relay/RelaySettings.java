@@ -122,8 +122,6 @@ final class RelaySettings {
   Collection<String> unknownVariables() {
     Set<String> known = new HashSet<>(NAMES.variables());
     known.addAll(MlflowSink.variables());
-    Settings.ALL.forEach(setting -> known.add(setting.variable()));
-    known.add("RUNTRACKER_CACHE"); // of the test kit
     return UnknownVariables.in(environment, known);
   }
 

@@ -22,7 +22,7 @@ import org.apache.kafka.common.errors.InterruptException;
  * Reads records of a partition again, such as those of a window that a relay before has planned.
  * Each time by a connection of its own, because that is rare. Safe for use by any thread.
  */
-final class Rereader {
+final class Rereader implements TopicLog.Again {
 
   private static final Duration ONE_FETCH = Duration.ofMillis(500);
   private static final Duration LONGEST = Duration.ofSeconds(30);
@@ -42,8 +42,8 @@ final class Rereader {
     this.topicId = topicId;
   }
 
-  /** Hands over what is still there, in ascending order. */
-  void read(Positions wanted, Consumer<SpooledEvent> consumer) throws SpoolException {
+  @Override
+  public void read(Positions wanted, Consumer<SpooledEvent> consumer) throws SpoolException {
     List<SpooledEvent> found = new ArrayList<>();
     if (wanted.isEmpty()) {
       return;

@@ -24,10 +24,16 @@ final class TopicLog implements Backlog {
   private static final double CROWDED = 0.5;
 
   /** With more, one after the other is begun: some pass, and tell who those are that fail. */
-  private static final double FULL = 0.75;
+  private static final double NEARLY_FULL = 0.7;
+
+  /**
+   * With more, those that fail are settled first: each that passes between them takes room too. It
+   * leaves room for as many plans as there may be calls of those.
+   */
+  private static final double FULL = 0.8;
 
   private final PartitionMemory memory;
-  private final Rereader rereader;
+  private final Again again;
 
   // Guarded by this.
   private long mostBytes;
@@ -39,10 +45,16 @@ final class TopicLog implements Backlog {
   private volatile long received;
   private volatile boolean closed;
 
+  /** Where records are read again. */
+  interface Again {
+    /** Hands over what is still there, in ascending order. */
+    void read(Positions wanted, Consumer<SpooledEvent> consumer) throws SpoolException;
+  }
+
   /** Begins where the group is. Fetches nothing ahead until it may. */
-  TopicLog(PartitionMemory memory, Rereader rereader) {
+  TopicLog(PartitionMemory memory, Again again) {
     this.memory = memory;
-    this.rereader = rereader;
+    this.again = again;
     this.end = memory.settledBelow();
     this.cursor = end;
   }
@@ -134,7 +146,7 @@ final class TopicLog implements Backlog {
 
   @Override
   public void read(Positions wanted, Consumer<SpooledEvent> consumer) throws SpoolException {
-    rereader.read(wanted, consumer);
+    again.read(wanted, consumer);
   }
 
   /** Its owner knows what is in the payload, and is asked for all that matters when it is time. */
@@ -194,8 +206,9 @@ final class TopicLog implements Backlog {
   }
 
   @Override
-  public boolean beginsOneAtATime() {
-    return memory.share() > FULL;
+  public Room room() {
+    double share = memory.share();
+    return share > FULL ? Room.FOR_JUDGING : share > NEARLY_FULL ? Room.FOR_ONE : Room.FOR_ALL;
   }
 
   @Override

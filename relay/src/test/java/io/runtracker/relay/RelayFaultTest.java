@@ -43,7 +43,10 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.quota.ClientQuotaAlteration;
+import org.apache.kafka.common.quota.ClientQuotaEntity;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -147,6 +150,45 @@ class RelayFaultTest {
   }
 
   /** Each has a run that is begun and cannot be completed; a commit holds the ids of some 80. */
+  @Test
+  void each_request_is_in_mlflow_once_though_a_quota_slows_services_and_relays_down()
+      throws Exception {
+    ClientQuotaEntity everyClient = new ClientQuotaEntity(defaultClient());
+    try (Admin admin = admin();
+        Topic topic = topic(3);
+        RelayProcess relay = start(topic.environment("WINDOW"))) {
+      setQuotas(admin, everyClient, 5_000.0);
+      try {
+        topic.serveSlowly(1_000);
+        topic.flush();
+        topic.awaitAll(IN_ALL);
+      } finally {
+        setQuotas(admin, everyClient, null);
+      }
+      assertThat(relay.log()).doesNotContain("WARN").doesNotContain("ERROR");
+    }
+  }
+
+  private static Map<String, String> defaultClient() {
+    Map<String, String> entity = new HashMap<>();
+    entity.put(ClientQuotaEntity.CLIENT_ID, null);
+    return entity;
+  }
+
+  /**
+   * Has brokers slow each client down.
+   *
+   * @param bytes a second, of each direction; null for as many as there can be
+   */
+  private static void setQuotas(Admin admin, ClientQuotaEntity of, @Nullable Double bytes)
+      throws Exception {
+    List<ClientQuotaAlteration.Op> both =
+        List.of(
+            new ClientQuotaAlteration.Op("producer_byte_rate", bytes),
+            new ClientQuotaAlteration.Op("consumer_byte_rate", bytes));
+    admin.alterClientQuotas(List.of(new ClientQuotaAlteration(of, both))).all().get();
+  }
+
   @Test
   void more_bad_requests_than_a_commit_can_hold_are_set_aside_while_the_others_pass()
       throws Exception {

@@ -221,7 +221,12 @@ public final class Delivery {
 
   /** Whether one may be sent that is no suspect. */
   private boolean mayBeginOther() {
-    return !senders.haveOthers() || !log.beginsOneAtATime();
+    return switch (log.room()) {
+      case FOR_ALL -> true;
+      case FOR_ONE -> !senders.haveOthers();
+      case FOR_JUDGING ->
+          !senders.haveOthers() && senders.suspects() == 0 && !waiting.hasSuspectWorthATry();
+    };
   }
 
   /** When the next unit is due, if that is before the deadline. */

@@ -149,7 +149,7 @@ public final class Journal {
         }
       }
     } catch (IOException | NumberFormatException e) {
-      logger.warn("The ledger of the spool cannot be read; it counts from here on", e);
+      logger.warn("The ledger of before cannot be read; it counts from here on", e);
     }
     laterFields = later.toBytes();
     long live = spool.liveCount();
@@ -167,7 +167,7 @@ public final class Journal {
             replay(in.tag(), in.bytesValue(), units, over);
           }
         } catch (IOException | RuntimeException e) {
-          logger.warn("A record of the spool cannot be read and is left out", e);
+          logger.warn("A record of what was begun cannot be read and is left out", e);
         }
       }
       Positions live = memory.live();
@@ -223,7 +223,7 @@ public final class Journal {
     } else if ((tag == PLAN || tag == SWEEP) && known == null && !over.contains(id)) {
       Unit unit = tag == PLAN ? planned(id, fields) : Unit.sweepOf(id, text(fields, RUN_ID));
       if (unit == null) {
-        logger.warn("The spool has a plan of a later version; its requests are planned anew", null);
+        logger.warn("A plan is of a later version; its requests are planned anew", null);
       } else {
         units.put(id, unit);
         long runOf = unit.sweeps || unit.isWindow() ? 0 : unit.positions.first();

@@ -102,7 +102,7 @@ final class Outcomes {
       ended(attempt, attempt.failure());
     } catch (SpoolException e) {
       circuit.released(attempt.startedNanos);
-      warnings.warn("split", "The spool cannot be written; it is tried again", e);
+      warnings.warn("split", "A window cannot be taken apart now; it is tried again", e);
       retryUnlessSettled(unit);
     } catch (Throwable fault) {
       circuit.released(attempt.startedNanos);
@@ -120,7 +120,10 @@ final class Outcomes {
       passed(unit, attempt.startedNanos);
     } else if (failure instanceof SpoolException) {
       circuit.released(attempt.startedNanos);
-      warnings.warn("spool", "The spool cannot be used; delivery goes on by itself", failure);
+      warnings.warn(
+          "spool",
+          "What is to be sent cannot be read or remembered now; it is tried again",
+          failure);
       retries.after(unit, UNPLANNED_NANOS);
     } else if (failure instanceof IOException) {
       circuit.released(attempt.startedNanos);

@@ -4,6 +4,7 @@ package io.runtracker.internal.delivery;
 import io.runtracker.DropReason;
 import io.runtracker.internal.config.Settings;
 import io.runtracker.internal.log.Backlog;
+import io.runtracker.internal.log.Backlog.Room;
 import io.runtracker.internal.log.FailPoint;
 import io.runtracker.internal.log.Memory;
 import io.runtracker.internal.log.Positions;
@@ -152,7 +153,7 @@ final class Settlement {
 
   /** Where there is little room for plans, one after the other is taken apart, and to its end. */
   private boolean isSplitIntoWindows(Unit whole) throws SpoolException {
-    if (log.beginsOneAtATime() && !units.isFirstReadAgain(whole)) {
+    if (log.room() != Room.FOR_ALL && !units.isFirstReadAgain(whole)) {
       return false;
     }
     failPoints.accept(FailPoint.BEFORE_SPLIT);

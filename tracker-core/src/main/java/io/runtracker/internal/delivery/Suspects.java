@@ -72,6 +72,10 @@ final class Suspects {
     return worthATry.size() + awaitOthers.values().stream().mapToInt(PriorityQueue::size).sum();
   }
 
+  boolean isAnyWorthATry() {
+    return !worthATry.isEmpty();
+  }
+
   Stream<Unit> stream() {
     return Stream.concat(
         worthATry.stream(), awaitOthers.values().stream().flatMap(PriorityQueue::stream));

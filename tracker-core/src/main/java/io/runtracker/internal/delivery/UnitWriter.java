@@ -2,6 +2,7 @@
 package io.runtracker.internal.delivery;
 
 import io.runtracker.internal.log.Backlog;
+import io.runtracker.internal.log.Backlog.Room;
 import io.runtracker.internal.log.FailPoint;
 import io.runtracker.internal.log.SpoolException;
 import io.runtracker.internal.stage.RateLimitedLog;
@@ -122,7 +123,7 @@ final class UnitWriter {
 
   /** Where there is little room to remember runs; of one that is there twice all is needed. */
   private boolean mayBeForgotten(Unit unit) {
-    return log.beginsOneAtATime() && !unit.isWindow() && !unit.isRepeated;
+    return log.room() != Room.FOR_ALL && !unit.isWindow() && !unit.isRepeated;
   }
 
   /**
@@ -175,7 +176,7 @@ final class UnitWriter {
       journal.created(unit, runId);
     } catch (SpoolException e) {
       // After a crash now it is looked up, because it was planned.
-      warnings.warn("created", "The spool cannot be written; it is tried again", e);
+      warnings.warn("created", "What was begun cannot be remembered now; it is tried again", e);
     }
     failPoints.accept(FailPoint.AFTER_CREATED);
     return runId;

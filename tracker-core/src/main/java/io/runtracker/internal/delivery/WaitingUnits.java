@@ -107,6 +107,11 @@ final class WaitingUnits {
     return suspects.size();
   }
 
+  /** Whether one of them waits for time alone, and not until another passes. */
+  boolean hasSuspectWorthATry() {
+    return suspects.isAnyWorthATry();
+  }
+
   /** A unit has passed, so that those of its form that fail tell something again. */
   void othersPassed(Unit.Kind kind) {
     suspects.othersPassed(kind);

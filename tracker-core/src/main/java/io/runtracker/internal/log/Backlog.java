@@ -13,6 +13,16 @@ import org.jspecify.annotations.Nullable;
  */
 public interface Backlog extends AutoCloseable {
 
+  /** What may be begun. */
+  enum Room {
+    /** As much as there is. */
+    FOR_ALL,
+    /** One more only when no other is under way. */
+    FOR_ONE,
+    /** And that only when each that failed waits until another passes. */
+    FOR_JUDGING
+  }
+
   /**
    * The next event that is not done; null when there is none now.
    *
@@ -81,11 +91,8 @@ public interface Backlog extends AutoCloseable {
   /** Whether it is to be emptied by the shortest way, because it has little room left. */
   boolean isCrowded();
 
-  /**
-   * Whether it has so little room left to remember what is begun that one more is to be begun only
-   * when no other is under way.
-   */
-  boolean beginsOneAtATime();
+  /** How much more may be begun, by the room that is left to remember it. */
+  Room room();
 
   /** How many events are not done, and are lost with the process. */
   long onHeapAlone();

@@ -187,8 +187,8 @@ public final class Log implements Backlog {
 
   /** What is begun takes no room of its own: it is written beside the events. */
   @Override
-  public boolean beginsOneAtATime() {
-    return false;
+  public Room room() {
+    return Room.FOR_ALL;
   }
 
   /**
